@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package engine is the questions as an interface for faces, and the answers as values.
+//
+// A face decodes, asks an [Engine], encodes; it decides nothing. engine/local answers from a store, engine/remote
+// asks a running server. The answers' JSON is the documented, stable form of the command line and of /api/v1.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kubewake/kubewake/query"
+)
+
+// Engine answers questions. Methods may be called concurrently and stop when ctx ends.
+type Engine interface {
+	// Info says what is recorded: clusters, spans, sizes.
+	Info(ctx context.Context) (*Info, error)
+	Objects(ctx context.Context, q query.Objects) (*Objects, error)
+	History(ctx context.Context, q query.History) (*History, error)
+	State(ctx context.Context, q query.State) (*State, error)
+	Diff(ctx context.Context, q query.Diff) (*Diff, error)
+	Blame(ctx context.Context, q query.Blame) (*Blame, error)
+	// Search calls emit for each hit in order; an error of emit ends the search and is returned.
+	Search(ctx context.Context, q query.Search, emit func(*Hit) error) (*SearchEnd, error)
+	Coverage(ctx context.Context, q query.Coverage) (*Coverage, error)
+	Stat(ctx context.Context, q query.Stat) (*Stat, error)
+}
+
+// ErrorKind sorts what can go wrong, for faces to map on status codes and exit statuses.
+type ErrorKind string
+
+// The kinds of error.
+const (
+	KindBadQuestion ErrorKind = "bad-question" // the question can not be understood
+	KindNotFound    ErrorKind = "not-found"    // no such object, cluster, revision
+	KindAmbiguous   ErrorKind = "ambiguous"    // several objects match; Candidates names them
+	KindNotCovered  ErrorKind = "not-covered"  // the recording does not reach there
+	KindTooMuch     ErrorKind = "too-much"     // a cost limit was reached
+)
+
+// Error is an error that the asker can do something about. Other errors are ours.
+type Error struct {
+	Kind       ErrorKind `json:"kind"`
+	Message    string    `json:"message"`
+	Column     int       `json:"column,omitempty"` // 1-based, in the filter
+	Line       int       `json:"line,omitempty"`
+	Candidates []string  `json:"candidates,omitempty"`
+	Coverage   *Coverage `json:"coverage,omitempty"`
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Errorf makes an Error of a kind.
+func Errorf(kind ErrorKind, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// KindOf gives the kind of err, or "" for an error that is ours.
+func KindOf(err error) ErrorKind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return ""
+}

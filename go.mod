@@ -1,0 +1,3 @@
+module github.com/kubewake/kubewake
+
+go 1.26.8
