@@ -66,9 +66,9 @@ type Store interface {
 	Seen(ctx context.Context, cluster record.Cluster, between TimeRange) iter.Seq2[Seen, error]
 
 	// Pins yields what single requests tell about the clock of a storage, by rising resourceVersion, then time.
-	Pins(ctx context.Context, cluster record.Cluster, storage record.Storage, between RVRange) iter.Seq2[Pin, error]
+	Pins(ctx context.Context, cluster record.Cluster, storage record.Storage, between RVRange) iter.Seq2[record.Pin, error]
 	// PinsDown is Pins by falling resourceVersion.
-	PinsDown(ctx context.Context, cluster record.Cluster, storage record.Storage, between RVRange) iter.Seq2[Pin, error]
+	PinsDown(ctx context.Context, cluster record.Cluster, storage record.Storage, between RVRange) iter.Seq2[record.Pin, error]
 
 	// Clusters that have records, sorted; with the storages each has revisions or pins in.
 	Clusters(ctx context.Context) ([]ClusterInfo, error)
@@ -199,15 +199,6 @@ type Seen struct {
 	Hour      time.Time // start, UTC
 	Levels    []record.Level
 	Truncated bool // some event of it was truncated or cut
-}
-
-// Pin is what one request tells about the clock of a storage. RV was committed not after Before; where Made is set the
-// request made it, so it was committed not before After.
-type Pin struct {
-	RV     record.ResourceVersion
-	Made   bool
-	After  time.Time // requestReceivedTimestamp
-	Before time.Time // stageTimestamp
 }
 
 // ClusterInfo names a cluster that has records.
