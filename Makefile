@@ -40,12 +40,12 @@ fuzz: ## every fuzz target for FUZZTIME
 	  done || exit 1; \
 	done
 
-bench: ## speed and size on a corpus multiplied from a real recording; figures go to docs/benchmarks.md
+bench: build ## speed and size on a corpus multiplied from a real recording; figures go to docs/benchmarks.md
 	go test -run '^$$' -bench . -benchmem ./internal/rawjson ./source/... ./object/... ./query ./store/... ./engine/local
-	go run ./internal/bench
+	go run ./cmd/bench
 
-bench-large: ## the same at 10 million records, streamed into the importer
-	go run ./internal/bench -records 10000000
+bench-large: build ## the same at 10 million records, streamed into the importer
+	go run ./cmd/bench -records 10000000
 
 clean:
 	rm -rf $(BIN)

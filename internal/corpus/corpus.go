@@ -28,6 +28,7 @@ const Interleaved = 8
 // Template is a recording taken apart once: literal bytes, and slots that each copy fills anew.
 type Template struct {
 	lines  [][]piece
+	bytes  int64
 	rvLow  uint64
 	rvSpan uint64
 	start  time.Time
@@ -94,6 +95,7 @@ func Read(r io.Reader) (*Template, error) {
 			return nil, fmt.Errorf("line %d: %w", len(t.lines)+1, err)
 		}
 		t.lines = append(t.lines, pieces)
+		t.bytes += int64(len(line)) + 1
 		for _, p := range pieces {
 			switch p.kind {
 			case version:
@@ -164,6 +166,9 @@ func slot(name string, text []byte) (piece, error) {
 	}
 	return p, err
 }
+
+// Bytes of one copy, about.
+func (t *Template) Bytes() int64 { return t.bytes }
 
 // Lines of one copy.
 func (t *Template) Lines() int { return len(t.lines) }
