@@ -1,0 +1,93 @@
+package query
+
+// builtin lists the kinds that Kubernetes itself serves, in the order in which kubectl prefers them where a word fits several.
+// Singular names are the kinds in small letters.
+func builtin() []Kind {
+	rows := [...]struct {
+		group, version, kind, resource, short, categories string
+		scope                                             rune // 'n'amespaced, 'c'luster
+	}{
+		{"", "v1", "Binding", "bindings", "", "", 'n'},
+		{"", "v1", "ComponentStatus", "componentstatuses", "cs", "", 'c'},
+		{"", "v1", "ConfigMap", "configmaps", "cm", "", 'n'},
+		{"", "v1", "Endpoints", "endpoints", "ep", "", 'n'},
+		{"", "v1", "Event", "events", "ev", "", 'n'},
+		{"", "v1", "LimitRange", "limitranges", "limits", "", 'n'},
+		{"", "v1", "Namespace", "namespaces", "ns", "", 'c'},
+		{"", "v1", "Node", "nodes", "no", "", 'c'},
+		{"", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", "pvc", "", 'n'},
+		{"", "v1", "PersistentVolume", "persistentvolumes", "pv", "", 'c'},
+		{"", "v1", "Pod", "pods", "po", "all", 'n'},
+		{"", "v1", "PodTemplate", "podtemplates", "", "", 'n'},
+		{"", "v1", "ReplicationController", "replicationcontrollers", "rc", "all", 'n'},
+		{"", "v1", "ResourceQuota", "resourcequotas", "quota", "", 'n'},
+		{"", "v1", "Secret", "secrets", "", "", 'n'},
+		{"", "v1", "ServiceAccount", "serviceaccounts", "sa", "", 'n'},
+		{"", "v1", "Service", "services", "svc", "all", 'n'},
+		{"apiregistration.k8s.io", "v1", "APIService", "apiservices", "", "api-extensions", 'c'},
+		{"apps", "v1", "ControllerRevision", "controllerrevisions", "", "", 'n'},
+		{"apps", "v1", "DaemonSet", "daemonsets", "ds", "all", 'n'},
+		{"apps", "v1", "Deployment", "deployments", "deploy", "all", 'n'},
+		{"apps", "v1", "ReplicaSet", "replicasets", "rs", "all", 'n'},
+		{"apps", "v1", "StatefulSet", "statefulsets", "sts", "all", 'n'},
+		{"events.k8s.io", "v1", "Event", "events", "ev", "", 'n'},
+		{"authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", "", "", 'c'},
+		{"authentication.k8s.io", "v1", "TokenReview", "tokenreviews", "", "", 'c'},
+		{"authorization.k8s.io", "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews", "", "", 'n'},
+		{"authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", "", "", 'c'},
+		{"authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", "", "", 'c'},
+		{"authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", "", "", 'c'},
+		{"autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", "all", 'n'},
+		{"batch", "v1", "CronJob", "cronjobs", "cj", "all", 'n'},
+		{"batch", "v1", "Job", "jobs", "", "all", 'n'},
+		{"certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests", "csr", "", 'c'},
+		{"certificates.k8s.io", "v1beta1", "ClusterTrustBundle", "clustertrustbundles", "", "", 'c'},
+		{"certificates.k8s.io", "v1beta1", "PodCertificateRequest", "podcertificaterequests", "", "", 'n'},
+		{"networking.k8s.io", "v1", "IngressClass", "ingressclasses", "", "", 'c'},
+		{"networking.k8s.io", "v1", "Ingress", "ingresses", "ing", "", 'n'},
+		{"networking.k8s.io", "v1", "IPAddress", "ipaddresses", "ip", "", 'c'},
+		{"networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", "netpol", "", 'n'},
+		{"networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", "", "", 'c'},
+		{"policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", "pdb", "", 'n'},
+		{"rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", "", "", 'c'},
+		{"rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", "", "", 'c'},
+		{"rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", "", "", 'n'},
+		{"rbac.authorization.k8s.io", "v1", "Role", "roles", "", "", 'n'},
+		{"storage.k8s.io", "v1", "CSIDriver", "csidrivers", "", "", 'c'},
+		{"storage.k8s.io", "v1", "CSINode", "csinodes", "", "", 'c'},
+		{"storage.k8s.io", "v1", "CSIStorageCapacity", "csistoragecapacities", "", "", 'n'},
+		{"storage.k8s.io", "v1", "StorageClass", "storageclasses", "sc", "", 'c'},
+		{"storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", "", "", 'c'},
+		{"storage.k8s.io", "v1", "VolumeAttributesClass", "volumeattributesclasses", "vac", "", 'c'},
+		{"admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicy", "mutatingadmissionpolicies", "", "api-extensions", 'c'},
+		{"admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings", "", "api-extensions", 'c'},
+		{"admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "", "api-extensions", 'c'},
+		{"admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", "", "api-extensions", 'c'},
+		{"admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", "", "api-extensions", 'c'},
+		{"admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", "", "api-extensions", 'c'},
+		{"apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", "crd,crds", "api-extensions", 'c'},
+		{"scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", "pc", "", 'c'},
+		{"coordination.k8s.io", "v1", "Lease", "leases", "", "", 'n'},
+		{"coordination.k8s.io", "v1beta1", "LeaseCandidate", "leasecandidates", "", "", 'n'},
+		{"node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", "", "", 'c'},
+		{"discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", "", "", 'n'},
+		{"flowcontrol.apiserver.k8s.io", "v1", "FlowSchema", "flowschemas", "", "", 'c'},
+		{"flowcontrol.apiserver.k8s.io", "v1", "PriorityLevelConfiguration", "prioritylevelconfigurations", "", "", 'c'},
+		{"internal.apiserver.k8s.io", "v1alpha1", "StorageVersion", "storageversions", "", "", 'c'},
+		{"resource.k8s.io", "v1", "DeviceClass", "deviceclasses", "", "", 'c'},
+		{"resource.k8s.io", "v1", "ResourceClaim", "resourceclaims", "", "", 'n'},
+		{"resource.k8s.io", "v1", "ResourceClaimTemplate", "resourceclaimtemplates", "", "", 'n'},
+		{"resource.k8s.io", "v1", "ResourceSlice", "resourceslices", "", "", 'c'},
+		{"storagemigration.k8s.io", "v1beta1", "StorageVersionMigration", "storageversionmigrations", "", "", 'c'},
+		{"metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes", "", "", 'c'},
+		{"metrics.k8s.io", "v1beta1", "PodMetrics", "pods", "", "", 'n'},
+	}
+	kinds := make([]Kind, 0, len(rows))
+	for _, r := range rows {
+		kinds = append(kinds, Kind{
+			Group: r.group, Version: r.version, Kind: r.kind, Resource: r.resource,
+			Short: list(r.short), Categories: list(r.categories), Namespaced: r.scope == 'n',
+		})
+	}
+	return kinds
+}
