@@ -116,7 +116,7 @@ func (d *differ) value(a, b *Value, s Schema) {
 		d.emit(OpAdd, nil, b)
 	case b.absent():
 		d.emit(OpRemove, a, nil)
-	case a.kind == Object && b.kind == Object && !a.leaf() && !b.leaf():
+	case a.kind == Object && b.kind == Object:
 		d.members(a, b, s)
 	case a.kind == Array && b.kind == Array && !(a.leaf() && b.leaf()):
 		d.items(a, b, s)

@@ -201,11 +201,11 @@ func descend(v *Value, s Step) (child *Value, place int) {
 
 func (s Step) matches(item *Value) bool {
 	for _, k := range s.Keys {
-		if v := keyOf(item, k.Name); v == nil || v.String() != k.Value {
+		if keyText(item, k.Name) != k.Value {
 			return false
 		}
 	}
-	return len(s.Keys) > 0
+	return item.Kind() == Object && len(s.Keys) > 0
 }
 
 // At follows a path from v; nil where it leads nowhere. Of several list items that a step's keys match, the first counts.

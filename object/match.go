@@ -52,9 +52,7 @@ func (by stepper) step(v *Value, i int) Step {
 	case StepKeys:
 		s := Step{Kind: StepKeys}
 		for _, key := range by.keys {
-			if k := keyOf(v, key); !k.absent() {
-				s.Keys = append(s.Keys, StepKey{key, k.String()})
-			}
+			s.Keys = append(s.Keys, StepKey{key, keyText(v, key)})
 		}
 		return s
 	case StepValue:
@@ -69,6 +67,17 @@ func keyOf(item *Value, key string) *Value {
 		return v
 	}
 	return item.Get(strings.Split(key, ".")...)
+}
+
+// keyText is a key of a list item as compact JSON, with what the API takes where it is missing.
+func keyText(item *Value, key string) string {
+	switch v := keyOf(item, key); {
+	case !v.absent():
+		return v.String()
+	case key == "protocol":
+		return `"TCP"`
+	}
+	return `""`
 }
 
 // matchItems finds which items of a and b are the same. Keys count only if every item of both lists has them and
@@ -242,15 +251,8 @@ func itemID(item *Value, keys []string) (string, bool) {
 	}
 	b, some := make([]byte, 0, 64), false
 	for _, key := range keys {
-		v := keyOf(item, key)
-		switch {
-		case !v.absent():
-			b, some = v.Append(b), true
-		case key == "protocol":
-			b = append(b, `"TCP"`...) // the API's default
-		default:
-			b = append(b, `""`...)
-		}
+		some = some || !keyOf(item, key).absent()
+		b = append(b, keyText(item, key)...)
 		b = append(b, 0)
 	}
 	return string(b), some

@@ -23,7 +23,7 @@ type Step struct {
 	Kind  StepKind
 	Name  string // StepField
 	Index int    // StepIndex
-	// Keys in the order of the list's schema; a key that the item does not have is left out.
+	// Keys in the order of the list's schema; a key that the item does not have is "" (protocol: "TCP").
 	Keys  []StepKey
 	Value string // StepValue: compact JSON
 }
