@@ -1,0 +1,129 @@
+package native_test
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubewake/kubewake/api/native"
+	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/engine/enginetest"
+	"github.com/kubewake/kubewake/engine/remote"
+	"github.com/kubewake/kubewake/query"
+	"github.com/kubewake/kubewake/record"
+)
+
+func overHTTP(t *testing.T, fake *enginetest.Fake) *remote.Engine {
+	t.Helper()
+	server := httptest.NewServer(native.New(native.Config{Engine: fake}))
+	t.Cleanup(server.Close)
+	r, err := remote.New(server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// asked is one method of an engine with a question that sets everything.
+type asked struct {
+	question any
+	ask      func(context.Context, engine.Engine) (any, error)
+}
+
+func everyQuestion() map[string]asked {
+	object := query.Object{Cluster: "prod", Kind: "deploy", Namespace: "shop", Name: "web", UID: "u"}
+	window := query.Window{From: time.Date(2026, 11, 20, 14, 0, 0, 5, time.UTC), To: time.Date(2026, 11, 20, 15, 0, 0, 0, time.UTC)}
+	objects := query.Objects{Cluster: "prod", Kind: "deploy,sts", Namespace: "shop", Name: "web?*", UID: "u", Selector: "app=web,!x", At: window.From, Alive: window, Limit: 3, Cursor: "a&b=c"}
+	history := query.History{Object: object, Window: window, Reads: true, Folds: true, AllLife: true, Limit: 3, Cursor: "x"}
+	state := query.State{Object: object, Point: query.Point{Back: 4}}
+	diff := query.Diff{Object: object, From: query.Point{At: window.From}, To: query.Point{RV: 1<<63 + 7}, Noise: true}
+	blame := query.Blame{Object: object, Point: query.Point{RV: 12}, Path: `spec.template.spec.containers[name="web"]`, Noise: true}
+	search := query.Search{Filter: `request.user == "a" && object.x > 3 // ü`, Cluster: "prod", Window: window, Kinds: []record.Kind{record.KindEnd, record.KindGap}, Reads: true, Newest: true, Limit: 9, Cursor: "y"}
+	coverage := query.Coverage{Cluster: "prod", Kind: "deploy", Object: object, Window: window}
+	stat := query.Stat{Cluster: "prod", Window: window, Top: 4}
+	return map[string]asked{
+		"objects":  {objects, func(ctx context.Context, e engine.Engine) (any, error) { return e.Objects(ctx, objects) }},
+		"history":  {history, func(ctx context.Context, e engine.Engine) (any, error) { return e.History(ctx, history) }},
+		"state":    {state, func(ctx context.Context, e engine.Engine) (any, error) { return e.State(ctx, state) }},
+		"diff":     {diff, func(ctx context.Context, e engine.Engine) (any, error) { return e.Diff(ctx, diff) }},
+		"blame":    {blame, func(ctx context.Context, e engine.Engine) (any, error) { return e.Blame(ctx, blame) }},
+		"coverage": {coverage, func(ctx context.Context, e engine.Engine) (any, error) { return e.Coverage(ctx, coverage) }},
+		"stat":     {stat, func(ctx context.Context, e engine.Engine) (any, error) { return e.Stat(ctx, stat) }},
+		"search": {search, func(ctx context.Context, e engine.Engine) (any, error) {
+			found := engine.Found{}
+			end, err := e.Search(ctx, search, func(h *engine.Hit) error { found.Hits = append(found.Hits, h); return nil })
+			found.End = end
+			return found, err
+		}},
+	}
+}
+
+// An engine asked over HTTP gets the same questions and gives the same answers.
+func TestRemoteIsTheSame(t *testing.T) {
+	for name, q := range everyQuestion() {
+		t.Run(name, func(t *testing.T) {
+			fake := new(enginetest.Fake)
+			got, err := q.ask(t.Context(), overHTTP(t, fake))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := q.ask(t.Context(), new(enginetest.Fake))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("answer (-direct +remote):\n%s", diff)
+			}
+			if diff := cmp.Diff([]any{q.question}, fake.Questions()); diff != "" {
+				t.Errorf("question (-direct +remote):\n%s", diff)
+			}
+		})
+	}
+	got, err := overHTTP(t, new(enginetest.Fake)).Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(enginetest.Info(), got); diff != "" {
+		t.Errorf("info (-direct +remote):\n%s", diff)
+	}
+}
+
+func TestRemoteErrors(t *testing.T) {
+	for _, want := range []*engine.Error{
+		{Kind: engine.KindBadQuestion, Message: "no such word", Column: 3, Line: 2},
+		{Kind: engine.KindNotFound, Message: "none"},
+		{Kind: engine.KindAmbiguous, Message: "two", Candidates: []string{"a", "b"}},
+		{Kind: engine.KindNotCovered, Message: "before", Coverage: enginetest.Coverage()},
+		{Kind: engine.KindTooMuch, Message: "cost"},
+	} {
+		for name, q := range everyQuestion() {
+			_, err := q.ask(t.Context(), overHTTP(t, &enginetest.Fake{Err: want, FailAfter: len(name) % 3}))
+			got, ok := errors.AsType[*engine.Error](err)
+			if !ok {
+				t.Errorf("%s: %v is no engine.Error", name, err)
+				continue
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s (-direct +remote):\n%s", name, diff)
+			}
+		}
+	}
+	_, err := overHTTP(t, &enginetest.Fake{Err: errors.New("disk on fire")}).Stat(t.Context(), query.Stat{})
+	if err == nil || engine.KindOf(err) != "" || strings.Contains(err.Error(), "fire") {
+		t.Errorf("an error of the server's own: %v", err)
+	}
+}
+
+// An error of emit ends the search and is the one returned.
+func TestRemoteEmitStops(t *testing.T) {
+	stop := errors.New("enough")
+	_, err := overHTTP(t, new(enginetest.Fake)).Search(t.Context(), query.Search{}, func(*engine.Hit) error { return stop })
+	if !errors.Is(err, stop) {
+		t.Errorf("got %v", err)
+	}
+}

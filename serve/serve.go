@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package serve is the role that answers over HTTP: the API, the page, and a health check, in one process.
+//
+// [New] checks the configuration, [Server.Run] listens and blocks until its context ends.
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/kubewake/kubewake/api/native"
+	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/web"
+)
+
+// DefaultListen is where kubewake serves unless told otherwise: this machine only.
+const DefaultListen = "127.0.0.1:7575"
+
+const (
+	maxHeaderBytes = 64 << 10
+	// stopFor bounds how long answers that are under way may take when the server stops.
+	stopFor = 5 * time.Second
+)
+
+// Config of the role.
+type Config struct {
+	Engine engine.Engine
+	// Listen is host:port. Empty: DefaultListen. Anything but a loopback address lets everyone who can reach it
+	// read everything: there is no authentication.
+	Listen string
+	// AnyPort takes a free port of the same host if the one asked for is in use.
+	AnyPort bool
+	// Ready is called once, when the server can be asked at url; an error stops it. Nil: nobody is told.
+	Ready func(url string) error
+	// Timeout of one question. Zero: the API's default.
+	Timeout time.Duration
+	// Log of the server; nil: nothing is logged.
+	Log *slog.Logger
+}
+
+// Server is the role. Make one with New, run it once.
+type Server struct {
+	config Config
+	host   string
+}
+
+// New checks the configuration.
+func New(c Config) (*Server, error) {
+	if c.Engine == nil {
+		return nil, errors.New("serve: no engine")
+	}
+	if c.Listen == "" {
+		c.Listen = DefaultListen
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen address %q: want HOST:PORT, for example %s", c.Listen, DefaultListen)
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Server{config: c, host: host}, nil
+}
+
+// Run listens, calls Ready, and serves until ctx ends; then it lets answers under way finish for a few seconds.
+// It returns nil after an orderly stop.
+func (s *Server) Run(ctx context.Context) error {
+	listener, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           s.Handler(isLoopback(listener.Addr())),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      2 * time.Minute, // answers that take longer extend it as they write
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }() // ends with Shutdown or Close below
+	if s.config.Ready != nil {
+		if err := s.config.Ready("http://" + listener.Addr().String()); err != nil {
+			return errors.Join(err, server.Close(), ignoreClosed(<-served))
+		}
+	}
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	return s.stop(server, served)
+}
+
+func (s *Server) stop(server *http.Server, served <-chan error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopFor)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.config.Log.Warn("answers under way were cut off", "after", stopFor)
+		err = server.Close()
+	}
+	return errors.Join(err, ignoreClosed(<-served))
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+func (s *Server) listen(ctx context.Context) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", s.config.Listen)
+	if err == nil {
+		return listener, nil
+	}
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	if !s.config.AnyPort {
+		return nil, fmt.Errorf("listen on %s: the port is in use by another program; choose another with --listen", s.config.Listen)
+	}
+	listener, err = config.Listen(ctx, "tcp", net.JoinHostPort(s.host, "0"))
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return listener, nil
+}
+
+// Handler is all that is served. With loopback set, requests that name another host are refused: a web page that
+// had its own name point to 127.0.0.1 could read everything otherwise (DNS rebinding).
+func (s *Server) Handler(loopback bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(native.Prefix, native.New(native.Config{Engine: s.config.Engine, Timeout: s.config.Timeout, Log: s.config.Log}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = w.Write([]byte("ok\n")) // the asker may have gone
+	})
+	mux.Handle("/", web.New(web.Config{Engine: s.config.Engine, Log: s.config.Log}))
+	if !loopback {
+		return mux
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isLocalHost(r.Host) {
+			http.Error(w, "This server answers to localhost only, not to "+strings.ToValidUTF8(r.Host, "")+".", http.StatusMisdirectedRequest)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// Loopback reports whether a listen address is reached from this machine only.
+func Loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	return err == nil && isLocalHost(host)
+}
+
+func isLoopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// isLocalHost reports whether a Host header names this machine by a name that nobody else can give out.
+func isLocalHost(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(host, "."), "["), "]"))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
