@@ -82,11 +82,23 @@ func (d *Decoder) Cluster(name record.Cluster) { d.o.Cluster = name }
 // Decode appends the records of one event to dst. The first is its Request. Nothing in them aliases raw. On an
 // error dst is returned as it came.
 func (d *Decoder) Decode(dst []*record.Record, raw []byte) ([]*record.Record, error) {
+	return d.decode(dst, raw, false)
+}
+
+// Item is Decode for an item of an EventList, which mostly comes without kind and apiVersion.
+func (d *Decoder) Item(dst []*record.Record, raw []byte) ([]*record.Record, error) {
+	return d.decode(dst, raw, true)
+}
+
+func (d *Decoder) decode(dst []*record.Record, raw []byte, item bool) ([]*record.Record, error) {
 	e := &d.event
 	*e = event{}
 	c := rawjson.NewCursor(raw)
 	if c.Kind() != '{' {
-		return dst, errors.Join(ErrNotEvent, c.Skip())
+		if err := c.Skip(); err != nil {
+			return dst, err
+		}
+		return dst, ErrNotEvent
 	}
 	if err := c.Object(func(key []byte) error { return e.member(&c, raw, key) }); err != nil {
 		return dst, err
@@ -95,20 +107,28 @@ func (d *Decoder) Decode(dst []*record.Record, raw []byte) ([]*record.Record, er
 		return dst, err
 	}
 	e.spaced = c.Spaced()
+	if item && len(e.kind) == 0 && len(e.apiVersion) == 0 {
+		e.kind, e.apiVersion = []byte("Event"), []byte("audit.k8s.io/v1")
+	}
 	if err := e.check(); err != nil {
 		return dst, err
 	}
+	return d.records(dst, e, record.FromAudit), nil
+}
+
+// records appends what the event tells.
+func (d *Decoder) records(dst []*record.Record, e *event, from record.Sources) []*record.Record {
 	d.compact(e)
 	r := d.request(e)
-	from := len(dst)
+	first := len(dst)
 	dst = append(dst, r)
 	if e.stage == record.StageResponseComplete && e.code >= 200 && e.code < 300 && !e.dryRun {
 		dst = d.effects(dst, e, r)
 	}
-	for _, r := range dst[from:] {
-		r.Provenance = record.Provenance{ReceivedAt: d.o.ReceivedAt, Sources: record.FromAudit}
+	for _, r := range dst[first:] {
+		r.Provenance = record.Provenance{ReceivedAt: d.o.ReceivedAt, Sources: from}
 	}
-	return dst, nil
+	return dst
 }
 
 // compact drops whitespace from the bodies of a pretty-printed event; the others need no second look.

@@ -28,11 +28,10 @@ type event struct {
 	sent, answered manifest.Head
 	spaced         bool
 
-	// Derived by check.
+	// Derived.
 	stage              record.Stage
 	at, stageAt        time.Time
 	dryRun             bool
-	redactedSent       bool
 	bodyTaken          bool
 	body               []byte // the answer, redacted
 	bodyRedacted       bool
@@ -137,13 +136,21 @@ func (e *event) responseStatus(c *rawjson.Cursor, key []byte) error {
 	return nil
 }
 
-// check refuses what is no audit event, and derives what several rules need.
+// check refuses what is no audit event.
 func (e *event) check() error {
 	if string(e.kind) != "Event" || !strings.HasPrefix(string(e.apiVersion), "audit.k8s.io/") {
 		return ErrNotEvent
 	}
 	e.stage = record.ParseStage(string(e.stageWord))
-	if len(e.auditID) == 0 || e.stage == record.StageUnknown || e.stage == record.StageAdmission {
+	if e.stage == record.StageAdmission {
+		return ErrNoID
+	}
+	return e.derive()
+}
+
+// derive checks what identifies an event of any form, and prepares what several rules need.
+func (e *event) derive() error {
+	if len(e.auditID) == 0 || e.stage == record.StageUnknown {
 		return ErrNoID
 	}
 	e.at, e.stageAt = manifest.Time(e.received), manifest.Time(e.staged)
