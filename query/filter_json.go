@@ -2,7 +2,6 @@ package query
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -11,39 +10,30 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
 
+	"github.com/kubewake/kubewake/internal/rawjson"
 	"github.com/kubewake/kubewake/record"
 )
 
 // jsonValue makes a value of the language from raw JSON. Objects and lists stay raw until something in them is read, so that
 // object.spec.replicas costs one pass over the bytes before it and no decoding.
-func jsonValue(raw []byte) ref.Val { return jsonAt(raw, 0) }
-
-func jsonAt(raw []byte, depth int) ref.Val {
-	if depth > maxScanDepth {
+func jsonValue(raw []byte) ref.Val {
+	c := rawjson.NewCursor(raw)
+	switch c.Kind() {
+	case 0:
 		return types.WrapErr(errJSON)
-	}
-	i := skipSpace(raw, 0)
-	if i >= len(raw) {
-		return types.WrapErr(errJSON)
-	}
-	raw = raw[i:]
-	switch raw[0] {
 	case '{':
-		return &jsonMap{raw: raw, depth: depth}
+		return &jsonMap{raw: raw}
 	case '[':
-		return &jsonList{raw: raw, depth: depth}
-	case '"':
-		end := skipString(raw, 0)
-		if end < 0 {
-			return types.WrapErr(errJSON)
-		}
-		s, err := unquote(raw[1 : end-1])
-		if err != nil {
-			return types.WrapErr(err)
-		}
+		return &jsonList{raw: raw}
+	}
+	value, err := c.Raw()
+	if err != nil || c.End() != nil {
+		return types.WrapErr(errJSON)
+	}
+	if s, ok := rawjson.String(value); ok {
 		return types.String(s)
 	}
-	return jsonScalar(bytes.TrimRight(raw, " \t\r\n"))
+	return jsonScalar(value)
 }
 
 func jsonScalar(raw []byte) ref.Val {
@@ -54,9 +44,6 @@ func jsonScalar(raw []byte) ref.Val {
 		return types.False
 	case "null":
 		return types.NullValue
-	}
-	if c := raw[0]; c != '-' && (c < '0' || c > '9') {
-		return types.WrapErr(errJSON)
 	}
 	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
 		return types.Int(n)
@@ -71,7 +58,6 @@ func jsonScalar(raw []byte) ref.Val {
 // jsonMap is a raw JSON object. It belongs to one evaluation.
 type jsonMap struct {
 	raw   []byte
-	depth int
 	whole traits.Mapper // decoded one level, when something needs more than single keys
 	err   error
 }
@@ -80,11 +66,8 @@ type jsonMap struct {
 func (m *jsonMap) decoded() (traits.Mapper, error) {
 	if m.whole == nil && m.err == nil {
 		values := make(map[ref.Val]ref.Val)
-		m.err = eachMember(m.raw, func(key, value []byte) bool {
-			if name, err := unquote(key); err == nil {
-				values[types.String(name)] = jsonAt(value, m.depth+1)
-			}
-			return true
+		m.err = eachMember(m.raw, func(key, value []byte) {
+			values[types.String(key)] = jsonValue(value)
 		})
 		m.whole = types.NewRefValMap(types.DefaultTypeAdapter, values)
 	}
@@ -106,7 +89,7 @@ func (m *jsonMap) Find(key ref.Val) (ref.Val, bool) {
 	if raw == nil {
 		return nil, false
 	}
-	v := jsonAt(raw, m.depth+1)
+	v := jsonValue(raw)
 	return v, !types.IsError(v)
 }
 
@@ -140,11 +123,8 @@ func (m *jsonMap) Size() ref.Val {
 // Iterator goes over the keys in the order of the bytes, so that equal bytes give equal answers.
 func (m *jsonMap) Iterator() traits.Iterator {
 	var keys []ref.Val
-	_ = eachMember(m.raw, func(key, _ []byte) bool { // of bytes that are no JSON: the members before the fault
-		if name, err := unquote(key); err == nil {
-			keys = append(keys, types.String(name))
-		}
-		return true
+	_ = eachMember(m.raw, func(key, _ []byte) { // of bytes that are no JSON: the members before the fault
+		keys = append(keys, types.String(key))
 	})
 	return types.NewRefValList(types.DefaultTypeAdapter, keys).Iterator()
 }
@@ -183,7 +163,6 @@ func (m *jsonMap) Value() any     { return m }
 // jsonList is a raw JSON array. It belongs to one evaluation.
 type jsonList struct {
 	raw   []byte
-	depth int
 	whole traits.Lister
 	err   error
 }
@@ -191,9 +170,8 @@ type jsonList struct {
 func (l *jsonList) decoded() (traits.Lister, error) {
 	if l.whole == nil && l.err == nil {
 		var values []ref.Val
-		l.err = eachElement(l.raw, func(value []byte) bool {
-			values = append(values, jsonAt(value, l.depth+1))
-			return true
+		l.err = eachElement(l.raw, func(value []byte) {
+			values = append(values, jsonValue(value))
 		})
 		l.whole = types.NewRefValList(types.DefaultTypeAdapter, values)
 	}
@@ -262,12 +240,11 @@ func (l *jsonList) Value() any     { return l }
 func pairsMap(pairs []record.KeyValue) ref.Val {
 	raw := []byte{'{'}
 	for i, kv := range pairs {
-		key, _ := json.Marshal(kv.Key) // a string always marshals
-		value, _ := json.Marshal(kv.Value)
 		if i > 0 {
 			raw = append(raw, ',')
 		}
-		raw = append(append(append(raw, key...), ':'), value...)
+		raw = append(rawjson.AppendString(raw, []byte(kv.Key)), ':')
+		raw = rawjson.AppendString(raw, []byte(kv.Value))
 	}
 	return &jsonMap{raw: append(raw, '}')}
 }

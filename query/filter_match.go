@@ -52,7 +52,7 @@ type Input struct {
 // nanoseconds and does not allocate. The bodies of revisions, ends and requests may be missing (heads only).
 func (f *Filter) PreMatch(r *record.Record) bool {
 	v := view{rec: r, makerOpen: true, at: r.OccurredAt}
-	switch f.tree.eval(&v) {
+	switch f.tree.eval(v) {
 	case no, fails:
 		return false
 	}
@@ -67,14 +67,14 @@ func (f *Filter) Match(in Input) (Result, error) {
 		v.at = in.Record.OccurredAt
 	}
 	v.makerOpen = v.maker == nil && in.FindMaker != nil
-	got := f.tree.eval(&v)
+	got := f.tree.eval(v)
 	if got == maybe && v.makerOpen && f.reads&scopeRequest != 0 && in.Record.Kind != record.KindRequest && hasState(in.Record.Kind) {
 		maker, known := in.FindMaker()
 		v.maker, v.makerOpen = maker, !known
 		if v.makerOpen && f.tests {
 			return Unknown, nil
 		}
-		got = f.tree.eval(&v)
+		got = f.tree.eval(v)
 	}
 	switch got {
 	case yes:
@@ -82,7 +82,7 @@ func (f *Filter) Match(in Input) (Result, error) {
 	case no, fails:
 		return Miss, nil
 	}
-	out, _, err := f.program.Eval(&activation{view: v, in: &in})
+	out, _, err := f.program.Eval(&activation{view: v, in: in})
 	return result(out, err)
 }
 
@@ -117,7 +117,7 @@ func isMissing(err error) bool {
 // activation hands the record's parts to CEL as it asks for them.
 type activation struct {
 	view
-	in          *Input
+	in          Input
 	object, old any // the states, once loaded
 }
 

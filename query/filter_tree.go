@@ -27,7 +27,7 @@ type view struct {
 }
 
 // of gives the record that has the scope's body; nil with maybe or fails where there is none.
-func (v *view) of(s scope) (*record.Record, verdict) {
+func (v view) of(s scope) (*record.Record, verdict) {
 	switch s {
 	case scopeRequest:
 		switch {
@@ -68,14 +68,14 @@ func hasState(k record.Kind) bool {
 
 // node is a part of a filter that Go can judge. The truth of a verdict other than maybe is CEL's own.
 type node interface {
-	eval(*view) verdict
+	eval(view) verdict
 	bounds() limits
 }
 
 // allOf is &&: as in CEL, false wins over an error, whichever comes first.
 type allOf []node
 
-func (n allOf) eval(v *view) verdict {
+func (n allOf) eval(v view) verdict {
 	result := yes
 	for _, child := range n {
 		switch child.eval(v) {
@@ -95,7 +95,7 @@ func (n allOf) eval(v *view) verdict {
 // anyOf is ||: true wins over an error, whichever comes first.
 type anyOf []node
 
-func (n anyOf) eval(v *view) verdict {
+func (n anyOf) eval(v view) verdict {
 	result := no
 	for _, child := range n {
 		switch child.eval(v) {
@@ -115,7 +115,7 @@ func (n anyOf) eval(v *view) verdict {
 // atom is what the tree can not judge; strict lists the scopes without which it is an error for certain.
 type atom struct{ strict scope }
 
-func (n atom) eval(v *view) verdict {
+func (n atom) eval(v view) verdict {
 	for s := scopeRequest; s <= scopeOldObject; s <<= 1 {
 		if n.strict&s != 0 {
 			if _, got := v.of(s); got == fails {
@@ -129,7 +129,7 @@ func (n atom) eval(v *view) verdict {
 // constant is a literal true or false.
 type constant bool
 
-func (n constant) eval(*view) verdict { return truth(bool(n)) }
+func (n constant) eval(view) verdict { return truth(bool(n)) }
 
 func truth(b bool) verdict {
 	if b {
@@ -167,7 +167,7 @@ type textTest struct {
 	not      bool
 }
 
-func (n *textTest) eval(v *view) verdict {
+func (n *textTest) eval(v view) verdict {
 	r, got := v.of(n.scope)
 	if r == nil {
 		return got
@@ -211,7 +211,7 @@ type numberTest struct {
 	not      bool
 }
 
-func (n *numberTest) eval(v *view) verdict {
+func (n *numberTest) eval(v view) verdict {
 	r, got := v.of(n.scope)
 	if r == nil {
 		return got
@@ -232,7 +232,7 @@ type timeTest struct {
 	not      bool
 }
 
-func (n *timeTest) eval(v *view) verdict {
+func (n *timeTest) eval(v view) verdict {
 	if v.at.IsZero() {
 		return maybe
 	}
@@ -245,7 +245,7 @@ type flagTest struct {
 	not bool
 }
 
-func (n *flagTest) eval(v *view) verdict {
+func (n *flagTest) eval(v view) verdict {
 	r, got := v.of(n.scope)
 	if r == nil {
 		return got
@@ -259,7 +259,7 @@ type setTest struct {
 	not bool
 }
 
-func (n *setTest) eval(v *view) verdict {
+func (n *setTest) eval(v view) verdict {
 	r, got := v.of(n.scope)
 	switch {
 	case r != nil:
