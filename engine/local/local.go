@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package local answers the questions of package engine from a store.
+//
+// [New] makes an [Engine] over an open store; it starts nothing and keeps nothing between questions except the
+// resourceVersion clocks, which package index derives and stamps. An answer is a function of the facts in the store:
+// the same facts give the same answer in any order of arrival, before and after sealing. Every answer carries
+// what could not be seen, and whether a limit cut it.
+package local
+
+import (
+	"context"
+	"time"
+
+	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/index"
+	"github.com/kubewake/kubewake/store"
+)
+
+// Config of an Engine. The zero value serves; a zero limit means its default.
+type Config struct {
+	Version string // of the program, for Info
+	Data    string // the store's directory, for Info
+	Limits  Limits
+}
+
+// Limits bound what one question may cost. What a limit cuts is said in the answer.
+type Limits struct {
+	Objects   int           // entries of one list of objects, where the question names none; default 500
+	Entries   int           // entries of one history, where the question names none; default 1000
+	Hits      int           // hits of one search, where the question names none; default 1000
+	Revisions int           // revisions of one object that one question reads; default 20000
+	Requests  int           // requests that one question about an object reads; default 50000
+	Scanned   int           // records that one search or count looks at; default 20 million
+	Gaps      int           // gaps listed by one coverage; default 200
+	Rows      int           // rows of one table of counts; default 20
+	Time      time.Duration // one search or count; default 60 s
+}
+
+func (l Limits) withDefaults() Limits {
+	for _, f := range [...]struct {
+		limit *int
+		std   int
+	}{{&l.Objects, 500}, {&l.Entries, 1000}, {&l.Hits, 1000}, {&l.Revisions, 20_000}, {&l.Requests, 50_000},
+		{&l.Scanned, 20_000_000}, {&l.Gaps, 200}, {&l.Rows, 20}} {
+		if *f.limit <= 0 {
+			*f.limit = f.std
+		}
+	}
+	if l.Time <= 0 {
+		l.Time = time.Minute
+	}
+	return l
+}
+
+// Engine answers from one store. Its methods may be called concurrently.
+type Engine struct {
+	st     store.Store
+	config Config
+	limits Limits
+	clocks *index.Clocks
+}
+
+var _ engine.Engine = (*Engine)(nil)
+
+// New makes an Engine over st, which stays the caller's to close.
+func New(st store.Store, config Config) *Engine {
+	return &Engine{st: st, config: config, limits: config.Limits.withDefaults(), clocks: index.NewClocks(st)}
+}
+
+// Info says what is recorded. It costs one scan of the catalogue.
+func (e *Engine) Info(ctx context.Context) (*engine.Info, error) {
+	clusters, err := e.st.Clusters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	size, err := e.st.Size(ctx)
+	if err != nil {
+		return nil, err
+	}
+	info := &engine.Info{Version: e.config.Version, Data: e.config.Data, Clusters: []engine.ClusterInfo{}, Disk: size.Disk}
+	for _, c := range clusters {
+		out := engine.ClusterInfo{Name: string(c.Name), First: timePtr(c.First), Last: timePtr(c.Last), Epochs: 1}
+		for _, uid := range c.Incarnations {
+			out.Incarnations = append(out.Incarnations, string(uid))
+		}
+		for _, s := range c.Storages {
+			clock, err := e.clocks.Of(ctx, c.Name, s)
+			if err != nil {
+				return nil, err
+			}
+			out.Epochs = max(out.Epochs, clock.Epochs())
+		}
+		for _, err := range e.st.Objects(ctx, store.ObjectScan{Cluster: c.Name}) {
+			if err != nil {
+				return nil, err
+			}
+			out.Objects++
+		}
+		info.Clusters = append(info.Clusters, out)
+	}
+	return info, nil
+}

@@ -1,0 +1,362 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/object"
+	"github.com/kubewake/kubewake/query"
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+)
+
+// Search gives the records that match a filter, ordered by time. It goes through the window hour by hour and keeps no
+// more hits than the limit; a scan that reaches a limit of records or time ends with what it has, and says so.
+func (e *Engine) Search(ctx context.Context, q query.Search, emit func(*engine.Hit) error) (*engine.SearchEnd, error) {
+	s, err := e.newSearch(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range s.parts() {
+		if err := s.scan(ctx, part); err != nil {
+			return nil, err
+		}
+		if err := s.give(ctx, emit); err != nil {
+			return nil, err
+		}
+		if s.full || s.out.Cut != "" {
+			break
+		}
+	}
+	cov := newCoverage(e.limits.Gaps)
+	for _, c := range s.clusters {
+		if err := e.windowGaps(ctx, cov, c, s.window, s.resources(), ""); err != nil {
+			return nil, err
+		}
+	}
+	s.out.Coverage = cov.done(false)
+	return &s.out, nil
+}
+
+// searching is one search under way.
+type searching struct {
+	e        *Engine
+	q        query.Search
+	filter   *query.Filter
+	needs    query.Needs
+	bounds   query.Bounds
+	kinds    []record.Kind
+	clusters []store.ClusterInfo
+	window   query.Window
+	limit    int
+	digest   string
+	after    hitKey // of the cursor; zero: from the beginning
+	resume   bool
+	deadline deadline
+
+	found  topHits
+	last   hitKey
+	full   bool
+	failed hitKey // of the first record on which the filter failed
+	lives  *lifeCache
+	out    engine.SearchEnd
+}
+
+func (e *Engine) newSearch(ctx context.Context, q query.Search) (*searching, error) {
+	filter, err := compileFilter(q.Filter)
+	if err != nil {
+		return nil, err
+	}
+	s := &searching{e: e, q: q, filter: filter, needs: filter.Needs(), bounds: filter.Bounds(), deadline: e.deadline(), lives: newLifeCache(e), limit: q.Limit}
+	if s.limit <= 0 {
+		s.limit = e.limits.Hits
+	}
+	s.kinds = searchedKinds(q.Kinds, s.bounds.Kinds)
+	s.window = intersect(q.Window, s.bounds.Window)
+	clusters, err := e.clustersOf(ctx, q.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range clusters {
+		if s.bounds.Clusters == nil || slices.Contains(s.bounds.Clusters, string(c.Name)) {
+			s.clusters = append(s.clusters, c)
+		}
+	}
+	asked := q
+	asked.Limit, asked.Cursor = 0, ""
+	s.digest = questionDigest("search", asked)
+	key, err := decodeCursor(q.Cursor, s.digest, 3)
+	if err != nil {
+		return nil, err
+	}
+	if key != nil {
+		s.resume = true
+		if s.after, err = parseHitKey(key); err != nil {
+			return nil, engine.Errorf(engine.KindBadQuestion, "the cursor %q can not be read: use one as an answer gave it", q.Cursor)
+		}
+	}
+	s.found = topHits{limit: s.limit + 1, newest: q.Newest}
+	return s, nil
+}
+
+func compileFilter(source string) (*query.Filter, error) {
+	f, err := query.Compile(source)
+	if err == nil {
+		return f, nil
+	}
+	if bad, ok := errors.AsType[*query.FilterError](err); ok {
+		out := engine.Errorf(engine.KindBadQuestion, "%s", bad.Error())
+		out.Line, out.Column = bad.Line, bad.Column
+		return nil, out
+	}
+	return nil, err
+}
+
+// searchedKinds are the kinds asked for that the filter can match. Progress is found only by name: it is no event in a cluster.
+func searchedKinds(asked, possible []record.Kind) []record.Kind {
+	var out []record.Kind
+	for _, k := range possible {
+		switch {
+		case len(asked) > 0 && !slices.Contains(asked, k):
+		case len(asked) == 0 && k == record.KindProgress && len(possible) > 1:
+		default:
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func intersect(a, b query.Window) query.Window {
+	if b.From.After(a.From) {
+		a.From = b.From
+	}
+	if !b.To.IsZero() && (a.To.IsZero() || b.To.Before(a.To)) {
+		a.To = b.To
+	}
+	return a
+}
+
+// resources are those that the filter is bounded to, for coverage; nil: all.
+func (s *searching) resources() []record.GroupResource {
+	if len(s.bounds.Resources) != 1 || len(s.bounds.Groups) != 1 {
+		return nil
+	}
+	return []record.GroupResource{{Group: s.bounds.Groups[0], Resource: s.bounds.Resources[0]}}
+}
+
+// parts cuts the window in hours, so that memory and the cost of the first hits stay bounded; the first and the last
+// part are open where the window is. They come in the order of the answer.
+func (s *searching) parts() []query.Window {
+	if s.bounds.Nothing() || len(s.kinds) == 0 || len(s.clusters) == 0 {
+		return nil
+	}
+	var first, last time.Time
+	for _, c := range s.clusters {
+		if !c.First.IsZero() {
+			first = earliest(first, c.First)
+		}
+		last = latest(last, c.Last)
+	}
+	if s.window.From.After(first) {
+		first = s.window.From
+	}
+	if !s.window.To.IsZero() && s.window.To.Before(last) {
+		last = s.window.To
+	}
+	var parts []query.Window
+	from := s.window.From
+	for at := first.Truncate(time.Hour).Add(time.Hour); at.Before(last) && len(parts) < 100_000; at = at.Add(time.Hour) {
+		parts = append(parts, query.Window{From: from, To: at})
+		from = at
+	}
+	parts = append(parts, query.Window{From: from, To: s.window.To})
+	if s.q.Newest {
+		slices.Reverse(parts)
+	}
+	return s.behindCursor(parts)
+}
+
+// behindCursor leaves out the parts that earlier pieces of the answer have gone through.
+func (s *searching) behindCursor(parts []query.Window) []query.Window {
+	if !s.resume || s.after.at.IsZero() {
+		return parts
+	}
+	return slices.DeleteFunc(parts, func(w query.Window) bool {
+		if s.q.Newest {
+			return !w.From.IsZero() && w.From.After(s.after.at)
+		}
+		return !w.To.IsZero() && !w.To.After(s.after.at)
+	})
+}
+
+// scan looks at every record of one part of the window.
+func (s *searching) scan(ctx context.Context, w query.Window) error {
+	for _, c := range s.clusters {
+		if err := s.scanCluster(ctx, c, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *searching) scanCluster(ctx context.Context, c store.ClusterInfo, w query.Window) error {
+	scan := store.WindowScan{Cluster: c.Name, Kinds: s.kinds, Between: store.TimeRange{From: w.From, To: w.To}, Reads: s.q.Reads}
+	var err error
+	if scan.Revisions, err = s.e.revisionRanges(ctx, c, w); err != nil {
+		return err
+	}
+	scan.OnlyNamed = scan.Revisions != nil
+	s.narrow(&scan)
+	states := &stateReader{s: s}
+	clocks, err := s.e.clockReaders(ctx, c)
+	if err != nil {
+		return err
+	}
+	group := make([]*record.Record, 0, 4) // the variants of one revision
+	flush := func() error {
+		if len(group) == 0 {
+			return nil
+		}
+		chosen := object.Choose(slices.Clone(group))
+		group = group[:0]
+		return s.match(ctx, chosen.Best(), w, clocks, states)
+	}
+	for r, err := range s.e.st.Window(ctx, scan) {
+		if err != nil {
+			return err
+		}
+		if len(group) > 0 && !sameRevision(group[0], r) {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		if r.Kind == record.KindRevision {
+			group = append(group, r)
+			if len(group) > 1 {
+				continue
+			}
+		} else if err := s.match(ctx, r, w, clocks, states); err != nil {
+			return err
+		}
+		if s.out.Scanned++; s.overLimit() {
+			return nil
+		}
+	}
+	return flush()
+}
+
+func sameRevision(a, b *record.Record) bool {
+	return b.Kind == record.KindRevision && a.Revision.RV == b.Revision.RV && a.Ref.UID == b.Ref.UID && a.Ref.Cluster == b.Ref.Cluster
+}
+
+// overLimit notes that a limit of the scan was reached.
+func (s *searching) overLimit() bool {
+	switch {
+	case s.out.Scanned > s.e.limits.Scanned:
+		s.out.Cut = fmt.Sprintf("%d records were looked at, the limit: narrow the window or the filter", s.e.limits.Scanned)
+	case s.out.Scanned%1024 == 0 && s.deadline.passed():
+		s.out.Cut = fmt.Sprintf("the time limit of %s was reached: narrow the window or the filter", s.e.limits.Time)
+	}
+	return s.out.Cut != ""
+}
+
+// narrow hands the store what the filter pins down about the object.
+func (s *searching) narrow(scan *store.WindowScan) {
+	if len(s.bounds.Resources) == 1 && len(s.bounds.Groups) == 1 {
+		scan.Resource = &record.GroupResource{Group: s.bounds.Groups[0], Resource: s.bounds.Resources[0]}
+	}
+	if len(s.bounds.Namespaces) == 1 && s.bounds.Namespaces[0] != "" {
+		scan.Namespace = s.bounds.Namespaces[0]
+	}
+	if len(s.bounds.Names) == 1 && s.bounds.Names[0] != "" {
+		scan.Name = s.bounds.Names[0]
+	}
+}
+
+// match evaluates the filter on one record and keeps it if it hits.
+func (s *searching) match(ctx context.Context, r *record.Record, w query.Window, clocks clockSet, states *stateReader) error {
+	if r.Kind == record.KindRevision {
+		defer states.seen(r)
+	}
+	if !s.filter.PreMatch(r) {
+		return nil
+	}
+	when, err := clocks.when(ctx, r)
+	if err != nil {
+		return err
+	}
+	at := shown(when)
+	if !at.IsZero() && !(store.TimeRange{From: w.From, To: w.To}).Contains(at) {
+		return nil // another part's, or outside of the window
+	}
+	key := hitKey{at: at, kind: r.Kind, id: r.ID()}
+	if s.resume && !s.behind(key) {
+		return nil
+	}
+	if at.IsZero() && (!s.window.From.IsZero() || !s.window.To.IsZero()) {
+		s.out.Unknown++ // it has no time: whether it lies in the window is not known
+		return nil
+	}
+	in := query.Input{Record: r, Time: at}
+	states.fill(ctx, &in)
+	result, err := s.filter.Match(in)
+	if states.err != nil {
+		return states.err
+	}
+	switch result {
+	case query.Hit:
+		s.found.put(key, r, when)
+	case query.Unknown:
+		s.out.Unknown++
+	case query.Failed:
+		if s.out.Failed++; s.out.Failed == 1 || key.compare(s.failed) < 0 {
+			s.failed, s.out.FirstFail = key, fmt.Sprintf("%s: %v", recordWords(r), err)
+		}
+	}
+	return nil
+}
+
+func (s *searching) behind(key hitKey) bool {
+	c := key.compare(s.after)
+	if s.q.Newest {
+		return c < 0
+	}
+	return c > 0
+}
+
+// give emits what one part found, in order, up to the limit.
+func (s *searching) give(ctx context.Context, emit func(*engine.Hit) error) error {
+	for _, f := range s.found.sorted() {
+		if s.out.Hits == s.limit {
+			s.full = true
+			s.out.Cut = "the limit of " + itoa(s.limit) + " hits was reached"
+			s.out.Cursor = s.cursor(s.last)
+			return nil
+		}
+		hit, err := s.hit(ctx, f)
+		if err != nil {
+			return err
+		}
+		hit.Cursor = s.cursor(f.key)
+		s.last = f.key
+		s.out.Hits++
+		if err := emit(hit); err != nil {
+			return err
+		}
+	}
+	s.found = topHits{limit: s.limit + 1 - s.out.Hits, newest: s.q.Newest}
+	return nil
+}
+
+func (s *searching) cursor(k hitKey) string {
+	var at int64
+	if !k.at.IsZero() {
+		at = k.at.UnixNano()
+	}
+	return encodeCursor(s.digest, strconv.FormatInt(at, 10), k.kind.String(), k.id.String())
+}

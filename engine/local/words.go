@@ -1,0 +1,191 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/index"
+	"github.com/kubewake/kubewake/join"
+	"github.com/kubewake/kubewake/object"
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+)
+
+func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
+
+func equalStrings(a, b []string) bool { return slices.Equal(a, b) }
+
+func certaintyOf(c join.Certainty) engine.Certainty {
+	switch c {
+	case join.Exact:
+		return engine.Exact
+	case join.Inferred:
+		return engine.Inferred
+	case join.Candidates:
+		return engine.Candidate
+	}
+	return engine.Unknown
+}
+
+// revisionSummary says in one line what a revision changed.
+func revisionSummary(l *index.Life, i int) string {
+	s := &l.States[i]
+	switch {
+	case i > 0 && s.Value != nil && l.States[i-1].Value != nil && !s.Fragment:
+		if s.Partial == record.PartialMoved {
+			return "changed; what changed was not recorded"
+		}
+		return object.Summarize(object.Diff(l.States[i-1].Value, s.Value, object.DiffOptions{Schema: l.Schema}))
+	case i > 0:
+		return "changed; what changed was not recorded"
+	case l.Entry.Created:
+		return "created"
+	case s.Chosen.Best().Provenance.Sources.Has(record.FromFloor):
+		return "the state kept when older records were dropped"
+	}
+	return "first recorded state"
+}
+
+// requestSummary says in one line how a request ended that stands with no revision.
+func requestSummary(r *record.Record, l *index.Life) string {
+	q := r.Request
+	what := q.Verb
+	if r.Ref.Subresource != "" {
+		what += " " + r.Ref.Subresource
+	}
+	switch {
+	case q.Flags.Has(record.FlagUnknownResult):
+		return what + ", outcome not known"
+	case q.Code == 0:
+		return what + ", no answer recorded"
+	case q.Code >= 400:
+		return strings.TrimSuffix(fmt.Sprintf("%d %s: %s", q.Code, reasonWord(q), clip(q.Message, 200)), ": ")
+	case q.Options().DryRun:
+		return what + ", dry run"
+	case q.IsRead():
+		return what
+	case q.Code == 101 || isConnect(r):
+		return what
+	case l != nil && isCandidate(r, l):
+		return what + ", may have made a revision"
+	case q.Verb == "create" && (r.Ref.Subresource == "binding" || r.Ref.Subresource == "eviction" || r.Ref.Subresource == "token"):
+		return what
+	}
+	return what + ", no-op"
+}
+
+func reasonWord(q *record.Request) string {
+	if q.Reason != "" {
+		return q.Reason
+	}
+	return "failed"
+}
+
+func isConnect(r *record.Record) bool {
+	switch r.Ref.Subresource {
+	case "exec", "attach", "portforward", "proxy", "log":
+		return true
+	}
+	return false
+}
+
+func isCandidate(r *record.Record, l *index.Life) bool {
+	is := func(m join.Maker) bool { return slices.Contains(m.Candidates, r) }
+	return is(l.EndMaker) || slices.ContainsFunc(l.Makers, is)
+}
+
+func eventSummary(ev *engine.Event) string {
+	text := ev.Type + " " + ev.Reason
+	if ev.Count > 1 {
+		text += fmt.Sprintf(" (%d times)", ev.Count)
+	}
+	if ev.Note != "" {
+		text += ": " + clip(ev.Note, 200)
+	}
+	return text
+}
+
+// recordWords names a record in a message.
+func recordWords(r *record.Record) string {
+	words := r.Kind.String() + " of " + r.Ref.GroupResource().String()
+	if r.Ref.Name != "" {
+		words += "/" + r.Ref.Name
+	}
+	return words
+}
+
+// clip cuts a text for display.
+func clip(s string, maxBytes int) string {
+	s, _, more := strings.Cut(s, "\n")
+	if len(s) > maxBytes {
+		s, more = strings.ToValidUTF8(s[:maxBytes], ""), true
+	}
+	if more {
+		s += "…"
+	}
+	return s
+}
+
+// lastStages leaves out the earlier stages of requests of which a later one was recorded, and keeps the order.
+func lastStages(list []*record.Record) []*record.Record {
+	type call struct {
+		auditID, verb, uri, user string
+	}
+	key := func(r *record.Record) call {
+		q := r.Request
+		return call{q.AuditID, q.Verb, q.URI, q.Actor.Authenticated()}
+	}
+	last := make(map[call]record.Stage, len(list))
+	for _, r := range list {
+		last[key(r)] = max(last[key(r)], r.Request.Stage)
+	}
+	out := make([]*record.Record, 0, len(list))
+	for _, r := range list {
+		if r.Request.Stage == last[key(r)] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// foldedEvent is one stored state of an Event, or all of one series.
+type foldedEvent struct {
+	newest *record.Record
+	event  *engine.Event
+}
+
+// foldEvents gives the Events that regard a life: those that name its UID, then those that name no UID that is known
+// and whose name was the object's within its life.
+func foldEvents(l *index.Life, known map[record.UID]bool, fold bool) []foldedEvent {
+	uid := l.Entry.Ref.UID
+	series := map[record.UID]int{}
+	var out []foldedEvent
+	for _, r := range l.Events {
+		regarding := r.KubeEvent.Regarding.UID
+		matched := "uid"
+		if regarding != uid {
+			if known[regarding] || !l.Within(r.OccurredAt) {
+				continue
+			}
+			matched = "name within its life"
+		}
+		ev := eventOf(r, matched)
+		n, seen := series[r.Ref.UID]
+		if !fold || !seen {
+			series[r.Ref.UID] = len(out)
+			ev.States = 1
+			out = append(out, foldedEvent{r, ev})
+			continue
+		}
+		ev.States = out[n].event.States + 1
+		if r.KubeEvent.RV < out[n].newest.KubeEvent.RV {
+			out[n].event.States = ev.States
+			continue
+		}
+		out[n] = foldedEvent{r, ev}
+	}
+	return out
+}

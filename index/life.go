@@ -1,0 +1,96 @@
+package index
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kubewake/kubewake/object"
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+)
+
+// Life is one object from its first recorded state to its end: the states chosen and carried over, and which request made each.
+type Life struct {
+	*Records
+	Schema object.Schema
+	// States in order: of epochs, then of resourceVersions.
+	States []object.State
+	Joined
+}
+
+// ReadLife reads one object and joins its records. It costs a read of everything recorded of it within bounds, and
+// parses each body once.
+func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.Entry, bounds Bounds) (*Life, error) {
+	recs, err := readRecords(ctx, st, entry, bounds)
+	if err != nil {
+		return nil, err
+	}
+	clock, err := clocks.Of(ctx, entry.Ref.Cluster, entry.Storage)
+	if err != nil {
+		return nil, err
+	}
+	life := &Life{Records: recs}
+	chosen := make([]object.Chosen, len(recs.Revisions))
+	for i, variants := range recs.Revisions {
+		chosen[i] = object.Choose(variants)
+	}
+	if life.Schema, err = schemaOf(ctx, st, entry, chosen); err != nil {
+		return nil, err
+	}
+	life.States = object.Carry(nil, chosen, life.Schema)
+	return life, life.join(ctx, st, clock)
+}
+
+// schemaOf finds out how a kind's fields are compared: built in, or from the CustomResourceDefinition where that was recorded.
+func schemaOf(ctx context.Context, st store.Store, entry *store.Entry, chosen []object.Chosen) (object.Schema, error) {
+	ref := entry.Ref
+	for i := len(chosen) - 1; i >= 0; i-- {
+		if best := chosen[i].Best(); best.Ref.Kind != "" && best.Ref.Version != "" {
+			ref = best.Ref
+			break
+		}
+	}
+	schema := object.Builtin(ref.Group, ref.Version, ref.Kind)
+	if schema.Known() || ref.Group == "" {
+		return schema, nil
+	}
+	crds := record.GroupResource{Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"}
+	scan := store.ObjectScan{Cluster: ref.Cluster, Resource: &crds, Name: ref.GroupResource().String()}
+	var last *store.Entry
+	for crd, err := range st.Objects(ctx, scan) {
+		if err != nil {
+			return schema, err
+		}
+		last = crd
+	}
+	if last == nil {
+		return schema, nil
+	}
+	body, err := NewestBody(ctx, st, last.Key())
+	if err != nil || body == nil {
+		return schema, err
+	}
+	if custom, ok := object.CRDSchema(body, ref.Version); ok {
+		return custom, nil
+	}
+	return schema, nil
+}
+
+// NewestBody gives the newest whole state of an object, or nil.
+func NewestBody(ctx context.Context, st store.Store, key store.ObjectKey) (*object.Value, error) {
+	for rv := ^record.ResourceVersion(0); rv > 0; {
+		variants, err := st.RevisionBefore(ctx, key, rv)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		chosen := object.Choose(variants)
+		if r := chosen.Best().Revision; r.Partial == record.Whole && len(r.Body) > 0 {
+			return object.Parse(r.Body)
+		}
+		rv = variants[0].Revision.RV - 1
+	}
+	return nil, nil
+}

@@ -1,0 +1,176 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+)
+
+// slack is how far around an object's life requests to its name may lie: clocks of apiservers differ, and
+// creationTimestamps are cut to seconds.
+const slack = 2 * time.Second
+
+// Bounds of what is read of one object.
+type Bounds struct {
+	// Revisions and Requests are how many at most; the newest are kept. Zero: no bound.
+	Revisions, Requests int
+	// Until leaves out revisions behind a resourceVersion; zero: none.
+	Until record.ResourceVersion
+	// Reads: also get, list and watch requests.
+	Reads bool
+	// Events: also the Kubernetes Events that regard the object.
+	Events bool
+}
+
+// Records is everything recorded of one object, as stored.
+type Records struct {
+	Entry *store.Entry
+	// Revisions are groups of variants, by rising resourceVersion; the oldest may come from the floor.
+	Revisions [][]*record.Record
+	End       *record.Record
+	// Requests to its name, its subresources and its collection within its life, by time.
+	Requests []*record.Record
+	Events   []*record.Record
+	Floor    *store.Carried
+	// Cut says which bound left something out; empty if none.
+	Cut string
+}
+
+// readRecords collects the records of one object.
+func readRecords(ctx context.Context, st store.Store, entry *store.Entry, bounds Bounds) (*Records, error) {
+	r := &Records{Entry: entry}
+	if err := r.readRevisions(ctx, st, bounds); err != nil {
+		return nil, err
+	}
+	end, err := st.End(ctx, entry.Key())
+	switch {
+	case err == nil:
+		r.End = end
+	case !errors.Is(err, store.ErrNotFound):
+		return nil, err
+	}
+	floor, err := st.Floor(ctx, entry.Key())
+	switch {
+	case err == nil:
+		r.Floor = floor
+	case !errors.Is(err, store.ErrNotFound):
+		return nil, err
+	}
+	if err := r.readRequests(ctx, st, bounds); err != nil {
+		return nil, err
+	}
+	if !bounds.Events {
+		return r, nil
+	}
+	return r, r.readEvents(ctx, st)
+}
+
+func (r *Records) readRevisions(ctx context.Context, st store.Store, bounds Bounds) error {
+	dropped := 0
+	for rev, err := range st.Revisions(ctx, r.Entry.Key(), store.RVRange{To: bounds.Until}) {
+		if err != nil {
+			return err
+		}
+		n := len(r.Revisions)
+		if n > 0 && r.Revisions[n-1][0].Revision.RV == rev.Revision.RV {
+			r.Revisions[n-1] = append(r.Revisions[n-1], rev)
+			continue
+		}
+		r.Revisions = append(r.Revisions, []*record.Record{rev})
+		if bounds.Revisions > 0 && n >= 2*bounds.Revisions { // let the oldest go, half of them at a time
+			dropped += n + 1 - bounds.Revisions
+			r.Revisions = slices.Clone(r.Revisions[n+1-bounds.Revisions:])
+		}
+	}
+	if over := len(r.Revisions) - bounds.Revisions; bounds.Revisions > 0 && over > 0 {
+		dropped += over
+		r.Revisions = r.Revisions[over:]
+	}
+	if dropped > 0 {
+		r.Cut = fmt.Sprintf("only the newest %d revisions were read, %d older ones were not", bounds.Revisions, dropped)
+	}
+	return nil
+}
+
+// Between is the time in which requests to the object's name may be meant for it.
+func (r *Records) between() store.TimeRange {
+	var t store.TimeRange
+	if !r.Entry.CreatedAt.IsZero() {
+		t.From = r.Entry.CreatedAt.Add(-slack)
+	}
+	if r.End != nil {
+		for _, q := range r.End.End.Requests {
+			if to := q.StageAt.Add(slack); to.After(t.To) {
+				t.To = to
+			}
+		}
+	}
+	return t
+}
+
+func (r *Records) readRequests(ctx context.Context, st store.Store, bounds Bounds) error {
+	ref := r.Entry.Ref
+	scan := store.RequestScan{Cluster: ref.Cluster, Resource: ref.GroupResource(), Namespace: ref.Namespace, Name: ref.Name,
+		Between: r.between(), Reads: bounds.Reads}
+	scans := []store.RequestScan{scan}
+	scan.Name, scan.Reads = "", false // a list says nothing of one object
+	scans = append(scans, scan)
+	if ref.Namespace != "" {
+		scan.Namespace = "" // the collection of all namespaces
+		scans = append(scans, scan)
+	}
+	for _, scan := range scans {
+		for q, err := range st.Requests(ctx, scan) {
+			if err != nil {
+				return err
+			}
+			if scan.Name == "" && q.Request.IsRead() {
+				continue
+			}
+			if bounds.Requests > 0 && len(r.Requests) >= bounds.Requests {
+				r.Cut = fmt.Sprintf("more than %d requests to its name and collection lie in its life", bounds.Requests)
+				break
+			}
+			r.Requests = append(r.Requests, q)
+		}
+	}
+	sortRequests(r.Requests)
+	r.Requests = slices.CompactFunc(r.Requests, func(a, b *record.Record) bool { return a == b })
+	return nil
+}
+
+func sortRequests(list []*record.Record) {
+	ids := make(map[*record.Record]string, len(list))
+	for _, q := range list {
+		id := q.ID()
+		ids[q] = string(id[:])
+	}
+	slices.SortFunc(list, func(a, b *record.Record) int {
+		if c := a.OccurredAt.Compare(b.OccurredAt); c != 0 {
+			return c
+		}
+		if ids[a] < ids[b] {
+			return -1
+		}
+		if ids[a] > ids[b] {
+			return 1
+		}
+		return 0
+	})
+}
+
+func (r *Records) readEvents(ctx context.Context, st store.Store) error {
+	ref := r.Entry.Ref
+	for ev, err := range st.Events(ctx, store.EventScan{Cluster: ref.Cluster, Kind: ref.Kind, Namespace: ref.Namespace, Name: ref.Name}) {
+		if err != nil {
+			return err
+		}
+		r.Events = append(r.Events, ev)
+	}
+	return nil
+}
