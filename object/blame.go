@@ -42,7 +42,8 @@ type Blamed struct {
 // Owner is one manager of a field.
 type Owner struct {
 	Managed
-	// Wrote: its entry is new or has a new time in the revision that gave the field its value.
+	// Wrote: in the revision that gave the field its value it is the only manager of the field, or its entry is new or
+	// has a new time. (Who changes a value takes the field over from all others.)
 	Wrote bool
 }
 
@@ -190,9 +191,9 @@ func (b *blamer) absentAt(n *blameNode) int {
 }
 
 func (b *blamer) stepMembers(n *blameNode, v *Value, s Schema) {
-	old, kids := n.value.members, n.kids
-	n.kids = make([]*blameNode, 0, len(v.members))
-	for _, m := range v.members {
+	old, kids := n.value.Members(), n.kids
+	n.kids = make([]*blameNode, 0, len(v.Members()))
+	for _, m := range v.Members() {
 		for len(old) > 0 && old[0].Name < m.Name {
 			old, kids = old[1:], kids[1:]
 		}
@@ -205,15 +206,15 @@ func (b *blamer) stepMembers(n *blameNode, v *Value, s Schema) {
 }
 
 func (b *blamer) stepItems(n *blameNode, v *Value, s Schema) {
-	m := matchItems(n.value.items, v.items, s)
+	m := matchItems(n.value.Items(), v.Items(), s)
 	kids, item := n.kids, s.item()
-	n.kids = make([]*blameNode, len(v.items))
+	n.kids = make([]*blameNode, len(v.Items()))
 	for i, from := range m.from {
 		if from < 0 {
-			n.kids[i] = b.fresh(v.items[i], b.at, b.absentAt(n))
+			n.kids[i] = b.fresh(v.Items()[i], b.at, b.absentAt(n))
 			continue
 		}
-		n.kids[i] = b.step(kids[from], v.items[i], item)
+		n.kids[i] = b.step(kids[from], v.Items()[i], item)
 	}
 }
 
@@ -229,15 +230,15 @@ func (b *blamer) collect(n *blameNode, s Schema) {
 		return
 	}
 	if n.value.kind == Object {
-		for i, m := range n.value.members {
+		for i, m := range n.value.Members() {
 			b.path = append(b.path, Step{Name: m.Name})
 			b.collect(n.kids[i], s.field(m.Name))
 			b.path = b.path[:len(b.path)-1]
 		}
 		return
 	}
-	by, _, _ := identify(s, n.value.items)
-	for i, item := range n.value.items {
+	by, _, _ := identify(s, n.value.Items())
+	for i, item := range n.value.Items() {
 		b.path = append(b.path, by.step(item, i))
 		b.collect(n.kids[i], s.item())
 		b.path = b.path[:len(b.path)-1]
@@ -303,7 +304,8 @@ func (b *blamer) ownersOf(n *blameNode, path Path) ([]Owner, int) {
 		}
 		list := make([]Owner, len(found))
 		for j, m := range found {
-			list[j] = Owner{Managed: m, Wrote: i == n.since && slices.ContainsFunc(b.wroteAt(i), func(w Managed) bool { return w.sameEntry(&m) })}
+			list[j] = Owner{Managed: m, Wrote: i == n.since && (len(found) == 1 ||
+				slices.ContainsFunc(b.wroteAt(i), func(w Managed) bool { return w.sameEntry(&m) }))}
 		}
 		slices.SortStableFunc(list, func(x, y Owner) int {
 			if c := first(x.Wrote, y.Wrote); c != 0 {

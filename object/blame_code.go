@@ -184,15 +184,15 @@ func (b *blamer) fromFloor(n *blameNode, floor *Carried, s Schema) {
 		return
 	}
 	if n.value.kind == Object {
-		for i, m := range n.value.members {
+		for i, m := range n.value.Members() {
 			b.path = append(b.path, Step{Name: m.Name})
 			b.fromFloor(n.kids[i], floor, s.field(m.Name))
 			b.path = b.path[:len(b.path)-1]
 		}
 		return
 	}
-	by, _, _ := identify(s, n.value.items)
-	for i, item := range n.value.items {
+	by, _, _ := identify(s, n.value.Items())
+	for i, item := range n.value.Items() {
 		b.path = append(b.path, by.step(item, i))
 		b.fromFloor(n.kids[i], floor, s.item())
 		b.path = b.path[:len(b.path)-1]

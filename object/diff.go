@@ -17,6 +17,8 @@ type Change struct {
 	Op   Op
 	From *Value // nil for OpAdd
 	To   *Value // nil for OpRemove
+	// Place is where in its list an added item stands.
+	Place int
 	// Match tells how the innermost list item on the path was matched, where not by a key that the API knows:
 	// "name", "position", "value", or other keys joined by commas.
 	Match string
@@ -66,6 +68,7 @@ type differ struct {
 	out   Difference
 	path  Path // of the values at hand; reused
 	match string
+	place int
 	noise bool
 }
 
@@ -78,7 +81,7 @@ func (d *differ) emit(op Op, from, to *Value) {
 }
 
 func (d *differ) change(op Op, from, to *Value) Change {
-	return Change{Path: append(Path(nil), d.path...), Op: op, From: from, To: to, Match: d.match}
+	return Change{Path: append(Path(nil), d.path...), Op: op, From: from, To: to, Match: d.match, Place: d.place}
 }
 
 // isNoise reports whether a path leads to what every write changes.
@@ -142,7 +145,7 @@ func (d *differ) leaf(a, b *Value, s Schema) {
 func (d *differ) items(a, b *Value, s Schema) {
 	outer := d.match
 	defer func() { d.match = outer }()
-	m := matchItems(a.items, b.items, s)
+	m := matchItems(a.Items(), b.Items(), s)
 	if m.by.kind == StepIndex && permuted(a, b, s) {
 		d.match = m.how
 		d.emit(OpMove, a, b)
@@ -155,28 +158,30 @@ func (d *differ) items(a, b *Value, s Schema) {
 	item := s.item()
 	for _, i := range m.gone {
 		d.match = m.how
-		d.at(m.by.step(a.items[i], i), func() { d.emit(OpRemove, a.items[i], nil) })
+		d.at(m.by.step(a.Items()[i], i), func() { d.emit(OpRemove, a.Items()[i], nil) })
 	}
 	for i, from := range m.from {
 		d.match = m.how
-		d.at(m.by.step(b.items[i], i), func() {
+		d.at(m.by.step(b.Items()[i], i), func() {
 			if from < 0 {
-				d.emit(OpAdd, nil, b.items[i])
+				d.place = i
+				d.emit(OpAdd, nil, b.Items()[i])
+				d.place = 0
 				return
 			}
-			d.value(a.items[from], b.items[i], item)
+			d.value(a.Items()[from], b.Items()[i], item)
 		})
 	}
 }
 
 // permuted reports whether b holds the items of a in another order.
 func permuted(a, b *Value, s Schema) bool {
-	if len(a.items) != len(b.items) || len(a.items) < 2 {
+	if len(a.Items()) != len(b.Items()) || len(a.Items()) < 2 {
 		return false
 	}
 	item, moved := s.item(), false
-	for i := range a.items {
-		if sameMeaning(a.items[i], b.items[i], item) != same {
+	for i := range a.Items() {
+		if sameMeaning(a.Items()[i], b.Items()[i], item) != same {
 			moved = true
 			break
 		}
@@ -184,11 +189,11 @@ func permuted(a, b *Value, s Schema) bool {
 	if !moved {
 		return false
 	}
-	count := make(map[string]int, len(a.items))
-	for _, v := range a.items {
+	count := make(map[string]int, len(a.Items()))
+	for _, v := range a.Items() {
 		count[v.String()]++
 	}
-	for _, v := range b.items {
+	for _, v := range b.Items() {
 		id := v.String()
 		if count[id] == 0 {
 			return false

@@ -50,10 +50,10 @@ func sameMeaning(a, b *Value, s Schema) verdict {
 }
 
 func sameItems(a, b *Value, s Schema) verdict {
-	if len(a.items) != len(b.items) {
+	if len(a.Items()) != len(b.Items()) {
 		return different
 	}
-	m := matchItems(a.items, b.items, s)
+	m := matchItems(a.Items(), b.Items(), s)
 	if len(m.gone) > 0 || m.moved {
 		return different
 	}
@@ -62,7 +62,7 @@ func sameItems(a, b *Value, s Schema) verdict {
 		if from < 0 {
 			return different
 		}
-		worst = max(worst, sameMeaning(a.items[from], b.items[i], item))
+		worst = max(worst, sameMeaning(a.Items()[from], b.Items()[i], item))
 		if worst == different {
 			return worst
 		}

@@ -256,12 +256,13 @@ func (b *builder) recursive(name string) bool {
 	return walk(*b.defs[name])
 }
 
+// ref gives the node of a type that is met as the type or field of this name.
 func (b *builder) ref(r typeRef, typeName string) int {
 	switch {
 	case r.NamedType != "":
 		return b.named(r.NamedType)
 	case r.List != nil:
-		return b.list(r.List, override{})
+		return b.list(r.List, typeName, override{})
 	case r.Map != nil:
 		if len(r.Map.Fields) == 0 && r.Map.ElementType == nil {
 			return unknown
@@ -282,9 +283,9 @@ func (b *builder) mapLine(m *mapOf, typeName string) string {
 	for _, f := range m.Fields {
 		n := 0
 		if o, ok := overrides[typeName+"."+f.Name]; ok && f.Type.List != nil {
-			n = b.list(f.Type.List, o)
+			n = b.list(f.Type.List, f.Name, o)
 		} else {
-			n = b.ref(f.Type, "")
+			n = b.ref(f.Type, f.Name)
 		}
 		if n != plain {
 			fields += fmt.Sprintf("{%q, %d}, ", f.Name, n)
@@ -296,7 +297,7 @@ func (b *builder) mapLine(m *mapOf, typeName string) string {
 	return "{" + strings.TrimSuffix(s.String(), ", ") + "}"
 }
 
-func (b *builder) list(l *list, o override) int {
+func (b *builder) list(l *list, name string, o override) int {
 	elem := b.ref(l.ElementType, "")
 	rule, keys := "byPosition", l.Keys
 	if l.ElementRelationship == "associative" {
@@ -304,6 +305,9 @@ func (b *builder) list(l *list, o override) int {
 		if len(l.Keys) == 0 {
 			rule = "byValue"
 		}
+	}
+	if rule == "byPosition" && o.rule == "" && name == "conditions" {
+		o = override{"byOwnKeys", []string{"type"}}
 	}
 	if o.rule != "" {
 		rule, keys = o.rule, o.keys

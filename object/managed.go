@@ -153,10 +153,10 @@ func (o *owners) below(set *Value, step Step, child *Value, place int) *Value {
 
 func (o *owners) hasKeys(item *Value, text string) bool {
 	keys := o.parsed(text)
-	if keys.Kind() != Object || len(keys.members) == 0 {
+	if keys.Kind() != Object || len(keys.Members()) == 0 {
 		return false
 	}
-	for _, k := range keys.members {
+	for _, k := range keys.Members() {
 		if v := item.member(k.Name); v != nil && sameMeaning(v, k.Value, Schema{}) != same ||
 			v == nil && !(k.Name == "protocol" && k.Value.Str() == "TCP") {
 			return false
@@ -181,7 +181,7 @@ func descend(v *Value, s Step) (child *Value, place int) {
 		return v.member(s.Name), -1
 	case StepIndex:
 		if s.Index < len(v.Items()) {
-			return v.items[s.Index], s.Index
+			return v.Items()[s.Index], s.Index
 		}
 	case StepKeys:
 		for i, item := range v.Items() {

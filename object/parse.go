@@ -40,16 +40,36 @@ type parser struct {
 	at      int
 	tooDeep bool
 	nodes   []Value
-	members []Member
+	kids    []kids
+	members []Member // of the objects being read
 	items   []*Value
+	done    []Member // of objects that were read
+}
+
+// keep moves the members of an object that was read behind those of others.
+func (p *parser) keep(members []Member) []Member {
+	if cap(p.done)-len(p.done) < len(members) {
+		p.done = make([]Member, 0, max(len(members), min(32+len(p.s)/64, 2048)))
+	}
+	from := len(p.done)
+	p.done = append(p.done, members...)
+	return p.done[from:len(p.done):len(p.done)]
 }
 
 func (p *parser) node(v Value) *Value {
 	if len(p.nodes) == cap(p.nodes) {
-		p.nodes = make([]Value, 0, min(64+len(p.s)/64, 4096))
+		p.nodes = make([]Value, 0, min(16+len(p.s)/40, 4096))
 	}
 	p.nodes = append(p.nodes, v)
 	return &p.nodes[len(p.nodes)-1]
+}
+
+func (p *parser) kid(k kids) *kids {
+	if len(p.kids) == cap(p.kids) {
+		p.kids = make([]kids, 0, min(8+len(p.s)/100, 1024))
+	}
+	p.kids = append(p.kids, k)
+	return &p.kids[len(p.kids)-1]
 }
 
 func (p *parser) space() {
@@ -191,7 +211,7 @@ func (p *parser) object(depth int) (*Value, bool) {
 	}
 	v := p.node(Value{kind: Object})
 	if len(p.members) > base {
-		v.members = sortMembers(append([]Member(nil), p.members[base:]...))
+		v.kids = p.kid(kids{members: sortMembers(p.keep(p.members[base:]))})
 		p.members = p.members[:base]
 	}
 	return v, true
@@ -239,7 +259,7 @@ func (p *parser) array(depth int) (*Value, bool) {
 	}
 	v := p.node(Value{kind: Array})
 	if len(p.items) > base {
-		v.items = append([]*Value(nil), p.items[base:]...)
+		v.kids = p.kid(kids{items: append([]*Value(nil), p.items[base:]...)})
 		p.items = p.items[:base]
 	}
 	return v, true

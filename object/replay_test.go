@@ -86,12 +86,12 @@ func leavesOf(v *Value, s Schema, path Path, out map[string]string) {
 	case v.leaf():
 		out[path.String()] = v.String()
 	case v.kind == Object:
-		for _, m := range v.members {
+		for _, m := range v.Members() {
 			leavesOf(m.Value, s.field(m.Name), path.Field(m.Name), out)
 		}
 	default:
-		by, _, _ := identify(s, v.items)
-		for i, item := range v.items {
+		by, _, _ := identify(s, v.Items())
+		for i, item := range v.Items() {
 			leavesOf(item, s.item(), path.with(by.step(item, i)), out)
 		}
 	}

@@ -340,7 +340,7 @@ var builtinNodes = []schemaNode{
 	167: {fields: []schemaField{{"jobTemplate", 166}}},
 	168: {fields: []schemaField{{"lastScheduleTime", 3}, {"lastSuccessfulTime", 3}}},
 	169: {fields: []schemaField{{"metadata", 10}, {"spec", 167}, {"status", 168}}},
-	170: {below: 44},
+	170: {list: byOwnKeys, keys: []string{"type"}, below: 44},
 	171: {fields: []schemaField{{"failed", 6}, {"succeeded", 6}}},
 	172: {fields: []schemaField{{"completionTime", 3}, {"conditions", 170}, {"startTime", 3}, {"uncountedTerminatedPods", 171}}},
 	173: {fields: []schemaField{{"metadata", 10}, {"spec", 165}, {"status", 172}}},

@@ -82,12 +82,12 @@ func setAt(v *Value, names []string, child *Value) (*Value, bool) {
 	}
 	i, err := strconv.Atoi(names[0])
 	if names[0] == "-" {
-		i, err = len(v.items), nil
+		i, err = len(v.Items()), nil
 	}
-	if err != nil || i < 0 || i > len(v.items) || (i == len(v.items) && (child == nil || len(names) > 1)) {
+	if err != nil || i < 0 || i > len(v.Items()) || (i == len(v.Items()) && (child == nil || len(names) > 1)) {
 		return nil, false
 	}
-	items := slices.Clone(v.items)
+	items := slices.Clone(v.Items())
 	switch {
 	case i == len(items):
 		items = append(items, child)
@@ -102,5 +102,5 @@ func setAt(v *Value, names []string, child *Value) (*Value, bool) {
 	default:
 		items[i] = child
 	}
-	return &Value{kind: Array, items: items}, true
+	return NewArray(items...), true
 }

@@ -152,18 +152,29 @@ func show(v *Value) string {
 	case Null:
 		return "null"
 	case Object:
-		if len(v.members) == 0 {
+		if len(v.Members()) == 0 {
 			return "{}"
 		}
 		if s := v.member("status"); v.member("type") != nil && s.Kind() == String {
 			return showString(s.text)
 		}
 	case Array:
-		if len(v.items) == 0 {
-			return "[]"
-		}
+		return showItems(v)
 	}
 	return ""
+}
+
+// showItems gives a short list of scalars as it is, the length of any other.
+func showItems(v *Value) string {
+	for _, item := range v.Items() {
+		if !item.leaf() || item.kind >= Array || isRedacted(item) {
+			return fmt.Sprintf("(%d items)", len(v.Items()))
+		}
+	}
+	if len(v.Items()) > 8 {
+		return fmt.Sprintf("(%d items)", len(v.Items()))
+	}
+	return clip(v.String(), valueBytes)
 }
 
 // showString quotes a text only where its bounds would not be seen.

@@ -19,8 +19,13 @@ const (
 // Value is one node of a JSON document: immutable, numbers kept as written, object members sorted by name.
 // All methods work on nil, which is a value that is not there.
 type Value struct {
-	kind    Kind
-	text    string // String: decoded; Number: literal; Bool: "true" or "false"
+	kind Kind
+	text string // String: decoded; Number: literal; Bool: "true" or "false"
+	kids *kids  // nil if there are none
+}
+
+// kids are kept apart, so that the many values without any stay small.
+type kids struct {
 	members []Member
 	items   []*Value
 }
@@ -60,18 +65,18 @@ func (v *Value) Str() string {
 
 // Members of an object, sorted by name; they must not be changed.
 func (v *Value) Members() []Member {
-	if v == nil {
+	if v == nil || v.kids == nil {
 		return nil
 	}
-	return v.members
+	return v.kids.members
 }
 
 // Items of an array; they must not be changed.
 func (v *Value) Items() []*Value {
-	if v == nil {
+	if v == nil || v.kids == nil {
 		return nil
 	}
-	return v.items
+	return v.kids.items
 }
 
 // Get walks down members by name; nil where one is missing. With no names it gives v.
@@ -86,7 +91,7 @@ func (v *Value) member(name string) *Value {
 	if v == nil || v.kind != Object {
 		return nil
 	}
-	m := v.members
+	m := v.Members()
 	if len(m) <= 8 {
 		for i := range m {
 			if m[i].Name == name {
@@ -106,18 +111,31 @@ func (v *Value) member(name string) *Value {
 func (v *Value) absent() bool { return v.Kind() <= Null }
 
 // leaf reports whether v has nothing below it: a scalar, or an empty object or array.
-func (v *Value) leaf() bool { return v == nil || len(v.members)+len(v.items) == 0 }
+func (v *Value) leaf() bool { return v == nil || v.kids == nil }
 
 // NewString makes a string value.
 func NewString(s string) *Value { return &Value{kind: String, text: s} }
 
 // NewObject makes an object; of members with one name the last counts.
 func NewObject(members ...Member) *Value {
-	return &Value{kind: Object, members: sortMembers(append([]Member(nil), members...))}
+	return object(sortMembers(append([]Member(nil), members...)))
 }
 
 // NewArray makes an array.
-func NewArray(items ...*Value) *Value { return &Value{kind: Array, items: items} }
+func NewArray(items ...*Value) *Value {
+	if len(items) == 0 {
+		return &Value{kind: Array}
+	}
+	return &Value{kind: Array, kids: &kids{items: items}}
+}
+
+// object makes an object of sorted members.
+func object(members []Member) *Value {
+	if len(members) == 0 {
+		return &Value{kind: Object}
+	}
+	return &Value{kind: Object, kids: &kids{members: members}}
+}
 
 // With gives a copy in which the member that names lead to is child; missing objects on the way are
 // made, other kinds on the way replaced. A nil child removes the member. What is not on the way is shared with v.
@@ -130,19 +148,19 @@ func (v *Value) With(child *Value, names ...string) *Value {
 		return v
 	}
 	next = next.With(child, names[1:]...)
-	out := &Value{kind: Object, members: make([]Member, 0, len(v.Members())+1)}
+	out := make([]Member, 0, len(v.Members())+1)
 	placed := next == nil
 	for _, m := range v.Members() {
 		if !placed && m.Name >= names[0] {
-			out.members = append(out.members, Member{names[0], next})
+			out = append(out, Member{names[0], next})
 			placed = true
 		}
 		if m.Name != names[0] {
-			out.members = append(out.members, m)
+			out = append(out, m)
 		}
 	}
 	if !placed {
-		out.members = append(out.members, Member{names[0], next})
+		out = append(out, Member{names[0], next})
 	}
-	return out
+	return object(out)
 }

@@ -111,14 +111,14 @@ func PathOf(pointer string, state *Value, s Schema) Path {
 			state, s = state.member(name), s.field(name)
 			continue
 		}
-		if index >= len(state.items) {
+		if index >= len(state.Items()) {
 			path = append(path, Step{Kind: StepIndex, Index: index})
 			state, s = nil, s.item()
 			continue
 		}
-		by, _, _ := identify(s, state.items)
-		path = append(path, by.step(state.items[index], index))
-		state, s = state.items[index], s.item()
+		by, _, _ := identify(s, state.Items())
+		path = append(path, by.step(state.Items()[index], index))
+		state, s = state.Items()[index], s.item()
 	}
 	return path
 }
