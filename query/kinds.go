@@ -183,7 +183,7 @@ func (k *Kinds) LearnSeen(ref record.ObjectRef) {
 	k.set(have)
 }
 
-// UnknownKindError: no kind goes by a word.
+// UnknownKindError says that no kind goes by a word.
 type UnknownKindError struct {
 	Word string
 	Near []string // words that may have been meant
@@ -251,8 +251,12 @@ func (k *Kinds) resolve(word string) ([]Kind, error) {
 // best finds the preferred kind that a name fits: a full name wins over a short one.
 func (k *Kinds) best(name string, fits func(Kind) bool) (best Kind, found bool) {
 	for _, named := range []func(Kind) bool{
-		func(k Kind) bool { return k.Resource == name || k.singular() == name || strings.EqualFold(k.Kind, name) },
-		func(k Kind) bool { return slices.ContainsFunc(k.Short, func(s string) bool { return strings.EqualFold(s, name) }) },
+		func(k Kind) bool {
+			return k.Resource == name || k.singular() == name || strings.EqualFold(k.Kind, name)
+		},
+		func(k Kind) bool {
+			return slices.ContainsFunc(k.Short, func(s string) bool { return strings.EqualFold(s, name) })
+		},
 	} {
 		for _, kind := range k.kinds {
 			if named(kind) && fits(kind) && (!found || kind.before(best)) {

@@ -42,7 +42,9 @@ func (s Selector) String() string {
 }
 
 // Matches reports whether labels are selected.
-func (s Selector) Matches(l map[string]string) bool { return s.Empty() || s.parsed.Matches(labels.Set(l)) }
+func (s Selector) Matches(l map[string]string) bool {
+	return s.Empty() || s.parsed.Matches(labels.Set(l))
+}
 
 // MatchesPairs is Matches for sorted pairs.
 func (s Selector) MatchesPairs(pairs []record.KeyValue) bool {
