@@ -332,3 +332,28 @@ func TestCostLimit(t *testing.T) {
 		t.Errorf("%v, %v", got, err)
 	}
 }
+
+func TestMatchConcurrently(t *testing.T) {
+	f, err := Compile(`object.spec.template.spec.containers.exists(c, c.image.startsWith("envoy:")) && request.user.matches("ci$")`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := Input{Record: sampleRevision(), Maker: sampleRequest()}
+	results := make(chan Result)
+	for range 4 {
+		go func() {
+			last := Hit
+			for range 200 {
+				if got, _ := f.Match(in); got != Hit {
+					last = got
+				}
+			}
+			results <- last
+		}()
+	}
+	for range 4 {
+		if got := <-results; got != Hit {
+			t.Error(got)
+		}
+	}
+}
