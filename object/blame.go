@@ -72,6 +72,7 @@ func Blame(states []State, o BlameOptions) []Blamed {
 	if root == nil {
 		return nil
 	}
+	b.options.Under = Canonical(o.Under, root.value, o.Schema)
 	b.collect(root, o.Schema)
 	return b.out
 }

@@ -34,6 +34,21 @@ func ManagedFields(v *Value) []Managed {
 	return out
 }
 
+// NewestManaged gives the entries of a manifest with the latest time; none where no entry has a time.
+func NewestManaged(v *Value) []Managed {
+	var newest []Managed
+	for _, m := range ManagedFields(v) {
+		switch {
+		case m.Time.IsZero():
+		case len(newest) == 0 || m.Time.After(newest[0].Time):
+			newest = []Managed{m}
+		case m.Time.Equal(newest[0].Time):
+			newest = append(newest, m)
+		}
+	}
+	return newest
+}
+
 func (m *Managed) sameEntry(o *Managed) bool {
 	return m.Manager == o.Manager && m.Operation == o.Operation && m.APIVersion == o.APIVersion && m.Subresource == o.Subresource
 }

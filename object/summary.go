@@ -64,7 +64,7 @@ func weight(c Change) int {
 			last = s.Name
 		}
 	}
-	w := 0
+	var w int
 	switch top {
 	case "metadata":
 		w = metadataWeight(c)

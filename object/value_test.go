@@ -19,16 +19,16 @@ func parse(t testing.TB, text string) *Value {
 
 func TestParseKeepsWhatItReads(t *testing.T) {
 	for in, want := range map[string]string{
-		` {"b":1, "a":[true,false,null,"x"]} `:      `{"a":[true,false,null,"x"],"b":1}`,
-		`12345678901234567890.10`:                   `12345678901234567890.10`,
-		`-0.5e+10`:                                  `-0.5e+10`,
-		`{"a":1,"a":2}`:                             `{"a":2}`,
-		`"\u00e9\ud83d\ude00\ud800x\/\b\f\n\r\t\\"`: "\"é😀\uFFFDx/\\u0008\\u000c\\n\\r\\t\\\\\"",
-		"\"\xff\"":                                  "\"\uFFFD\"",
-		`[]`:                                        `[]`,
-		`{}`:                                        `{}`,
-		`{"":{"":[[]]}}`:                            `{"":{"":[[]]}}`,
-		"\"<&>\u2028\x7f\"":                         "\"<&>\u2028\x7f\"",
+		"\n{\"b\":1,\t\"a\":[true,false,null,\"x\"]}\r": `{"a":[true,false,null,"x"],"b":1}`,
+		`12345678901234567890.10`:                       `12345678901234567890.10`,
+		`-0.5e+10`:                                      `-0.5e+10`,
+		`{"a":1,"a":2}`:                                 `{"a":2}`,
+		`"\u00e9\ud83d\ude00\ud800x\/\b\f\n\r\t\\"`:     "\"é😀\uFFFDx/\\u0008\\u000c\\n\\r\\t\\\\\"",
+		"\"\xff\"":                                      "\"\uFFFD\"",
+		`[]`:                                            `[]`,
+		`{}`:                                            `{}`,
+		`{"":{"":[[]]}}`:                                `{"":{"":[[]]}}`,
+		"\"<&>\u2028\x7f\"":                             "\"<&>\u2028\x7f\"",
 	} {
 		if got := parse(t, in).String(); got != want {
 			t.Errorf("%s: got %s, want %s", in, got, want)

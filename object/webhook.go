@@ -123,6 +123,26 @@ func PathOf(pointer string, state *Value, s Schema) Path {
 	return path
 }
 
+// Canonical gives a path the form that Diff and Blame use: items that state has are named by their keys where they
+// have any, whatever the path names them by. What state does not have stays as it is.
+func Canonical(path Path, state *Value, s Schema) Path {
+	out := make(Path, 0, len(path))
+	for _, step := range path {
+		child, place := descend(state, step)
+		if step.Kind == StepField {
+			s = s.field(step.Name)
+		} else {
+			if child != nil {
+				by, _, _ := identify(s, state.Items())
+				step = by.step(child, place)
+			}
+			s = s.item()
+		}
+		out, state = append(out, step), child
+	}
+	return out
+}
+
 // splitPointer gives the names of an RFC 6901 pointer.
 func splitPointer(pointer string) []string {
 	pointer = strings.TrimPrefix(pointer, "/")
