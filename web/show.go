@@ -24,7 +24,7 @@ func showSpan(from, to *time.Time) string {
 	}
 	d := to.Sub(*from)
 	switch {
-	case d < time.Minute:
+	case d < 2*time.Minute:
 		return fmt.Sprintf("%d seconds", int(d.Seconds()))
 	case d < 2*time.Hour:
 		return fmt.Sprintf("%d minutes", int(d.Minutes()))

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/engine/local"
+	"github.com/kubewake/kubewake/query"
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store/pebble"
+)
+
+func printSizes(ctx context.Context, w io.Writer, data string, raw int64) error {
+	st, err := pebble.Open(data, pebble.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	size, err := st.Size(ctx)
+	if err != nil {
+		return err
+	}
+	buckets, err := st.Buckets(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "| on disk, %d buckets | records | encoded MB | disk MB | %% of the JSON |\n| --- | --- | --- | --- | --- |\n", len(buckets))
+	for _, c := range size.Classes {
+		fmt.Fprintf(w, "| %s | %d | %.1f | %.2f | %.2f |\n", c.Class, c.Records, float64(c.Raw)/1e6, float64(c.Disk)/1e6, 100*float64(c.Disk)/float64(raw))
+	}
+	fmt.Fprintf(w, "| **everything** | | | %.2f | **%.2f** |\n\n", float64(size.Disk)/1e6, 100*float64(size.Disk)/float64(raw))
+	return nil
+}
+
+// question is one kind of question about one object.
+type question struct {
+	name string
+	ask  func(ctx context.Context, e engine.Engine, o query.Object, at time.Time) error
+}
+
+var questions = []question{
+	{"history", func(ctx context.Context, e engine.Engine, o query.Object, _ time.Time) error {
+		_, err := e.History(ctx, query.History{Object: o})
+		return err
+	}},
+	{"state at T", func(ctx context.Context, e engine.Engine, o query.Object, at time.Time) error {
+		_, err := e.State(ctx, query.State{Object: o, Point: query.Point{At: at}})
+		return err
+	}},
+	{"diff", func(ctx context.Context, e engine.Engine, o query.Object, _ time.Time) error {
+		_, err := e.Diff(ctx, query.Diff{Object: o})
+		return err
+	}},
+	{"blame", func(ctx context.Context, e engine.Engine, o query.Object, _ time.Time) error {
+		_, err := e.Blame(ctx, query.Blame{Object: o})
+		return err
+	}},
+}
+
+func askQuestions(ctx context.Context, w io.Writer, data string, n int) error {
+	objects, last, err := sample(ctx, data, n)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "| question, %d objects | warm p50 | warm p99 | cold p50 | cold p99 |\n| --- | --- | --- | --- | --- |\n", len(objects))
+	for _, q := range questions {
+		warm, err := timeWarm(ctx, data, q, objects, last)
+		if err != nil {
+			return fmt.Errorf("%s: %w", q.name, err)
+		}
+		cold, err := timeCold(ctx, data, q, objects[:max(1, len(objects)/10)], last)
+		if err != nil {
+			return fmt.Errorf("%s, cold: %w", q.name, err)
+		}
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s |\n", q.name, quantile(warm, 0.5), quantile(warm, 0.99), quantile(cold, 0.5), quantile(cold, 0.99))
+	}
+	return timeSearches(ctx, w, data)
+}
+
+// sample picks objects that were there, spread over the whole recording, the same ones at every run.
+func sample(ctx context.Context, data string, n int) ([]query.Object, time.Time, error) {
+	var out []query.Object
+	var last time.Time
+	err := withEngine(data, func(e engine.Engine) error {
+		rnd := rand.New(rand.NewPCG(1, 2))
+		for _, kind := range []string{"deployments", "pods", "replicasets", "configmaps"} {
+			found, err := e.Objects(ctx, query.Objects{Kind: kind, Limit: 20000})
+			if err != nil {
+				return err
+			}
+			for range n / 4 {
+				o := found.Objects[rnd.IntN(len(found.Objects))]
+				out = append(out, query.Object{Kind: kind, UID: record.UID(o.UID)})
+			}
+		}
+		info, err := e.Info(ctx)
+		if err != nil {
+			return err
+		}
+		last = *info.Clusters[0].Last
+		return nil
+	})
+	rand.New(rand.NewPCG(3, 4)).Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out, last, err
+}
+
+func timeWarm(ctx context.Context, data string, q question, objects []query.Object, at time.Time) ([]time.Duration, error) {
+	var times []time.Duration
+	err := withEngine(data, func(e engine.Engine) error {
+		for pass := range 2 { // the first one warms the caches
+			times = times[:0]
+			for _, o := range objects {
+				begin := time.Now()
+				if err := tolerate(q.ask(ctx, e, o, at)); err != nil {
+					return err
+				}
+				times = append(times, time.Since(begin))
+			}
+			_ = pass
+		}
+		return nil
+	})
+	return times, err
+}
+
+// timeCold opens the store anew for each question, its files dropped from the page cache; opening is not counted.
+func timeCold(ctx context.Context, data string, q question, objects []query.Object, at time.Time) ([]time.Duration, error) {
+	var times []time.Duration
+	for _, o := range objects {
+		if err := dropPageCache(data); err != nil {
+			return nil, err
+		}
+		err := withEngine(data, func(e engine.Engine) error {
+			begin := time.Now()
+			err := tolerate(q.ask(ctx, e, o, at))
+			times = append(times, time.Since(begin))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return times, nil
+}
+
+// tolerate lets answers such as "it had ended" count as answers.
+func tolerate(err error) error {
+	if engine.KindOf(err) != "" {
+		return nil
+	}
+	return err
+}
+
+func timeSearches(ctx context.Context, w io.Writer, data string) error {
+	fmt.Fprintf(w, "\n| search | hits | scanned | time |\n| --- | --- | --- | --- |\n")
+	return withEngine(data, func(e engine.Engine) error {
+		for _, filter := range []string{
+			`request.verb == "delete" && request.user == "bob"`,
+			`resource == "deployments" && object.spec.replicas > 6`,
+			`object.spec.replicas > 6`,
+		} {
+			begin := time.Now()
+			end, err := e.Search(ctx, query.Search{Filter: filter, Limit: 100000}, func(*engine.Hit) error { return nil })
+			if err := tolerate(err); err != nil {
+				return err
+			}
+			if end == nil {
+				end = &engine.SearchEnd{}
+			}
+			fmt.Fprintf(w, "| `%s` | %d | %d | %s %s|\n", filter, end.Hits, end.Scanned, time.Since(begin).Round(time.Millisecond), end.Cut)
+		}
+		return nil
+	})
+}
+
+func withEngine(data string, use func(engine.Engine) error) error {
+	st, err := pebble.Open(data, pebble.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(local.New(st, local.Config{Data: data})), st.Close())
+}
+
+// dropPageCache asks the kernel to forget the store's files; it needs no privilege.
+func dropPageCache(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
+	})
+}
+
+func quantile(times []time.Duration, q float64) time.Duration {
+	slices.Sort(times)
+	return times[min(len(times)-1, int(q*float64(len(times))))].Round(10 * time.Microsecond)
+}

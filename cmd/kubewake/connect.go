@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/engine/local"
+	"github.com/kubewake/kubewake/engine/remote"
+	"github.com/kubewake/kubewake/store"
+	"github.com/kubewake/kubewake/store/pebble"
+)
+
+// connect finds who answers: a server, a directory, or the process that holds it.
+func (a *app) connect(ctx context.Context) (*asker, error) {
+	server, data := a.server, a.data
+	if server == "" && data == "" {
+		server, data = os.Getenv("KUBEWAKE_SERVER"), os.Getenv("KUBEWAKE_DATA")
+	}
+	if server != "" {
+		e, err := remote.New(server, nil)
+		if err != nil {
+			return nil, &usageError{err}
+		}
+		return a.asker(e, func() error { return nil }), nil
+	}
+	if data == "" {
+		if data = lastOpened(); data == "" {
+			return nil, usagef("nothing to ask: name a directory with --data or a server with --server, or take something in first: kubewake open audit.log")
+		}
+		a.say("asking %s, opened last (--data or --server names another)", data)
+	}
+	return a.openData(ctx, data)
+}
+
+// openData asks a directory, or the process that holds it.
+func (a *app) openData(ctx context.Context, dir string) (*asker, error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no data directory %s; kubewake import PATH --data %s makes it", dir, dir)
+	}
+	st, err := pebble.Open(dir, pebble.Options{ReadOnly: true})
+	if errors.Is(err, store.ErrLocked) {
+		address, addressErr := pebble.ReadAddress(dir)
+		if addressErr != nil || address == "" {
+			return nil, err
+		}
+		e, remoteErr := remote.New(strings.TrimSpace(address), nil)
+		if remoteErr != nil {
+			return nil, err
+		}
+		if _, infoErr := e.Info(ctx); infoErr != nil {
+			return nil, errors.Join(err, infoErr)
+		}
+		return a.asker(e, func() error { return nil }), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.asker(local.New(reader{st}, local.Config{Version: versionText(), Data: dir}), st.Close), nil
+}
+
+// reader is a store opened to be read: derived data that cannot be kept is derived again by whoever asks next.
+type reader struct{ store.Store }
+
+// SetDerived drops what cannot be written.
+func (r reader) SetDerived(ctx context.Context, name string, change []store.KeyValue) error {
+	if err := r.Store.SetDerived(ctx, name, change); !errors.Is(err, pebble.ErrReadOnly) {
+		return err
+	}
+	return nil
+}
+
+func (a *app) asker(e engine.Engine, close func() error) *asker {
+	zone := time.Local
+	if a.utc {
+		zone = time.UTC
+	}
+	return &asker{Engine: e, close: close, cluster: a.cluster, zone: zone}
+}
+
+// say tells something beside the answer, on stderr.
+func (a *app) say(format string, args ...any) {
+	if !a.quiet {
+		_, _ = fmt.Fprintf(a.err, "kubewake: "+format+"\n", args...) // nobody is left to tell
+	}
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package demo carries the recording that `kubewake demo` opens: an incident cut from a recording of a real control
+// plane, redacted, nothing invented.
+package demo
+
+import "embed"
+
+// Files of the recording, as kubewake open takes them; this source file lies among them.
+//
+//go:embed *
+var Files embed.FS
