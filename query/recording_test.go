@@ -118,7 +118,9 @@ func TestFiltersOnRecording(t *testing.T) {
 			return masters && e.StageTimestamp.Sub(e.Received) > 10*time.Millisecond
 		}},
 		{`object.metadata.labels["app"] == "web" && "system:authenticated" in request.groups`, func(e *auditEvent) bool {
-			var o struct{ Metadata struct{ Labels map[string]string } }
+			var o struct {
+				Metadata struct{ Labels map[string]string }
+			}
 			ok := json.Unmarshal(e.ResponseObject, &o) == nil && o.Metadata.Labels["app"] == "web"
 			in := false
 			for _, g := range e.User.Groups {
