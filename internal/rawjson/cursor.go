@@ -310,12 +310,18 @@ func (c *Cursor) skipString(i int) int {
 			x := binary.LittleEndian.Uint64(b[i:])
 			quote := x ^ ('"' * ones)
 			slash := x ^ ('\\' * ones)
-			found := ((quote - ones) &^ quote) | ((slash - ones) &^ slash) | ((x - ' '*ones) &^ x)
-			if found &= highs; found != 0 {
-				i += bits.TrailingZeros64(found) >> 3
-				break
+			found := (((quote - ones) &^ quote) | ((slash - ones) &^ slash) | ((x - ' '*ones) &^ x)) & highs
+			if found == 0 {
+				i += 8
+				continue
 			}
-			i += 8
+			i += bits.TrailingZeros64(found) >> 3 // the lowest byte found is one for sure
+			if b[i] == '"' {
+				return i + 1
+			}
+			if i = c.skipSpecial(i); i < 0 {
+				return i
+			}
 		}
 		for i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\' {
 			i++
@@ -326,13 +332,18 @@ func (c *Cursor) skipString(i int) int {
 		if b[i] == '"' {
 			return i + 1
 		}
-		if b[i] != '\\' {
-			return c.fail(i, "control character in a string")
-		}
-		if i = c.skipEscape(i); i < 0 {
+		if i = c.skipSpecial(i); i < 0 {
 			return i
 		}
 	}
+}
+
+// skipSpecial moves over an escape, and refuses a control character.
+func (c *Cursor) skipSpecial(i int) int {
+	if c.buf[i] != '\\' {
+		return c.fail(i, "control character in a string")
+	}
+	return c.skipEscape(i)
 }
 
 func (c *Cursor) skipEscape(i int) int {

@@ -31,7 +31,7 @@ func DeltaOf(sent, answered []byte) []byte {
 }
 
 type member struct {
-	key, value []byte
+	key, value []byte // the key with its quotes
 	matched    bool
 }
 
@@ -57,23 +57,78 @@ func (d *differ) result() []byte {
 	return append(out, '}')
 }
 
-// push reads an object's members onto the stack and gives their range.
-func (d *differ) push(raw []byte) (from, to int) {
+// object compares two objects. As long as the members come in the same order they are compared in place, which skips
+// over equal values of the answer without reading them; the rest goes through unordered.
+func (d *differ) object(sent, answered []byte, depth int) {
+	s, a := NewCursor(sent), NewCursor(answered)
+	i, j := 1, 1 // behind the braces
+	for i < len(sent) && j < len(answered) && sent[i] == '"' && answered[j] == '"' {
+		keyEnd := s.skipString(i)
+		if keyEnd < 0 || !bytes.HasPrefix(answered[j:], sent[i:keyEnd]) {
+			break
+		}
+		value := keyEnd + 1 // behind the colon
+		other := j + keyEnd - i + 1
+		end := s.skip(value, depth)
+		if end < 0 || end >= len(sent) || other >= len(answered) || answered[other-1] != ':' {
+			break
+		}
+		otherEnd := other + end - value
+		if otherEnd >= len(answered) || !bytes.Equal(sent[value:end], answered[other:otherEnd]) || answered[otherEnd] != ',' && answered[otherEnd] != '}' {
+			if otherEnd = a.skip(other, depth); otherEnd < 0 || otherEnd >= len(answered) {
+				break
+			}
+			d.member(sent[i:keyEnd], sent[value:end], answered[other:otherEnd], depth)
+		}
+		i, j = end+1, otherEnd+1
+		if sent[end] == '}' && answered[otherEnd] == '}' {
+			return
+		}
+		if sent[end] == '}' {
+			i = end
+		}
+		if answered[otherEnd] == '}' {
+			j = otherEnd
+		}
+	}
+	d.unordered(sent, i, answered, j, depth)
+}
+
+// member compares the values of one member that both objects have.
+func (d *differ) member(key, sent, answered []byte, depth int) {
+	if d.managed(key, depth) {
+		return
+	}
+	d.at(unquoted(key), func() {
+		outer := d.inMetadata
+		d.inMetadata = depth == 0 && string(key) == `"metadata"`
+		d.value(sent, answered, depth+1)
+		d.inMetadata = outer
+	})
+}
+
+// push reads an object's members from position i on onto the stack and gives their range.
+func (d *differ) push(raw []byte, i int) (from, to int) {
 	from = len(d.members)
 	c := NewCursor(raw)
-	_ = c.Object(func(key []byte) error {
-		value, err := c.Raw()
-		if err == nil {
-			d.members = append(d.members, member{key: key, value: value})
+	for i >= 0 && i < len(raw) && raw[i] == '"' {
+		keyEnd := c.skipString(i)
+		if keyEnd < 0 {
+			break
 		}
-		return err
-	})
+		end := c.skip(keyEnd+1, 0)
+		if end < 0 {
+			break
+		}
+		d.members = append(d.members, member{key: raw[i:keyEnd], value: raw[keyEnd+1 : end]})
+		i = end + 1
+	}
 	return from, len(d.members)
 }
 
-func (d *differ) object(sent, answered []byte, depth int) {
-	s, sEnd := d.push(sent)
-	a, aEnd := d.push(answered)
+func (d *differ) unordered(sent []byte, i int, answered []byte, j int, depth int) {
+	s, sEnd := d.push(sent, i)
+	a, aEnd := d.push(answered, j)
 	var byKey map[string]int
 	if aEnd-a > scanned {
 		byKey = make(map[string]int, aEnd-a)
@@ -83,29 +138,23 @@ func (d *differ) object(sent, answered []byte, depth int) {
 	}
 	next := a
 	for i := s; i < sEnd; i++ {
-		key := d.members[i].key
-		j := d.find(key, next, a, aEnd, byKey)
+		m := d.members[i]
+		j := d.find(m.key, next, a, aEnd, byKey)
 		if j < 0 {
-			if !d.managed(key, depth) {
-				d.at(key, func() { d.addSet(d.members[i].value) })
+			if !d.managed(m.key, depth) {
+				d.at(unquoted(m.key), func() { d.addSet(m.value) })
 			}
 			continue
 		}
 		d.members[j].matched = true
 		next = j + 1
-		if bytes.Equal(d.members[i].value, d.members[j].value) || d.managed(key, depth) {
-			continue
+		if other := d.members[j].value; !bytes.Equal(m.value, other) {
+			d.member(m.key, m.value, other, depth)
 		}
-		d.at(key, func() {
-			outer := d.inMetadata
-			d.inMetadata = depth == 0 && string(key) == "metadata"
-			d.value(d.members[i].value, d.members[j].value, depth+1)
-			d.inMetadata = outer
-		})
 	}
 	for j := a; j < aEnd; j++ {
 		if key := d.members[j].key; !d.members[j].matched && !d.managed(key, depth) {
-			d.at(key, d.addUnset)
+			d.at(unquoted(key), d.addUnset)
 		}
 	}
 	d.members = d.members[:s]
@@ -138,7 +187,7 @@ func (d *differ) managed(key []byte, depth int) bool {
 		return false
 	}
 	switch string(key) {
-	case "managedFields", "resourceVersion", "uid", "generation", "creationTimestamp":
+	case `"managedFields"`, `"resourceVersion"`, `"uid"`, `"generation"`, `"creationTimestamp"`:
 		return true
 	}
 	return false

@@ -2,6 +2,7 @@ package rawjson
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -104,16 +105,25 @@ func Unquote(value []byte) ([]byte, bool) {
 // unquoted unescapes a string that was checked.
 func unquoted(value []byte) []byte {
 	inner := value[1 : len(value)-1]
-	if bytes.IndexByte(inner, '\\') < 0 && validUTF8(inner) {
+	if isPlain(inner) || bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
 		return inner
 	}
 	return unescape(make([]byte, 0, len(inner)+8), inner)
 }
 
-func validUTF8(b []byte) bool {
+// isPlain reports whether b is ASCII without a backslash.
+func isPlain(b []byte) bool {
+	for len(b) >= 8 {
+		x := binary.LittleEndian.Uint64(b)
+		slash := x ^ ('\\' * ones)
+		if ((slash-ones)&^slash|x)&highs != 0 {
+			return false
+		}
+		b = b[8:]
+	}
 	for _, x := range b {
-		if x >= utf8.RuneSelf {
-			return utf8.Valid(b)
+		if x == '\\' || x >= utf8.RuneSelf {
+			return false
 		}
 	}
 	return true

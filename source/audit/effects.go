@@ -167,8 +167,9 @@ func (d *Decoder) items(dst []*record.Record, e *event, r *record.Record) []*rec
 	}
 	kind := string(list.Kind[:len(list.Kind)-len("List")])
 	apiVersion := string(list.APIVersion)
-	_ = rawjson.Array(list.Items, func(raw []byte) error { // checked with the line
-		h, err := manifest.Read(raw)
+	c := rawjson.NewCursor(list.Items)
+	_ = c.Array(func() error { // checked with the line
+		h, err := manifest.Scan(&c, list.Items)
 		if err != nil || len(h.UID) == 0 {
 			return err
 		}
@@ -178,7 +179,7 @@ func (d *Decoder) items(dst []*record.Record, e *event, r *record.Record) []*rec
 			q.Items = append(q.Items, record.Item{Namespace: d.in.String(h.Namespace), Name: d.id(q, string(h.Name)),
 				UID: record.UID(d.id(q, string(h.UID))), RV: h.RV})
 		}
-		dst = d.item(dst, e, r, manifest.WithKind(raw, &h, apiVersion, kind), &h)
+		dst = d.item(dst, e, r, manifest.WithKind(h.Raw, &h, apiVersion, kind), &h)
 		return nil
 	})
 	return dst
