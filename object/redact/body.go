@@ -33,8 +33,17 @@ func (r *Redactor) document(gr record.GroupResource, c class, rules []rule, raw 
 	}
 	w := walk{r: r, document: d, gr: gr, rules: rules, inner: inner}
 	w.visit(&d.root, c)
-	w.applyRules()
-	return d.result()
+	out, changed := d.result()
+	if len(r.rules) == 0 {
+		return out, changed
+	}
+	if d, err = parse(out); err != nil { // what we wrote nests as the source did
+		return r.whole(raw)
+	}
+	w.document = d
+	w.ruled(&d.root, rules, 0)
+	out, more := d.result()
+	return out, changed || more
 }
 
 // whole is a JSON string in the place of what could not be read.
@@ -131,27 +140,24 @@ func (w *walk) scalar(n *node, c class) {
 	if n.kind != '"' || n.end-n.start < len(`"{}"`) || !w.r.suspicious(w.bytes(n)) {
 		return
 	}
-	w.innerDocument(n, plain, false)
+	w.replace(n, w.innerDocument(w.string(n), plain, false))
 }
 
 // innerDocument redacts JSON inside a string. What is none stays, unless it must be a document.
-func (w *walk) innerDocument(n *node, c class, must bool) {
-	text := w.string(n)
-	if IsValue(text) {
-		return
+func (w *walk) innerDocument(text string, c class, must bool) string {
+	trimmed := strings.TrimSpace(text)
+	if IsValue(text) || !must && !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
+		return text
 	}
-	if !must && !strings.HasPrefix(strings.TrimSpace(text), "{") && !strings.HasPrefix(strings.TrimSpace(text), "[") {
-		return
+	_, err := rawjson.Valid([]byte(text))
+	switch {
+	case err != nil && !must:
+		return text
+	case err != nil, w.inner >= maxInner:
+		return w.r.Value(text)
 	}
-	if _, err := rawjson.Valid([]byte(text)); err != nil || w.inner >= maxInner {
-		if must || c != plain || err == nil {
-			w.replace(n, w.r.Value(text))
-		}
-		return
-	}
-	if out, changed := w.r.document(w.gr, c, w.rules, []byte(text), w.inner+1); changed {
-		w.replace(n, string(out))
-	}
+	out, _ := w.r.document(w.gr, c, w.rules, []byte(text), w.inner+1)
+	return string(out)
 }
 
 // leaves replaces every value below n; the names of members stay. Nulls say nothing and stay.

@@ -115,8 +115,6 @@ func (r *Redactor) sensitive(gr record.GroupResource, subresource string) bool {
 // patterns are compiled once per Redactor.
 type patterns struct {
 	open      *regexp.Regexp // secrets that show by themselves
-	decoding  *regexp.Regexp
-	denial    *regexp.Regexp
-	unmarshal *regexp.Regexp
-	run       *regexp.Regexp
+	bearer    *regexp.Regexp // "bearer", token
+	unmarshal *regexp.Regexp // what was done, the value that failed
 }

@@ -105,9 +105,6 @@ func (w *walk) value(n *node, encoded bool) {
 			text = string(decoded)
 		}
 	}
-	if encoded && IsValue(text) && !IsValue(w.string(n)) {
-		text += "\x00" // a secret that looks redacted is not
-	}
 	w.replace(n, w.r.Value(text))
 }
 
@@ -141,14 +138,10 @@ func (w *walk) secretAnnotation(n *node, name string) {
 	case n.kind != '"':
 		w.leaves(n)
 	case holdsManifest(name):
-		w.innerDocument(n, secret, true)
-	case strings.HasPrefix(strings.TrimSpace(w.string(n)), "{"):
-		w.innerDocument(n, plain, false)
-		fallthrough
+		w.replace(n, w.innerDocument(w.string(n), secret, true))
 	default:
-		if text, changed := w.r.scrub(w.string(n)); changed {
-			w.replace(n, text)
-		}
+		text, _ := w.r.scrub(w.innerDocument(w.string(n), plain, false))
+		w.replace(n, text)
 	}
 }
 
