@@ -29,6 +29,7 @@ type app struct {
 	output  string // -o
 	utc     bool   // --utc
 	filter  string // of a search, to point into when it is wrong
+	started bool   // the command line was understood so far, and its command runs
 	quiet   bool   // say nothing on stderr that was not asked for: a shell is completing
 }
 
@@ -57,7 +58,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && strings.HasPrefix(err.Error(), "unknown command") { // cobra has no type for it
+	if err != nil && !a.started { // by cobra, which has no type for what it finds wrong with a command line
 		err = &usageError{err}
 	}
 	if err != nil {
@@ -91,7 +92,22 @@ func (a *app) root() *cobra.Command {
 	}
 	root.AddCommand(a.versionCommand())
 	root.InitDefaultCompletionCmd()
+	for _, command := range root.Commands() {
+		a.marksStart(command)
+	}
 	return root
+}
+
+// marksStart tells errors of a command from those of the command line.
+func (a *app) marksStart(command *cobra.Command) {
+	run := command.RunE
+	if run == nil {
+		return
+	}
+	command.RunE = func(c *cobra.Command, args []string) error {
+		a.started = true
+		return run(c, args)
+	}
 }
 
 // askFlags are those of every question.

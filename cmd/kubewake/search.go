@@ -25,9 +25,10 @@ func (a *app) searchCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "search [FILTER]",
 		Short: "Records that match a CEL filter",
-		Long: `Search lists the records that match a filter in CEL, the language of Kubernetes' admission policies. request, event and ref
-are those of the record; object is the object's state after it and oldObject before it. A record whose state is not known
-is neither hit nor miss: the end of the answer counts them.`,
+		Long: `Search lists the records that match a filter in CEL, the language of Kubernetes' admission policies. A filter reads the record's
+kind, time, cluster, group, resource, namespace, name and uid; request, event and gap; object, the object's state after the
+record, and oldObject, the one before it. A record whose state is not known is neither hit nor miss: the end of the answer
+counts them. docs/search.md lists every field.`,
 		Example: `  kubewake search 'request.verb == "delete"'
   kubewake search 'request.code >= 400' --since 5m
   kubewake search 'object.spec.replicas > 3 && oldObject.spec.replicas <= 3'

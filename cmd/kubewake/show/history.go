@@ -81,8 +81,11 @@ func (s Style) entry(e *engine.Entry, layout string) []cell {
 		who = ""
 	}
 	summary := e.Summary
-	if e.Event != nil && e.Event.Count > 1 && !strings.Contains(summary, "×") {
-		summary += fmt.Sprintf(" (×%d)", e.Event.Count)
+	if e.Event != nil { // type and reason stand in the column before
+		summary = e.Event.Note
+		if e.Event.Count > 1 {
+			summary += fmt.Sprintf(" (×%d)", e.Event.Count)
+		}
 	}
 	at := s.when(&e.When, layout)
 	tail := color
