@@ -66,3 +66,20 @@ func (c *Clocks) Of(ctx context.Context, cluster record.Cluster, storage record.
 	c.kept[key] = &keptClock{stamp: stamp, clock: clock}
 	return clock, nil
 }
+
+// Refresh makes every clock of the store anew where it is stale, so that the next process finds it ready.
+func Refresh(ctx context.Context, st store.Store) error {
+	clusters, err := st.Clusters(ctx)
+	if err != nil {
+		return err
+	}
+	clocks := NewClocks(st)
+	for _, cluster := range clusters {
+		for _, storage := range cluster.Storages {
+			if _, err := clocks.Of(ctx, cluster.Name, storage); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -38,7 +38,10 @@ func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.
 		return nil, err
 	}
 	life.States = object.Carry(nil, chosen, life.Schema)
-	return life, life.join(ctx, st, clock)
+	if err := life.join(ctx, st, clock); err != nil {
+		return nil, err
+	}
+	return life, life.follow(ctx, st)
 }
 
 // schemaOf finds out how a kind's fields are compared: built in, or from the CustomResourceDefinition where that was recorded.
