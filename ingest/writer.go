@@ -14,7 +14,7 @@ import (
 	"github.com/kubewake/kubewake/store"
 )
 
-// ErrClosed: a record was written after Close.
+// ErrClosed says that a record was written after Close.
 var ErrClosed = errors.New("write to a closed writer")
 
 // Config of a Writer. A zero field means its default.

@@ -59,7 +59,7 @@ func TestObjectWalksAndReportsPartly(t *testing.T) {
 		t.Error("an array is no object")
 	}
 	stop := errors.New("stop")
-	if err := Object(doc, func(_, _ []byte) error { return stop }); err != stop {
+	if err := Object(doc, func(_, _ []byte) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("f's error: %v", err)
 	}
 }

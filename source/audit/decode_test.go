@@ -3,6 +3,7 @@ package audit
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -51,6 +52,21 @@ func lines(tb testing.TB, path ...string) [][]byte {
 func newDecoder() *Decoder { return New(Options{Cluster: "test", Redactor: redact.Off()}) }
 
 func BenchmarkDecode(b *testing.B) {
+	b.Run("redaction off", func(b *testing.B) { benchmark(b, redact.Off()) })
+	b.Run("redaction on", func(b *testing.B) {
+		key, err := redact.NewKey(rand.Reader)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r, err := redact.New(key, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		benchmark(b, r)
+	})
+}
+
+func benchmark(b *testing.B, r *redact.Redactor) {
 	all := lines(b, "scenarios", "audit.jsonl")
 	total := 0
 	for _, line := range all {
@@ -58,7 +74,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	b.SetBytes(int64(total))
 	b.ReportAllocs()
-	d := newDecoder()
+	d := New(Options{Cluster: "test", Redactor: r})
 	var dst []*record.Record
 	before := cpuSeconds(b)
 	for b.Loop() {

@@ -427,3 +427,25 @@ func cpuSeconds(tb testing.TB) float64 {
 	}
 	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
+
+// The documented forms of clouds around real events give what the events give alone.
+func TestEnvelopesAroundRealEvents(t *testing.T) {
+	for name, cluster := range map[string]record.Cluster{
+		"eks-subscription.json": "prod-eu-1", "eks-get-log-events.json": "local", "eks-insights.jsonl": "local", "eks-export.log": "local",
+		"aks-storage.jsonl": "prod-eu-1", "aks-eventhub.json": "prod-eu-1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			want, _ := read(t, Options{Cluster: cluster}, "testdata/envelopes/events.jsonl")
+			got, report := read(t, Options{}, "testdata/envelopes/"+name)
+			if len(report.Refused) != 0 || report.Files[0].Skipped != "" {
+				t.Errorf("%+v", report.Files[0])
+			}
+			if diff := cmp.Diff(ids(want), ids(got)); diff != "" {
+				t.Error(diff)
+			}
+			if name == "aks-eventhub.json" && report.Ignored[reasonOther] != 1 {
+				t.Errorf("ignored %v", report.Ignored)
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package input
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -83,7 +84,7 @@ func discardLine(text io.Reader) (skipped int64, ended bool, err error) {
 		switch {
 		case err == nil:
 			return skipped, true, nil
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return skipped, false, nil
 		case len(part) == 0:
 			return skipped, false, err
