@@ -14,8 +14,12 @@ type Pin struct {
 // PinOf gives the pin that a single record yields. It uses only what that record alone proves, so it does not
 // depend on what else is known: a create answered 201 made its answer's resourceVersion, and so did an update
 // that was answered with a greater resourceVersion than the one it named. Any other answer bounds from above only.
+// So does, where no answer was recorded, the resourceVersion that a successful update named: its client had read it.
 func PinOf(r *Record) (Pin, Storage, bool) {
 	q := r.Request
+	if r.Kind == KindRequest && q.Answer == BodyNone && q.Verb == "update" && q.NamedRV != 0 && q.Code == 200 && !q.Options().DryRun {
+		return Pin{RV: q.NamedRV, After: r.OccurredAt, Before: r.OccurredAt}, StorageOf(r.Ref.GroupResource()), true
+	}
 	if r.Kind != KindRequest || q.AnswerRV == 0 || q.StageAt.IsZero() || !q.Succeeded() || q.Options().DryRun {
 		return Pin{}, "", false
 	}
