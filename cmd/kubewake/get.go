@@ -12,8 +12,9 @@ import (
 
 func (a *app) getCommand() *cobra.Command {
 	var (
-		q  query.State
-		at string
+		q       query.State
+		at      string
+		managed bool
 	)
 	command := &cobra.Command{
 		Use:   "get" + objectUse,
@@ -27,6 +28,7 @@ With -o json it writes the whole answer; the manifest is its member "manifest".`
 	}
 	object := a.oneObject(command)
 	command.Flags().StringVar(&at, "at", "", "a time, a resourceVersion (rv:1234), or counted back from the newest (@{-1})")
+	command.Flags().BoolVar(&managed, "show-managed-fields", false, "write metadata.managedFields, too")
 	command.RunE = func(command *cobra.Command, args []string) error {
 		return a.ask(command.Context(), func(ctx context.Context, k *asker) (err error) {
 			if q.Object, err = object.object(a, args); err != nil {
@@ -44,7 +46,7 @@ With -o json it writes the whole answer; the manifest is its member "manifest".`
 			}
 			return a.print(printed{
 				answer: st,
-				table:  func(w io.Writer, s show.Style) error { return show.State(w, st, s) },
+				table:  func(w io.Writer, s show.Style) error { return show.State(w, st, s, managed) },
 				note:   show.Note{Coverage: st.Coverage, Ask: "kubewake coverage " + asTyped(args, object)},
 			})
 		})

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/ingest"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/source/input"
@@ -93,6 +95,9 @@ func (a *app) takeIn(ctx context.Context, st *pebble.Store, dir, fingerprint str
 		}
 		return report, fmt.Errorf("take in %s: %w", strings.Join(paths, " "), err)
 	}
+	if err := derive(ctx, st); err != nil {
+		return report, fmt.Errorf("derive the clocks of %s: %w", dir, err)
+	}
 	if err := st.Seal(ctx, nil); err != nil {
 		return report, fmt.Errorf("settle %s: %w", dir, err)
 	}
@@ -100,11 +105,53 @@ func (a *app) takeIn(ctx context.Context, st *pebble.Store, dir, fingerprint str
 	if late := writer.Counts().Late; late > 0 {
 		a.say("%d records are older than what %s still keeps, and were left out", late, dir)
 	}
+	if err := countRaw(ctx, st, fingerprint, report); err != nil {
+		return report, err
+	}
 	note, err := json.Marshal(taken{Paths: paths, At: began.UTC(), Version: versionText(), Lines: report.Lines, Records: report.Records, Refused: report.RefusedLines()})
 	if err != nil {
 		return report, err
 	}
 	return report, errors.Join(st.SetMeta(ctx, takenPrefix+fingerprint, note), st.Flush(ctx))
+}
+
+// derive makes what every question needs, so that those who open the store to read find it made.
+func derive(ctx context.Context, st store.Store) error {
+	clusters, err := st.Clusters(ctx)
+	if err != nil {
+		return err
+	}
+	clocks := index.NewClocks(st)
+	for _, cluster := range clusters {
+		for _, storage := range cluster.Storages {
+			if _, err := clocks.Of(ctx, cluster.Name, storage); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rawBytesKey is where the counts of package engine/local find how many bytes were read in.
+const rawBytesKey = "import/raw-bytes"
+
+// countRaw adds what was read, unless the same was read before.
+func countRaw(ctx context.Context, st store.Store, fingerprint string, r *input.Report) error {
+	before, err := alreadyTaken(ctx, st, fingerprint)
+	if err != nil || before != nil {
+		return err
+	}
+	value, err := st.Meta(ctx, rawBytesKey)
+	if err != nil {
+		return err
+	}
+	total, _ := binary.Uvarint(value) // zero where there is none yet
+	for _, f := range r.Files {
+		if f.Skipped == "" {
+			total += uint64(f.Bytes)
+		}
+	}
+	return st.SetMeta(ctx, rawBytesKey, binary.AppendUvarint(nil, total))
 }
 
 // openForWriting opens or makes a data directory; the error of one that is in use says by whom.

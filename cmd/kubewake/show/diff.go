@@ -164,7 +164,7 @@ func Blame(w io.Writer, b *engine.Blame, s Style) error {
 	if day != "" {
 		since += " (" + day + ")"
 	}
-	t := &table{style: s, heads: []string{"FIELD", "VALUE", since, " WHO", "HOW"}, caps: []int{64, 32, 0, whoCap}}
+	t := &table{style: s, heads: []string{"FIELD", "VALUE", since, " WHO", "HOW"}, caps: []int{-48, 28, 0, whoCap}}
 	if s.Wide {
 		t.heads = []string{"FIELD", "VALUE", since, " WHO", "HOW", "VERSION", "FROM", "AGENT", "REASON"}
 	}

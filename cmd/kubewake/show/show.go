@@ -84,6 +84,15 @@ func cut(text string, width int) string {
 	return string(runes[:width-1]) + "…"
 }
 
+// cutLeft keeps the end: of a path, it tells most.
+func cutLeft(text string, width int) string {
+	runes := []rune(text)
+	if len(runes) <= width {
+		return text
+	}
+	return "…" + string(runes[len(runes)-width+1:])
+}
+
 const (
 	serviceAccount = "system:serviceaccount:"
 	kubeSystem     = "kube-system:"

@@ -24,7 +24,7 @@ func answers() map[string]func(io.Writer, show.Style) error {
 	return map[string]func(io.Writer, show.Style) error{
 		"objects":  func(w io.Writer, s show.Style) error { return show.Objects(w, enginetest.Objects(), s) },
 		"history":  func(w io.Writer, s show.Style) error { return show.History(w, enginetest.History(), s) },
-		"state":    func(w io.Writer, s show.Style) error { return show.State(w, enginetest.State(), s) },
+		"state":    func(w io.Writer, s show.Style) error { return show.State(w, enginetest.State(), s, false) },
 		"diff":     func(w io.Writer, s show.Style) error { return show.Diff(w, enginetest.Diff(), s) },
 		"blame":    func(w io.Writer, s show.Style) error { return show.Blame(w, enginetest.Blame(), s) },
 		"coverage": func(w io.Writer, s show.Style) error { return show.Coverage(w, enginetest.Coverage(), s) },
@@ -115,7 +115,7 @@ func TestControlCharacters(t *testing.T) {
 		"blame":    func(w io.Writer) error { return show.Blame(w, b, show.Style{Wide: true}) },
 		"diff":     func(w io.Writer) error { return show.Diff(w, d, show.Style{}) },
 		"coverage": func(w io.Writer) error { return show.Coverage(w, c, show.Style{}) },
-		"state":    func(w io.Writer) error { return show.State(w, st, show.Style{Width: 100}) },
+		"state":    func(w io.Writer) error { return show.State(w, st, show.Style{Width: 100}, true) },
 		"notes":    func(w io.Writer) error { return show.Notes(w, show.Note{Coverage: c, Cut: evil}, show.Style{}) },
 	} {
 		var got bytes.Buffer
@@ -163,6 +163,21 @@ func TestLives(t *testing.T) {
 	for _, want := range []string{"\nlife 1 of 2 · uid 4e1cd7ad", "\nlife 2 of 2 · uid u-2 · created 2026-11-20 14:01:01"} {
 		if !strings.Contains(got.String(), want) {
 			t.Errorf("no line %q:\n%s", want, got.String())
+		}
+	}
+}
+
+// As kubectl does, get leaves managedFields out unless asked.
+func TestManagedFields(t *testing.T) {
+	st := enginetest.State()
+	st.Manifest = []byte(`{"metadata":{"managedFields":[{"manager":"kubectl"}],"name":"web"},"kind":"Deployment"}`)
+	for managed, want := range map[bool]string{false: "kind: Deployment\nmetadata:\n  name: web\n", true: "kind: Deployment\nmetadata:\n  managedFields:\n  - manager: kubectl\n  name: web\n"} {
+		var got bytes.Buffer
+		if err := show.State(&got, st, show.Style{}, managed); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(got.String(), want) {
+			t.Errorf("managed %v: %s", managed, got.String())
 		}
 	}
 }

@@ -2,6 +2,7 @@ package show
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -11,8 +12,9 @@ import (
 	"github.com/kubewake/kubewake/engine"
 )
 
-// State writes the manifest as YAML, under comments that say when it was so and how sure that is.
-func State(w io.Writer, st *engine.State, s Style) error {
+// State writes the manifest as YAML, under comments that say when it was so and how sure that is; as kubectl does,
+// without metadata.managedFields unless managed is set.
+func State(w io.Writer, st *engine.State, s Style, managed bool) error {
 	out := bufio.NewWriter(w)
 	comment := func(format string, args ...any) {
 		_, _ = out.WriteString(s.paint(dim, "# "+clean(fmt.Sprintf(format, args...))) + "\n") // Flush tells
@@ -31,7 +33,11 @@ func State(w io.Writer, st *engine.State, s Style) error {
 	if len(st.Assumed) > 0 {
 		comment("assumed unchanged since the last whole state: %s", strings.Join(st.Assumed, ", "))
 	}
-	doc, err := yaml.JSONToYAML(st.Manifest)
+	manifest := st.Manifest
+	if !managed {
+		manifest = withoutManaged(manifest)
+	}
+	doc, err := yaml.JSONToYAML(manifest)
 	if err != nil {
 		return fmt.Errorf("write manifest as YAML: %w", err)
 	}
@@ -40,4 +46,27 @@ func State(w io.Writer, st *engine.State, s Style) error {
 	}
 	_, _ = out.Write(doc)
 	return out.Flush()
+}
+
+// withoutManaged takes metadata.managedFields out; a manifest that it does not understand stays as it is.
+func withoutManaged(manifest json.RawMessage) json.RawMessage {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(manifest, &object) != nil {
+		return manifest
+	}
+	var metadata map[string]json.RawMessage
+	if json.Unmarshal(object["metadata"], &metadata) != nil || metadata["managedFields"] == nil {
+		return manifest
+	}
+	delete(metadata, "managedFields")
+	inner, err := json.Marshal(metadata)
+	if err != nil {
+		return manifest
+	}
+	object["metadata"] = inner
+	outer, err := json.Marshal(object)
+	if err != nil {
+		return manifest
+	}
+	return outer
 }

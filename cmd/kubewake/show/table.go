@@ -20,7 +20,7 @@ func painted(color, s string) cell { return cell{text: clean(s), color: color} }
 type table struct {
 	style Style
 	heads []string
-	caps  []int // greatest width per column; 0: none. Not used in wide style.
+	caps  []int // greatest width per column on a terminal; 0: none; below 0: the beginning is cut. Not used in wide style.
 	rows  [][]cell
 	right map[int]bool // columns of numbers
 }
@@ -52,8 +52,11 @@ func (t *table) widths() []int {
 }
 
 func (t *table) fit(column int, s string) string {
-	if t.style.Wide || column >= len(t.caps) {
+	if t.style.Wide || t.style.Width == 0 || column >= len(t.caps) {
 		return s
+	}
+	if width := t.caps[column]; width < 0 {
+		return cutLeft(s, -width)
 	}
 	return cut(s, t.caps[column])
 }
