@@ -17,7 +17,7 @@ func (r *Redactor) Body(gr record.GroupResource, subresource string, raw []byte)
 		return raw, false
 	}
 	c, rules := classify(gr, subresource), r.rulesFor(gr)
-	if c == plain && len(rules) == 0 && !r.suspicious(raw) {
+	if c == plain && !mayApply(rules, raw) && !r.suspicious(raw) {
 		return raw, false
 	}
 	return r.document(gr, c, rules, raw, 0)
@@ -32,15 +32,19 @@ func (r *Redactor) document(gr record.GroupResource, c class, rules []rule, raw 
 		return r.whole(raw)
 	}
 	w := walk{r: r, document: d, gr: gr, rules: rules, inner: inner}
-	w.visit(&d.root, c)
+	if c != plain || r.suspicious(raw) {
+		w.visit(&d.root, c)
+	}
 	out, changed := d.result()
 	if len(r.rules) == 0 {
 		return out, changed
 	}
-	if d, err = parse(out); err != nil { // what we wrote nests as the source did
-		return r.whole(raw)
+	if changed {
+		if d, err = parse(out); err != nil { // what we wrote nests as the source did
+			return r.whole(raw)
+		}
+		w.document = d
 	}
-	w.document = d
 	w.ruled(&d.root, rules, 0)
 	out, more := d.result()
 	return out, changed || more
@@ -75,9 +79,14 @@ func (r *Redactor) suspicious(raw []byte) bool {
 			return true
 		}
 	}
-	if bytes.Contains(raw, []byte("TokenRe")) || len(r.rules) > 0 && bytes.Contains(raw, []byte(`"items"`)) {
+	if bytes.Contains(raw, []byte("TokenRe")) || hasEscapedLetters(raw) {
 		return true
 	}
+	return len(r.rules) > 0 && bytes.Contains(raw, []byte(`List"`)) && mayApply(r.rules, raw)
+}
+
+// hasEscapedLetters finds \u0041 and the like.
+func hasEscapedLetters(raw []byte) bool {
 	for at := 0; ; {
 		i := bytes.Index(raw[at:], []byte(`\u00`))
 		if i < 0 {

@@ -36,7 +36,7 @@ func NewKey(random io.Reader) (Key, error) {
 func ParseKey(text []byte) (Key, error) {
 	encoded, ok := bytes.CutPrefix(bytes.TrimSpace(text), []byte(keyHeader))
 	if !ok {
-		return Key{}, errors.New("parse redaction key: it does not begin with " + keyHeader)
+		return Key{}, fmt.Errorf("parse redaction key: %q is not what it begins with", keyHeader)
 	}
 	secret := make([]byte, base64.StdEncoding.DecodedLen(len(encoded)))
 	n, err := base64.StdEncoding.Decode(secret, encoded)

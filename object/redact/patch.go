@@ -14,7 +14,7 @@ func (r *Redactor) Patch(gr record.GroupResource, subresource string, raw []byte
 		return raw, false
 	}
 	c, rules := classify(gr, subresource), r.rulesFor(gr)
-	if c == plain && len(rules) == 0 && !r.suspicious(raw) {
+	if c == plain && !mayApply(rules, raw) && !r.suspicious(raw) {
 		return raw, false
 	}
 	return r.patch(gr, c, rules, raw)
@@ -122,8 +122,8 @@ func (w *walk) dataOperand(n *node, path []string) {
 		if n.kind != 'n' {
 			w.values(n, path[0] == "data")
 		}
-	case len(path) == 2 && n.kind == '"':
-		w.value(n, path[0] == "data")
+	case n.kind == '"':
+		w.value(n, path[0] == "data" && len(path) == 2)
 	case n.kind != 'n':
 		w.replace(n, w.r.Value(string(w.bytes(n))))
 	}

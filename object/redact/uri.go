@@ -20,24 +20,16 @@ func (r *Redactor) URI(uri string, gr record.GroupResource, subresource string) 
 	out, changed := r.scrub(path)
 	isProxy := subresource == "proxy" || hasSegment(path, "proxy")
 	runs := subresource == "exec" || subresource == "attach" || hasSegment(path, "exec") || hasSegment(path, "attach")
-	pairs := strings.FieldsFunc(query, func(c rune) bool { return c == '&' || c == ';' })
-	separators := query
-	var b strings.Builder
-	b.WriteString(out)
-	b.WriteByte('?')
-	for _, pair := range pairs {
-		at := strings.Index(separators, pair)
-		b.WriteString(separators[:at])
-		separators = separators[at+len(pair):]
-		redacted, did := r.parameter(pair, isProxy, runs)
-		b.WriteString(redacted)
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		var did bool
+		pairs[i], did = r.parameter(pair, isProxy, runs)
 		changed = changed || did
 	}
-	b.WriteString(separators)
 	if !changed {
 		return uri, false
 	}
-	return b.String(), true
+	return out + "?" + strings.Join(pairs, "&"), true
 }
 
 func hasSegment(path, segment string) bool {
@@ -58,7 +50,7 @@ func (r *Redactor) parameter(pair string, isProxy, runs bool) (string, bool) {
 	if value == "" || IsValue(plainValue) {
 		return pair, false
 	}
-	if !isProxy && !secretParameter(plainName, runs) {
+	if !isProxy && !secretParameter(plainName, runs) && !secretInside(plainValue, runs) {
 		if _, found := r.scrub(plainValue); !found {
 			return pair, false
 		}
@@ -74,6 +66,17 @@ func unescaped(s string) string {
 		return plain
 	}
 	return s
+}
+
+// secretInside looks for parameters behind semicolons, which separated them once.
+func secretInside(value string, runs bool) bool {
+	parts := strings.Split(value, ";")
+	for _, part := range parts[1:] {
+		if name, _, ok := strings.Cut(part, "="); ok && secretParameter(name, runs) {
+			return true
+		}
+	}
+	return false
 }
 
 func secretParameter(name string, runs bool) bool {
