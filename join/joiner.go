@@ -61,6 +61,8 @@ func (j *joiner) run() Result {
 	j.boundByRecords()
 	j.gather()
 	j.settle()
+	j.outlives()
+	j.settle()
 	j.siblings()
 	j.settle()
 	j.verdicts()

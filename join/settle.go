@@ -22,6 +22,7 @@ func (j *joiner) settle() {
 		changed := j.tieEnd()
 		changed = j.excludeUsed(all) || changed
 		changed = j.excludeByOrder(all) || changed
+		changed = j.excludeByCount(all) || changed
 		if !changed {
 			return
 		}

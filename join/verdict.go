@@ -1,6 +1,7 @@
 package join
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -126,4 +127,17 @@ func (j *joiner) answersKnown(w *write) bool {
 		return true
 	}
 	return slices.ContainsFunc(j.revs, func(r *rev) bool { return r.rv == w.q.AnswerRV })
+}
+
+// Pins are what the exact makers of one object prove about the clock of its storage, beyond what single requests
+// prove (record.PinOf): at level Metadata they are the only ones that bound a resourceVersion from below.
+func (r Result) Pins() []record.Pin {
+	var pins []record.Pin
+	for rv, m := range r.Makers {
+		if m.Certainty == Exact && !m.Request.Request.StageAt.IsZero() {
+			pins = append(pins, record.Pin{RV: rv, Made: true, After: m.Request.OccurredAt, Before: m.Request.Request.StageAt})
+		}
+	}
+	slices.SortFunc(pins, func(a, b record.Pin) int { return cmp.Compare(a.RV, b.RV) })
+	return pins
 }

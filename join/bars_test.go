@@ -1,0 +1,115 @@
+package join
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/kubewake/kubewake/record"
+)
+
+// figures of one run over a recording.
+type figures struct {
+	total, exact, inferred, single, actor, several, unknown, wrong, missed int
+}
+
+func (c *recording) clock(pins []record.Pin) *PinClock {
+	pins = slices.Clone(pins)
+	for _, e := range c.events {
+		if p, storage, ok := record.PinOf(e.rec); ok && storage == record.MainStorage {
+			pins = append(pins, p)
+		}
+	}
+	return NewPinClock(pins)
+}
+
+func (c *recording) join() map[record.UID]Result {
+	out := c.joinWith(c.clock(nil))
+	var pins []record.Pin
+	for _, r := range out {
+		pins = append(pins, r.Pins()...)
+	}
+	return c.joinWith(c.clock(pins))
+}
+
+func (c *recording) joinWith(clock *PinClock) map[record.UID]Result {
+	out := map[record.UID]Result{}
+	for uid, in := range c.inputs() {
+		for i := range in.Revisions {
+			in.Revisions[i].When = clock.When(in.Revisions[i].Record.Revision.RV)
+		}
+		if in.End != nil {
+			in.EndWhen = clock.When(in.End.End.RV)
+		}
+		out[uid] = Object(in)
+	}
+	return out
+}
+
+func measure(t *testing.T, name string, strip bool) figures {
+	t.Helper()
+	truth := truthOf(t, name)
+	c := load(t, name, strip)
+	results := c.join()
+	var f figures
+	for k, want := range truth {
+		l := c.objects[k.uid]
+		m := results[k.uid].Makers[k.rv]
+		if k.end {
+			m = results[k.uid].End
+		}
+		f.total++
+		sameActor := func(r *record.Record) bool {
+			return r.Request.Actor.User == want.rec.Request.Actor.User && r.Request.Actor.UserAgent == want.rec.Request.Actor.UserAgent
+		}
+		switch m.Certainty {
+		case Exact, Inferred:
+			if m.Certainty == Exact {
+				f.exact++
+			} else {
+				f.inferred++
+			}
+			if m.Request.Request.AuditID != want.AuditID {
+				f.wrong++
+				t.Errorf("%s %s/%s rv %d end=%v: %v by %s (%s %s), truth %s (%s %s) %v", l.ref.Kind, l.ref.Namespace, l.ref.Name, k.rv, k.end, m.Certainty, m.Request.Request.AuditID,
+					m.Request.Request.Verb, m.Request.Ref.Subresource, want.AuditID, want.Verb, want.ObjectRef.Subresource, m.Evidence)
+				continue
+			}
+			f.single++
+			f.actor++
+		case Candidates:
+			f.several++
+			if !slices.ContainsFunc(m.Candidates, func(r *record.Record) bool { return r.Request.AuditID == want.AuditID }) {
+				f.missed++
+				t.Errorf("%s %s/%s rv %d end=%v: candidates lack the truth %s %s", l.ref.Kind, l.ref.Namespace, l.ref.Name, k.rv, k.end, want.Verb, want.AuditID)
+				continue
+			}
+			if !slices.ContainsFunc(m.Candidates, func(r *record.Record) bool { return !sameActor(r) }) {
+				f.actor++
+			}
+			t.Logf("%d candidates: %s %s/%s rv %d end=%v %s truth %s %s", len(m.Candidates), l.ref.Kind, l.ref.Namespace, l.ref.Name, k.rv, k.end, m.Evidence, want.Verb, want.ObjectRef.Subresource)
+		default:
+			f.unknown++
+			t.Errorf("%s %s/%s rv %d end=%v: unknown, truth %s %s %s", l.ref.Kind, l.ref.Namespace, l.ref.Name, k.rv, k.end, want.Verb, want.ObjectRef.Subresource, want.AuditID)
+		}
+	}
+	return f
+}
+
+func TestRecordedMakers(t *testing.T) {
+	for _, name := range [...]string{"deployment", "scenarios"} {
+		t.Run(name+"/bodies", func(t *testing.T) {
+			f := measure(t, name, false)
+			t.Logf("%+v", f)
+			if f.single != f.total || f.wrong != 0 {
+				t.Errorf("not every revision has the right request: %+v", f)
+			}
+		})
+		t.Run(name+"/metadata", func(t *testing.T) {
+			f := measure(t, name, true)
+			t.Logf("%+v: single %.2f %%, actor %.2f %%", f, 100*float64(f.single)/float64(f.total), 100*float64(f.actor)/float64(f.total))
+			if f.wrong+f.missed+f.unknown != 0 || float64(f.actor) < 0.995*float64(f.total) || float64(f.single) < 0.97*float64(f.total) {
+				t.Errorf("below the bars: %+v", f)
+			}
+		})
+	}
+}
