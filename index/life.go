@@ -41,6 +41,9 @@ func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.
 	if err := life.join(ctx, st, clock); err != nil {
 		return nil, err
 	}
+	if err := life.fillKept(ctx, st); err != nil {
+		return nil, err
+	}
 	return life, life.follow(ctx, st)
 }
 

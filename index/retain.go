@@ -35,26 +35,59 @@ func Retain(ctx context.Context, st store.Store, policy Policy) (Retained, error
 	if err != nil {
 		return out, err
 	}
-	for _, group := range choose(buckets, policy) {
-		carried, err := carry(ctx, st, group)
+	for _, step := range choose(buckets, policy) {
+		carried, err := dropStep(ctx, st, step)
 		if err != nil {
 			return out, err
 		}
-		if err := raiseFloor(ctx, st, group); err != nil {
-			return out, err
-		}
-		dropped := make([]store.Bucket, len(group))
-		for i, b := range group {
-			dropped[i] = b.Bucket
+		for _, b := range step {
 			out.Bytes += b.Bytes
 		}
-		if err := st.Drop(ctx, dropped, carried); err != nil {
-			return out, fmt.Errorf("drop %d buckets: %w", len(dropped), err)
-		}
-		out.Buckets += len(dropped)
-		out.Objects += len(carried)
+		out.Buckets += len(step)
+		out.Objects += carried
 	}
 	return out, nil
+}
+
+// dropStep drops some buckets. A crash before Drop leaves them all, with a floor and makers that say no more than is so; one after
+// it leaves at most makers of what is gone.
+func dropStep(ctx context.Context, st store.Store, step []agedBucket) (objects int, err error) {
+	clocks := NewClocks(st)
+	if err := keepMakers(ctx, st, clocks, step); err != nil {
+		return 0, err
+	}
+	touched, err := touchedBy(ctx, st, step)
+	if err != nil {
+		return 0, err
+	}
+	var carried []store.Carried
+	outlived := map[store.ObjectKey]bool{}
+	for _, t := range touched {
+		c, err := carryObject(ctx, st, clocks, t)
+		if err != nil {
+			return 0, fmt.Errorf("carry %s: %w", t.key.UID, err)
+		}
+		if c != nil {
+			carried = append(carried, *c)
+			outlived[t.key] = true
+		}
+	}
+	if err := raiseFloor(ctx, st, step); err != nil {
+		return 0, err
+	}
+	dropped := make([]store.Bucket, len(step))
+	for i, b := range step {
+		dropped[i] = b.Bucket
+	}
+	if err := st.Drop(ctx, dropped, carried); err != nil {
+		return 0, fmt.Errorf("drop %d buckets: %w", len(dropped), err)
+	}
+	for _, t := range touched {
+		if err := forgetMakers(ctx, st, t.key, t.rv, !outlived[t.key]); err != nil {
+			return 0, err
+		}
+	}
+	return len(carried), nil
 }
 
 // agedBucket is a bucket, and the moment after which it holds nothing; zero where that is not known.
@@ -148,56 +181,50 @@ func choose(buckets []agedBucket, policy Policy) [][]agedBucket {
 
 const maxCarriedRevisions = 20_000
 
-// carry makes the floor of every object that has a revision in buckets that are to be dropped, and outlives them.
-func carry(ctx context.Context, st store.Store, buckets []agedBucket) ([]store.Carried, error) {
-	clocks := NewClocks(st)
-	var out []store.Carried
-	seen := map[store.ObjectKey]record.ResourceVersion{}
-	var order []store.ObjectKey
-	at := map[store.ObjectKey]time.Time{}
+// touchedObject is an object with a revision in a bucket that is dropped.
+type touchedObject struct {
+	key store.ObjectKey
+	rv  record.ResourceVersion // the last of the buckets
+	at  time.Time              // their end
+}
+
+// touchedBy lists the objects that have a revision in buckets that are dropped.
+func touchedBy(ctx context.Context, st store.Store, buckets []agedBucket) ([]*touchedObject, error) {
+	seen := map[store.ObjectKey]*touchedObject{}
+	var out []*touchedObject
 	for _, b := range buckets {
 		if b.Family != store.FamilyRevisions {
 			continue
 		}
-		scan := store.WindowScan{Cluster: b.Cluster, Kinds: []record.Kind{record.KindRevision}, OnlyNamed: true, HeadsOnly: true,
+		scan := store.WindowScan{Cluster: b.Cluster, Kinds: []record.Kind{record.KindRevision, record.KindEnd}, OnlyNamed: true, HeadsOnly: true,
 			Revisions: map[record.Storage]store.RVRange{b.Storage: b.RVs}}
 		for r, err := range st.Window(ctx, scan) {
 			if err != nil {
 				return nil, err
 			}
 			key := store.ObjectKey{Cluster: b.Cluster, UID: r.Ref.UID}
-			if _, known := seen[key]; !known {
-				order = append(order, key)
+			t := seen[key]
+			if t == nil {
+				t = &touchedObject{key: key}
+				seen[key] = t
+				out = append(out, t)
 			}
-			seen[key] = max(seen[key], b.RVs.To)
-			at[key] = later(at[key], b.ends)
-		}
-	}
-	for _, key := range order {
-		c, err := carryObject(ctx, st, clocks, key, seen[key], at[key])
-		if err != nil {
-			return nil, fmt.Errorf("carry %s: %w", key.UID, err)
-		}
-		if c != nil {
-			out = append(out, *c)
+			t.rv, t.at = max(t.rv, b.RVs.To), later(t.at, b.ends)
 		}
 	}
 	return out, nil
 }
 
-// carryObject makes the floor of one object at a resourceVersion; nil where it did not outlive it.
-func carryObject(ctx context.Context, st store.Store, clocks *Clocks, key store.ObjectKey, rv record.ResourceVersion, at time.Time) (*store.Carried, error) {
-	entry, err := st.Object(ctx, key)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
+// carryObject makes the floor of one object at the end of the buckets; nil where it did not outlive them.
+func carryObject(ctx context.Context, st store.Store, clocks *Clocks, t *touchedObject) (*store.Carried, error) {
+	entry, err := st.Object(ctx, t.key)
 	if err != nil {
-		return nil, err
+		return nil, ignoreNotFound(err)
 	}
-	if entry.Ended && entry.LastRV <= rv {
+	if entry.Ended && entry.LastRV <= t.rv {
 		return nil, nil
 	}
-	life, err := ReadLife(ctx, st, clocks, entry, Bounds{Until: rv, Revisions: maxCarriedRevisions})
+	life, err := ReadLife(ctx, st, clocks, entry, Bounds{Until: t.rv, Revisions: maxCarriedRevisions})
 	if err != nil || len(life.States) == 0 {
 		return nil, err
 	}
@@ -207,7 +234,14 @@ func carryObject(ctx context.Context, st store.Store, clocks *Clocks, key store.
 		return nil, err
 	}
 	blame := object.EncodeBlame(fields, life.States, func(i int) []byte { return encodeMaker(life.Makers[i], life.When[i]) })
-	return &store.Carried{Key: key, Revision: lastWhole(life.States), Blame: blame, At: at}, nil
+	return &store.Carried{Key: t.key, Revision: lastWhole(life.States), Blame: blame, At: t.at}, nil
+}
+
+func ignoreNotFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // lastWhole gives the variants of the newest revision, and of those before it that it is only a part of.

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -218,36 +219,52 @@ func (s *searching) scanCluster(ctx context.Context, c store.ClusterInfo, w quer
 		return err
 	}
 	group := make([]*record.Record, 0, 4) // the variants of one revision
-	flush := func() error {
-		if len(group) == 0 {
-			return nil
-		}
-		chosen := object.Choose(slices.Clone(group))
-		group = group[:0]
-		return s.match(ctx, chosen.Best(), w, clocks, states)
-	}
 	for r, err := range s.e.st.Window(ctx, scan) {
 		if err != nil {
 			return err
 		}
 		if len(group) > 0 && !sameRevision(group[0], r) {
-			if err := flush(); err != nil {
+			if err := s.matchRevision(ctx, group, w, clocks, states); err != nil || s.overLimit() {
 				return err
 			}
+			group = group[:0]
 		}
 		if r.Kind == record.KindRevision {
 			group = append(group, r)
-			if len(group) > 1 {
-				continue
-			}
-		} else if err := s.match(ctx, r, w, clocks, states); err != nil {
+			continue
+		}
+		if err := s.match(ctx, r, w, clocks, states); err != nil || s.overLimit() {
 			return err
 		}
-		if s.out.Scanned++; s.overLimit() {
-			return nil
+	}
+	if len(group) == 0 {
+		return nil
+	}
+	return s.matchRevision(ctx, group, w, clocks, states)
+}
+
+// matchRevision evaluates the filter on one revision, by its best variant. Variants that tell different kinds may lie
+// apart in a store: where the best lies elsewhere, the revision counts there.
+func (s *searching) matchRevision(ctx context.Context, group []*record.Record, w query.Window, clocks clockSet, states *stateReader) error {
+	chosen := object.Choose(slices.Clone(group))
+	best := chosen.Best()
+	if best.Revision.Partial != record.Whole || len(best.Revision.Body) == 0 {
+		var all []*record.Record
+		rv := best.Revision.RV
+		for r, err := range s.e.st.Revisions(ctx, store.ObjectKey{Cluster: best.Ref.Cluster, UID: best.Ref.UID}, store.RVRange{From: rv, To: rv}) {
+			if err != nil {
+				return err
+			}
+			all = append(all, r)
+		}
+		if len(all) > len(group) {
+			whole := object.Choose(all)
+			if !bytes.Equal(record.Append(nil, whole.Best()), record.Append(nil, best)) {
+				return nil
+			}
 		}
 	}
-	return flush()
+	return s.match(ctx, best, w, clocks, states)
 }
 
 func sameRevision(a, b *record.Record) bool {
@@ -280,6 +297,7 @@ func (s *searching) narrow(scan *store.WindowScan) {
 
 // match evaluates the filter on one record and keeps it if it hits.
 func (s *searching) match(ctx context.Context, r *record.Record, w query.Window, clocks clockSet, states *stateReader) error {
+	s.out.Scanned++
 	if r.Kind == record.KindRevision {
 		defer states.seen(r)
 	}
