@@ -1,0 +1,211 @@
+package pebble
+
+import (
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+)
+
+// plan is what a batch writes, each part a function of single records. Building it needs no lock, so several batches are built at once.
+type plan struct {
+	arena   []byte // keys and values of facts
+	facts   []fact
+	entries map[store.ObjectKey]*entry
+	hours   map[hourMark]struct{}
+	seen    map[string]byte
+	spans   map[spanMark]span
+	buckets map[bucketMark]struct{}
+	late    int
+}
+
+// fact is one key and the value merged under it.
+type fact struct {
+	key, value []byte
+	hash       uint64 // of the value without where it came from
+	from       record.Provenance
+}
+
+// bucketMark names a bucket that is written.
+type bucketMark struct {
+	cluster record.Cluster
+	family  store.Family
+	storage record.Storage
+	number  uint64 // of the bucket, or the hour
+}
+
+func (p *plan) reset() {
+	if cap(p.arena) > maxArena {
+		p.arena = nil
+	}
+	p.arena, p.facts, p.late = p.arena[:0], p.facts[:0], 0
+	if p.entries == nil {
+		p.entries, p.hours, p.seen = map[store.ObjectKey]*entry{}, map[hourMark]struct{}{}, map[string]byte{}
+		p.spans, p.buckets = map[spanMark]span{}, map[bucketMark]struct{}{}
+		return
+	}
+	clear(p.entries)
+	clear(p.hours)
+	clear(p.seen)
+	clear(p.spans)
+	clear(p.buckets)
+}
+
+// maxArena bounds what a plan keeps between batches.
+const maxArena = 16 << 20
+
+// size of the batch to write, roughly.
+func (p *plan) size() int { return len(p.arena) + 256*len(p.entries) + 64*len(p.facts) }
+
+// build derives from every record that is not older than the floor what is written of it.
+func (p *plan) build(batch []*record.Record, floors *floorSet, bucketBits uint) {
+	p.reset()
+	var item []byte
+	for _, r := range batch {
+		if floors.late(r) {
+			p.late++
+			continue
+		}
+		switch r.Kind {
+		case record.KindRequest:
+			item = appendPacked(item[:0], r)
+			p.request(r, item)
+		case record.KindRevision:
+			item = appendPacked(item[:0], r)
+			p.revision(r, item, bucketBits)
+		case record.KindEnd:
+			p.end(r, bucketBits)
+		case record.KindKubeEvent:
+			item = appendPacked(item[:0], r)
+			p.event(r, item)
+		case record.KindGap:
+			p.addWhole(gapKey(r), r)
+		case record.KindProgress:
+			p.addWhole(progressKey(r), r)
+		}
+	}
+}
+
+func (p *plan) request(r *record.Record, item []byte) {
+	c, nanos, name := r.Ref.Cluster, unixNano(r.OccurredAt), requestName(r)
+	p.add(requestKey(c, nanos, classOf(r), name), item, true, r.Provenance)
+	p.at(r, nanos, famRequest, name)
+	if key, value, ok := pinOf(r); ok {
+		p.add(key, value, false, record.Provenance{})
+	}
+	key, mark := seenOf(r)
+	p.seen[string(key)] |= mark
+	p.tell(r, place{})
+}
+
+func (p *plan) event(r *record.Record, item []byte) {
+	nanos, name := unixNano(r.OccurredAt), eventName(r)
+	p.add(eventKey(r.Ref.Cluster, nanos, name), item, true, r.Provenance)
+	p.at(r, nanos, famEvent, name)
+}
+
+// at notes the hour of a timed record.
+func (p *plan) at(r *record.Record, nanos int64, family byte, name nameHash) {
+	c, h := r.Ref.Cluster, hourOf(nanos)
+	p.hours[hourMark{c, family, name, h}] = struct{}{}
+	t := span{nanos, nanos}
+	if have, ok := p.spans[spanMark{c, h}]; ok {
+		t = t.with(have)
+	}
+	p.spans[spanMark{c, h}] = t
+	p.buckets[bucketMark{c, store.FamilyTimed, "", uint64(h)}] = struct{}{}
+}
+
+func (p *plan) revision(r *record.Record, item []byte, bucketBits uint) {
+	at := p.placeOf(r, r.Revision.RV, bucketBits)
+	p.add(appendRV(placeKey(r.Ref.Cluster, at, r.Ref.UID), r.Revision.RV), item, true, r.Provenance)
+	p.tell(r, at)
+}
+
+func (p *plan) end(r *record.Record, bucketBits uint) {
+	value := appendPacked(nil, record.Merge(r, r)) // in normal form: requests sorted
+	rv := endRV(r, readMetadata(r.End.LastBody))
+	if rv == 0 {
+		p.add(uidKey(famEnd, r.Ref.Cluster, r.Ref.UID), value, false, record.Provenance{})
+		p.tell(r, place{})
+		return
+	}
+	at := p.placeOf(r, rv, bucketBits)
+	p.add(append(appendRV(placeKey(r.Ref.Cluster, at, r.Ref.UID), rv), endMark), value, false, record.Provenance{})
+	p.tell(r, at)
+}
+
+func (p *plan) placeOf(r *record.Record, rv record.ResourceVersion, bucketBits uint) place {
+	at := place{record.StorageOf(r.Ref.GroupResource()), kinOf(r), uint64(rv) >> bucketBits}
+	p.buckets[bucketMark{r.Ref.Cluster, store.FamilyRevisions, at.storage, at.bucket}] = struct{}{}
+	return at
+}
+
+func (p *plan) tell(r *record.Record, at place) {
+	for _, t := range tell(r, at) {
+		key := store.ObjectKey{Cluster: r.Ref.Cluster, UID: t.uid}
+		if have := p.entries[key]; have != nil {
+			have.merge(&t.entry)
+			continue
+		}
+		p.entries[key] = &t.entry
+	}
+}
+
+func (p *plan) addWhole(key []byte, r *record.Record) {
+	p.add(key, appendPacked(nil, r), false, record.Provenance{})
+}
+
+// add notes one write. A list's item is framed, and hashed without its provenance, which stands at its end.
+func (p *plan) add(key, value []byte, list bool, from record.Provenance) {
+	start := len(p.arena)
+	p.arena = append(p.arena, key...)
+	mid := len(p.arena)
+	hashed := value
+	if list {
+		p.arena = appendItem(p.arena, value)
+		hashed = value[:len(value)-provenanceLen(from)]
+	} else {
+		p.arena = append(p.arena, value...)
+	}
+	end := len(p.arena)
+	p.facts = append(p.facts, fact{p.arena[start:mid:mid], p.arena[mid:end:end], xxhash.Sum64(hashed), from})
+}
+
+// provenanceLen is how many bytes record.Append gives to it.
+func provenanceLen(p record.Provenance) int {
+	var w writer
+	at := int64(0)
+	if !p.ReceivedAt.IsZero() {
+		at = p.ReceivedAt.UnixNano()
+	}
+	w.int(at)
+	w.num(uint64(p.Sources))
+	return len(w.buf)
+}
+
+func gapKey(r *record.Record) []byte {
+	id := r.ID()
+	key := appendMoment(hourKey(famGap, r.Ref.Cluster, hourOf(unixNano(r.OccurredAt))), unixNano(r.OccurredAt))
+	return append(key, id[:]...)
+}
+
+func progressKey(r *record.Record) []byte {
+	key := storageKey(famProgress, r.Ref.Cluster, record.StorageOf(r.Ref.GroupResource()))
+	for _, word := range [...]string{r.Ref.Group, r.Ref.Resource, r.Ref.Namespace} {
+		key = appendString(key, word)
+	}
+	key = appendRV(key, r.Progress.RV)
+	if r.Progress.List {
+		return append(key, 1)
+	}
+	return append(key, 0)
+}
+
+// own copies the strings that may be parts of a source's buffer.
+func (m bucketMark) own() bucketMark {
+	m.cluster, m.storage = record.Cluster(strings.Clone(string(m.cluster))), record.Storage(strings.Clone(string(m.storage)))
+	return m
+}

@@ -1,0 +1,155 @@
+package pebble
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"iter"
+
+	lsm "github.com/cockroachdb/pebble/v2"
+
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+)
+
+// errStop ends a scan whose caller has seen enough.
+var errStop = errors.New("stop")
+
+// scan calls f for every key that begins with prefix, in order. An error of f ends it.
+func scan(r lsm.Reader, prefix []byte, f func(it *lsm.Iterator) error) error {
+	return scanRange(r, prefix, keyEnd(prefix), f)
+}
+
+// scanRange calls f for every key from lower up to but without upper.
+func scanRange(r lsm.Reader, lower, upper []byte, f func(it *lsm.Iterator) error) (err error) {
+	it, err := r.NewIter(&lsm.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for ok := it.First(); ok; ok = it.Next() {
+		if err := f(it); err != nil {
+			return err
+		}
+	}
+	return it.Error()
+}
+
+// get gives a copy of the value at key, or nil.
+func get(r lsm.Reader, key []byte) ([]byte, error) {
+	v, closer, err := r.Get(key)
+	if errors.Is(err, lsm.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Clone(v), closer.Close()
+}
+
+// read runs one question against a snapshot.
+func (s *Store) read(ctx context.Context, what string, f func(r lsm.Reader) error) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	snap := s.db.NewSnapshot()
+	err := f(snap)
+	return mapped(what, errors.Join(err, snap.Close()))
+}
+
+// stream makes an iterator of a question: f hands on what it finds, against a snapshot taken when the iteration starts.
+func stream[T any](ctx context.Context, s *Store, what string, f func(r lsm.Reader, yield func(T) error) error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		err := s.read(ctx, what, func(r lsm.Reader) error {
+			return f(r, func(v T) error {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if !yield(v, nil) {
+					return errStop
+				}
+				return nil
+			})
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(none, err)
+		}
+	}
+}
+
+// patience makes long scans that find nothing notice that ctx ended.
+type patience struct {
+	ctx context.Context
+	n   int
+}
+
+func (p *patience) check() error {
+	if p.n++; p.n%256 == 0 {
+		return p.ctx.Err()
+	}
+	return nil
+}
+
+// entryOf reads the catalogue's word on an object: nil if there is none that is shown.
+func entryOf(r lsm.Reader, key store.ObjectKey) (*entry, error) {
+	k := uidKey(famCatalogue, key.Cluster, key.UID)
+	v, closer, err := r.Get(k)
+	if errors.Is(err, lsm.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	e, err := decodeEntry(v)
+	if err != nil {
+		err = damaged(k, err)
+	}
+	if err := errors.Join(err, closer.Close()); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// timed reads every record of the list under the iterator's key.
+func timed(it *lsm.Iterator, c record.Cluster, nanos int64, heads bool, f func(*record.Record) error) error {
+	v, err := it.ValueAndErr()
+	if err != nil {
+		return err
+	}
+	if !heads {
+		v = bytes.Clone(v)
+	}
+	err = eachItem(v, func(item []byte) error {
+		r, err := unpackTimed(item, c, nanos)
+		if err != nil {
+			return damaged(it.Key(), err)
+		}
+		if heads && r.Request != nil {
+			r.Request.Sent = nil
+		}
+		return f(r)
+	})
+	return err
+}
+
+// cutTimedKey takes the key of a request or an Event apart as far as the merger needs it.
+func cutTimedKey(key []byte) (record.Cluster, int64, error) {
+	c, rest, ok := cutString(key[1:])
+	if !ok {
+		return "", 0, badKey(key)
+	}
+	h, rest, ok := cutHour(rest)
+	want := len(nameHash{}) + momentLen
+	if key[0] == famRequest {
+		want++
+	}
+	if !ok || len(rest) != want {
+		return "", 0, badKey(key)
+	}
+	return record.Cluster(c), moment(h, rest[len(rest)-momentLen:]), nil
+}

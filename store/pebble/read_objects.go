@@ -1,0 +1,209 @@
+package pebble
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"slices"
+	"strings"
+
+	lsm "github.com/cockroachdb/pebble/v2"
+
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+)
+
+// Object implements store.Store.
+func (s *Store) Object(ctx context.Context, key store.ObjectKey) (out *store.Entry, err error) {
+	err = s.read(ctx, "object", func(r lsm.Reader) error {
+		e, err := entryOf(r, key)
+		if err != nil {
+			return err
+		}
+		if e == nil || e.flags&flagKnown == 0 {
+			return store.ErrNotFound
+		}
+		out = e.public(key.Cluster, key.UID)
+		return nil
+	})
+	return out, err
+}
+
+// Objects implements store.Store. It costs a walk over the names that lie under what the scan tells from the left (cluster, resource, namespace,
+// name), and a read of the entry of each that matches.
+func (s *Store) Objects(ctx context.Context, q store.ObjectScan) iter.Seq2[*store.Entry, error] {
+	return stream(ctx, s, "objects", func(r lsm.Reader, yield func(*store.Entry) error) error {
+		if q.Cluster != "" {
+			return objectsOf(ctx, r, q.Cluster, q, yield)
+		}
+		clusters, err := clusterNames(r, famName)
+		if err != nil {
+			return err
+		}
+		for _, c := range clusters {
+			if err := objectsOf(ctx, r, c, q, yield); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func objectsOf(ctx context.Context, r lsm.Reader, c record.Cluster, q store.ObjectScan, yield func(*store.Entry) error) error {
+	if q.UID != "" {
+		e, err := entryOf(r, store.ObjectKey{Cluster: c, UID: q.UID})
+		if err != nil || e == nil || e.flags&flagKnown == 0 {
+			return err
+		}
+		if n, _ := e.best(); !matches(q, n) {
+			return nil
+		}
+		return yield(e.public(c, q.UID))
+	}
+	w := objectWalk{r: r, cluster: c, yield: yield, patience: patience{ctx: ctx}}
+	err := scan(r, namePrefix(c, q), func(it *lsm.Iterator) error {
+		if err := w.patience.check(); err != nil {
+			return err
+		}
+		n, uid, err := cutNameKey(it.Key())
+		if err != nil || !matches(q, n) {
+			return err
+		}
+		return w.next(n, uid)
+	})
+	if err != nil {
+		return err
+	}
+	return w.flush()
+}
+
+// matches compares what a scan asks for with a name.
+func matches(q store.ObjectScan, n named) bool {
+	return (q.Resource == nil || (q.Resource.Group == n.group && q.Resource.Resource == n.resource)) &&
+		(q.Namespace == "" || q.Namespace == n.namespace) && (q.Name == "" || q.Name == n.name) && strings.HasPrefix(n.name, q.NamePrefix)
+}
+
+// objectWalk gathers the lives of one name, so that they come by their first resourceVersion.
+type objectWalk struct {
+	r        lsm.Reader
+	cluster  record.Cluster
+	yield    func(*store.Entry) error
+	patience patience
+	name     named
+	lives    []*store.Entry
+}
+
+func (w *objectWalk) next(n named, uid record.UID) error {
+	if n != w.name {
+		if err := w.flush(); err != nil {
+			return err
+		}
+		w.name = n
+	}
+	e, err := entryOf(w.r, store.ObjectKey{Cluster: w.cluster, UID: uid})
+	if err != nil || e == nil || e.flags&flagKnown == 0 {
+		return err
+	}
+	if best, _ := e.best(); best != n {
+		return nil // the key of a guess, or of another API group: the entry comes under its own name
+	}
+	w.lives = append(w.lives, e.public(w.cluster, uid))
+	return nil
+}
+
+func (w *objectWalk) flush() error {
+	slices.SortFunc(w.lives, func(a, b *store.Entry) int {
+		return cmp.Or(cmp.Compare(a.FirstRV, b.FirstRV), cmp.Compare(a.Ref.UID, b.Ref.UID))
+	})
+	for _, e := range w.lives {
+		if err := w.yield(e); err != nil {
+			return err
+		}
+	}
+	w.lives = w.lives[:0]
+	return nil
+}
+
+// namePrefix is as long as what the scan tells from the left allows. A cluster-scoped object has an empty namespace in its key, and an empty
+// Namespace in a scan means any, so a name narrows only where the namespace is told.
+func namePrefix(c record.Cluster, q store.ObjectScan) []byte {
+	prefix := clusterKey(famName, c)
+	if q.Resource == nil {
+		return prefix
+	}
+	prefix = appendString(appendString(prefix, q.Resource.Group), q.Resource.Resource)
+	if q.Namespace == "" {
+		return prefix
+	}
+	prefix = appendString(prefix, q.Namespace)
+	if q.Name != "" {
+		return appendString(prefix, q.Name)
+	}
+	whole := appendString(prefix, q.NamePrefix)
+	return whole[:len(whole)-2]
+}
+
+func cutNameKey(key []byte) (n named, uid record.UID, err error) {
+	rest := key[1:]
+	ok := true
+	var c string
+	for _, s := range [...]*string{&c, &n.group, &n.resource, &n.namespace, &n.name} {
+		*s, rest, ok = cutStringIf(rest, ok)
+	}
+	if ok {
+		uid, rest, ok = cutUID(rest)
+	}
+	if !ok || len(rest) > 0 {
+		return n, "", badKey(key)
+	}
+	return n, uid, nil
+}
+
+// clusterNames lists the clusters that have keys in any of the families, in order.
+func clusterNames(r lsm.Reader, list ...byte) ([]record.Cluster, error) {
+	found := map[record.Cluster]bool{}
+	for _, family := range list {
+		err := skipScan(r, []byte{family}, func(key []byte) ([]byte, error) {
+			c, _, ok := cutString(key[1:])
+			if !ok {
+				return nil, badKey(key)
+			}
+			found[record.Cluster(c)] = true
+			return clusterKey(family, record.Cluster(c)), nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	out := make([]record.Cluster, 0, len(found))
+	for c := range found {
+		out = append(out, c)
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// skipScan visits one key of every group below prefix: f gives the prefix of the group that a key is in, which is then passed over.
+func skipScan(r lsm.Reader, prefix []byte, f func(key []byte) (group []byte, err error)) (err error) {
+	it, err := r.NewIter(&lsm.IterOptions{LowerBound: prefix, UpperBound: keyEnd(prefix)})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := it.Close(); err == nil {
+			err = e
+		}
+	}()
+	for ok := it.First(); ok; {
+		group, err := f(it.Key())
+		if err != nil {
+			return err
+		}
+		next := keyEnd(group)
+		if next == nil {
+			return nil
+		}
+		ok = it.SeekGE(next)
+	}
+	return it.Error()
+}
