@@ -25,7 +25,7 @@ audit levels too low, lines that could not be read, watches that broke, revision
 recorded. It calls an answer complete only where there is evidence for that.`,
 		Example: `  kubewake coverage
   kubewake coverage secrets
-  kubewake coverage deploy/web -n shop --since 5m`,
+  kubewake coverage deploy/web -n shop --since 1m`,
 	}
 	object := a.oneObject(command)
 	span.register(command)

@@ -14,6 +14,9 @@ import (
 	"github.com/kubewake/kubewake/testdata/demo"
 )
 
+// demoCluster is what the demo's cluster is called unless --cluster says otherwise.
+const demoCluster = "demo"
+
 func (a *app) demoCommand() *cobra.Command {
 	o := &opening{hints: demoHints}
 	command := &cobra.Command{
@@ -39,6 +42,9 @@ back, paused, and deleted, on a real control plane. It serves until Ctrl-C; ask 
 			return fmt.Errorf("unpack the demo: %w", err)
 		}
 		o.paths = []string{dir}
+		if a.cluster == "" {
+			a.cluster = demoCluster
+		}
 		if err := a.place(o); err != nil {
 			return err
 		}
@@ -71,11 +77,11 @@ func unpack(files fs.FS, dir string) error {
 func demoHints(url string) string {
 	return "serving on " + url + " until Ctrl-C; from another shell, try:" + `
 
-  kubewake history deploy/web -n shop              what happened to it, and who did it
-  kubewake diff deploy/web -n shop --from @{-3}    what changed
-  kubewake blame deploy/web -n shop --path spec    who set which field
-  kubewake get deploy/web -n shop --at -1m         how it looked a minute before the end
-  kubewake search 'request.code >= 400'            what failed
-  kubewake coverage                                what could not be seen
+  kubewake history deploy/web -n shop                         what happened to it, and who did it
+  kubewake diff deploy/web -n shop --from -36s --to -35s      the bad roll
+  kubewake blame deploy/web -n shop --path spec --at -30s     who set which field
+  kubewake get deploy/web -n shop --at -30s                   how it looked half a minute before the end
+  kubewake search 'request.code >= 400'                       what failed
+  kubewake coverage                                           what could not be seen
 `
 }

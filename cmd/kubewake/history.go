@@ -23,8 +23,8 @@ func (a *app) historyCommand() *cobra.Command {
 and its end. Each line names who did it. A mark tells what is not certain: ~ inferred, ? one of several candidates,
 ≤ then at the latest. An object deleted and made again under one name is another object: --all-lives shows them all.`,
 		Example: `  kubewake history deploy/web -n shop
-  kubewake history deploy/web -n shop --since 2m -o wide
-  kubewake history pod web-0 -n shop --reads
+  kubewake history deploy/web -n shop --since 30s -o wide
+  kubewake history ns shop --reads
   kubewake history deploy/web -n shop -o jsonl`,
 	}
 	object := a.oneObject(command)

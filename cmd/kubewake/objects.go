@@ -26,7 +26,7 @@ kubectl takes it, a category such as all, or several with commas; NAME is a name
 		Example: `  kubewake objects
   kubewake objects deploy -n shop
   kubewake objects pods 'web-*' -l app=web
-  kubewake objects pods -n shop --from -3m --to -2m    # alive in that minute`,
+  kubewake objects pods -n shop --from -45s --to -40s    # alive in those seconds`,
 		Args: wanted(cobra.MaximumNArgs(2)),
 	}
 	flags := command.Flags()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -201,7 +202,7 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 				return fmt.Errorf("write the address for other processes: %w", err)
 			}
 			remember(dir)
-			if !strings.HasSuffix(url, o.listen) && !strings.HasSuffix(o.listen, ":0") {
+			if _, port, err := net.SplitHostPort(o.listen); err == nil && port != "0" && !strings.HasSuffix(url, ":"+port) {
 				a.say("%s is in use", o.listen)
 			}
 			a.say("%s", o.hints(url))

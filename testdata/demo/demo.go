@@ -6,7 +6,7 @@ package demo
 
 import "embed"
 
-// Files of the recording, as kubewake open takes them; this source file lies among them.
+// Files of the recording, as kubewake open takes them.
 //
-//go:embed *
+//go:embed *.zst watch
 var Files embed.FS
