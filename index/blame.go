@@ -31,7 +31,19 @@ func (l *Life) Blame(at int, options BlameOptions) ([]object.Blamed, error) {
 
 // createdHere reports whether the first state is the one that the object was created with.
 func (l *Life) createdHere() bool {
-	return l.Entry.Created && len(l.States) > 0 && l.States[0].RV == l.Entry.FirstRV && !l.startsAtFloor()
+	if len(l.States) == 0 || l.startsAtFloor() {
+		return false
+	}
+	return (l.Entry.Created && l.States[0].RV == l.Entry.FirstRV) || l.BeginsWithCreate()
+}
+
+// BeginsWithCreate reports whether a request that created the object made its first recorded state.
+func (l *Life) BeginsWithCreate() bool {
+	if len(l.Makers) == 0 || l.Makers[0].Request == nil {
+		return false
+	}
+	r := l.Makers[0].Request
+	return r.Ref.Subresource == "" && (r.Request.Verb == "create" || r.Request.Code == 201)
 }
 
 // startsAtFloor reports whether the first state was carried over when older records were dropped.

@@ -96,6 +96,13 @@ func (e *Engine) Coverage(ctx context.Context, q query.Coverage) (*engine.Covera
 
 // windowGaps adds what could not be seen in a window of one cluster, of all resources or of some.
 func (e *Engine) windowGaps(ctx context.Context, cov *coverage, c store.ClusterInfo, w query.Window, resources []record.GroupResource, namespace string) error {
+	return e.scopeGaps(ctx, cov, c, w, resources, namespace, sighted{})
+}
+
+// sighted is what the records of the scope itself already show.
+type sighted struct{ watched, audited bool }
+
+func (e *Engine) scopeGaps(ctx context.Context, cov *coverage, c store.ClusterInfo, w query.Window, resources []record.GroupResource, namespace string, seen sighted) error {
 	scope := engine.Ref{Cluster: string(c.Name)}
 	if len(resources) == 1 {
 		scope.Group, scope.Resource, scope.Namespace = resources[0].Group, resources[0].Resource, namespace
@@ -113,7 +120,7 @@ func (e *Engine) windowGaps(ctx context.Context, cov *coverage, c store.ClusterI
 	if err := e.sourceGaps(ctx, cov, c.Name, w, resources, namespace); err != nil {
 		return err
 	}
-	return e.levelGaps(ctx, cov, c.Name, w, resources)
+	return e.levelGaps(ctx, cov, c.Name, w, resources, seen)
 }
 
 // edgeGaps are the times before and after the recording.
@@ -208,7 +215,7 @@ type levels struct {
 }
 
 // levelGaps tell of resources whose writes were recorded below level RequestResponse.
-func (e *Engine) levelGaps(ctx context.Context, cov *coverage, cluster record.Cluster, w query.Window, resources []record.GroupResource) error {
+func (e *Engine) levelGaps(ctx context.Context, cov *coverage, cluster record.Cluster, w query.Window, resources []record.GroupResource, known sighted) error {
 	byResource := map[record.GroupResource]*levels{}
 	between := store.TimeRange{To: w.To}
 	if !w.From.IsZero() {
@@ -234,15 +241,15 @@ func (e *Engine) levelGaps(ctx context.Context, cov *coverage, cluster record.Cl
 	}
 	for gr, l := range byResource {
 		scope := engine.Ref{Cluster: string(cluster), Group: gr.Group, Resource: gr.Resource}
-		l.gaps(cov, scope, watched[gr])
+		l.gaps(cov, scope, watched[gr] || known.watched)
 	}
 	for _, gr := range resources {
 		scope := engine.Ref{Cluster: string(cluster), Group: gr.Group, Resource: gr.Resource}
-		if byResource[gr] == nil && !gr.IsEvents() {
+		if byResource[gr] == nil && !gr.IsEvents() && !known.audited {
 			cov.add(engine.Gap{Reason: "not-audited", Scope: scope, From: timePtr(w.From), To: timePtr(w.To),
 				Sentence: fmt.Sprintf("No audited write to %s was recorded in this window: there was none, or the audit policy leaves it out.", gr)})
 		}
-		if !watched[gr] {
+		if !watched[gr] && !known.watched {
 			cov.add(engine.Gap{Reason: "not-watched", Scope: scope, From: timePtr(w.From), To: timePtr(w.To),
 				Sentence: fmt.Sprintf("No watch or list of %s was recorded: its states are known from audited answers only.", gr)})
 		}

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/join"
+	"github.com/kubewake/kubewake/object"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
@@ -227,13 +229,26 @@ func (e *Engine) lifeGaps(ctx context.Context, cov *coverage, l *index.Life, w q
 	if l.Cut != "" {
 		cov.add(engine.Gap{Reason: "cut", Scope: refOf(l.Entry.Ref), Sentence: l.Cut})
 	}
-	if l.End != nil && w.To.IsZero() {
-		w.To = shown(l.EndWhen)
+	w = lifeWindow(l, w, cluster)
+	gr := l.Entry.Ref.GroupResource()
+	seen := sighted{watched: slices.ContainsFunc(l.States, func(s object.State) bool {
+		return slices.ContainsFunc(s.Chosen.Records, func(r *record.Record) bool { return r.Provenance.Sources&(record.FromWatch|record.FromList) != 0 })
+	}), audited: len(l.Requests) > 0}
+	return e.scopeGaps(ctx, cov, cluster, w, []record.GroupResource{gr}, l.Entry.Ref.Namespace, seen)
+}
+
+// lifeWindow is the part of a window in which a life can have been: what was before its creation and after its end
+// is no gap.
+func lifeWindow(l *index.Life, w query.Window, c store.ClusterInfo) query.Window {
+	begin := l.Entry.CreatedAt
+	if l.Entry.Created && len(l.When) > 0 && !l.When[0].NotBefore.IsZero() {
+		begin = l.When[0].NotBefore // creationTimestamps are cut to seconds
 	}
-	if w.From.IsZero() {
-		w.From = l.Entry.CreatedAt
+	w.From = latest(w.From, begin)
+	if end := shown(l.EndWhen); l.End != nil && !end.IsZero() && (w.To.IsZero() || w.To.After(end)) {
+		w.To = earliest(end, c.Last) // the last request ends after it was received
 	}
-	return e.windowGaps(ctx, cov, cluster, w, []record.GroupResource{l.Entry.Ref.GroupResource()}, l.Entry.Ref.Namespace)
+	return w
 }
 
 // lossGaps adds the facts that the records name but that were not recorded, for the states in (from, until].

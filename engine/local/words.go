@@ -41,7 +41,7 @@ func revisionSummary(l *index.Life, i int) string {
 		return object.Summarize(object.Diff(l.States[i-1].Value, s.Value, object.DiffOptions{Schema: l.Schema}))
 	case i > 0:
 		return "changed; what changed was not recorded"
-	case l.Entry.Created:
+	case l.Entry.Created, l.BeginsWithCreate():
 		return "created"
 	case s.Chosen.Best().Provenance.Sources.Has(record.FromFloor):
 		return "the state kept when older records were dropped"
