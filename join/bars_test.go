@@ -22,6 +22,7 @@ func (c *recording) clock(pins []record.Pin) *PinClock {
 	return NewPinClock(pins)
 }
 
+// join runs twice: the second time with the pins that the exact makers of the first prove.
 func (c *recording) join() map[record.UID]Result {
 	out := c.joinWith(c.clock(nil))
 	var pins []record.Pin

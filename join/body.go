@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"time"
 
 	"github.com/kubewake/kubewake/internal/rawjson"
@@ -203,4 +204,10 @@ func members(raw []byte) ([]section, bool) {
 		return nil
 	})
 	return list, err == nil
+}
+
+// carries reports whether a manifest has this resourceVersion.
+func carries(raw []byte, rv record.ResourceVersion) bool {
+	s, ok := rawjson.String(rawjson.Get(raw, "metadata", "resourceVersion"))
+	return ok && s == strconv.FormatUint(uint64(rv), 10)
 }

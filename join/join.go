@@ -1,6 +1,7 @@
 package join
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kubewake/kubewake/record"
@@ -19,6 +20,8 @@ type Input struct {
 	// Siblings are the other objects of its collection that were created by generateName in its time, all of them or
 	// none: they tell parallel creates without a name apart. In any order.
 	Siblings []Sibling
+	// CreatedInRecording: the object was created while it was watched and its writes were recorded.
+	CreatedInRecording bool
 	// Skew is how far the clocks of the cluster's apiservers may lie apart. Zero: one clock.
 	Skew time.Duration
 }
@@ -95,8 +98,26 @@ type Result struct {
 	MadeBy map[record.ID][]record.ResourceVersion
 	// NoOps are successful writes that provably changed nothing.
 	NoOps map[record.ID]bool
+	// Losses are what the records show to be lost, by resourceVersion.
+	Losses []Loss
 	// Reused are audit IDs that several requests with another user or URI share.
 	Reused []string
+}
+
+// Undecided lists the resourceVersions, the end's included, that have several candidates: pins of their neighbours in
+// the storage (see Pins) may tell them apart.
+func (r Result) Undecided(in Input) []record.ResourceVersion {
+	var list []record.ResourceVersion
+	for rv, m := range r.Makers {
+		if m.Certainty == Candidates && len(m.Candidates) > 1 {
+			list = append(list, rv)
+		}
+	}
+	if r.End.Certainty == Candidates && len(r.End.Candidates) > 1 && in.End != nil && in.End.End.RV != 0 {
+		list = append(list, in.End.End.RV)
+	}
+	slices.Sort(list)
+	return list
 }
 
 // Object joins the records of one object. Its cost grows with revisions times requests that name no resourceVersion;

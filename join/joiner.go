@@ -34,6 +34,7 @@ type rev struct {
 	prev    *rev // the revision recorded before; nil for the first one, and where an epoch begins
 	gap     bool // records show that something lies between prev and this one
 	ranked  bool // siblings narrowed the candidates
+	uneven  bool // creates without a name and the objects of that time differ in number
 }
 
 // prevRV is the resourceVersion recorded before; zero if none.
@@ -124,16 +125,19 @@ func (j *joiner) gaps() {
 		}
 		i := sort.Search(len(j.revs), func(i int) bool { return j.revs[i].rv >= w.q.NamedRV })
 		switch {
-		case i < len(j.revs) && j.revs[i].rv == w.q.NamedRV:
+		case i == 0 || i < len(j.revs) && j.revs[i].rv == w.q.NamedRV:
+			continue // recorded, or from before the first recorded one
 		case i < len(j.revs):
 			j.revs[i].gap = true
 		case j.end != nil:
 			j.end.gap = true
 		}
+		j.lose(MissingRevision, w.q.NamedRV, w.q.NamedRV, w, "A successful update replaced resourceVersion %d, which was not recorded.", w.q.NamedRV)
 	}
 	for _, r := range j.revs {
 		if r.prev != nil && r.body.gen > r.prev.body.gen+1 && r.prev.body.gen > 0 {
 			r.gap = true
+			j.lose(MissingRevision, r.prev.rv, r.rv, nil, "metadata.generation goes from %d to %d: at least one state between was not recorded.", r.prev.body.gen, r.body.gen)
 		}
 	}
 }
@@ -146,11 +150,24 @@ func (j *joiner) changes() {
 			r.chg = compare(&r.prev.body, &r.body)
 			if len(r.chg.written) > 1 { // one write makes one entry new
 				r.gap, r.chg = true, change{}
+				j.lose(MissingRevision, r.prev.rv, r.rv, nil, "Several managedFields entries are new at resourceVersion %d: at least one state before it was not recorded.", r.rv)
 			}
-		case r.prev == nil && r.epoch == j.revs[0].epoch && r.body.createdState():
+		case r.prev == nil && r.epoch == j.revs[0].epoch && r.body.createdState() && !j.boundAlready(r):
 			r.chg = change{first: true, written: r.body.managed, unmanaged: len(r.body.managed) == 0}
 		}
 	}
+}
+
+// boundAlready reports whether r is a Pod that its recorded binding has reached already: not the state of its creation.
+func (j *joiner) boundAlready(r *rev) bool {
+	if j.resource != "pods" {
+		return false
+	}
+	spec, _ := members(find(r.body.top, "spec"))
+	if len(find(spec, "nodeName")) <= 2 {
+		return false
+	}
+	return slices.ContainsFunc(j.writes, func(w *write) bool { return w.act == actBind && w.q.NamedUID == j.in.Ref.UID && !w.doubtful })
 }
 
 // direct reports whether nothing can lie unseen between r and the revision before: both were watched, or no

@@ -151,6 +151,11 @@ func eachLine(t testing.TB, path string, f func([]byte)) {
 
 // load reads a recording. With strip, bodies are left out of audit events as the level Metadata does.
 func load(t testing.TB, name string, strip bool) *recording {
+	return loadLossy(t, name, strip, func() bool { return false })
+}
+
+// loadLossy leaves out the audit and watch lines for which lose says so.
+func loadLossy(t testing.TB, name string, strip bool, lose func() bool) *recording {
 	t.Helper()
 	dir := recordingDir(t, name)
 	c := &recording{objects: map[record.UID]*lifeOf{}}
@@ -158,6 +163,9 @@ func load(t testing.TB, name string, strip bool) *recording {
 		paths, _ := filepath.Glob(filepath.Join(dir, base+"*"))
 		for _, path := range paths {
 			eachLine(t, path, func(line []byte) {
+				if lose() {
+					return
+				}
 				e := &rawEvent{}
 				if err := json.Unmarshal(line, e); err != nil {
 					t.Fatal(err)
@@ -186,6 +194,9 @@ func load(t testing.TB, name string, strip bool) *recording {
 	sort.Strings(watches)
 	for _, path := range watches {
 		eachLine(t, path, func(line []byte) {
+			if lose() {
+				return
+			}
 			var w struct {
 				Type   string
 				Object json.RawMessage
@@ -365,6 +376,14 @@ func (c *recording) inputs() map[record.UID]Input {
 		for _, q := range collections[p] {
 			if q.Ref.Namespace == l.ref.Namespace || q.Ref.Namespace == "" {
 				in.Requests = append(in.Requests, q)
+			}
+		}
+		for _, q := range in.Requests {
+			if q.Request.AnswerEnds && q.Request.AnswerUID == uid {
+				if in.End == nil {
+					in.End = &record.Record{Kind: record.KindEnd, Ref: l.ref, End: &record.End{Sources: record.FromAudit}}
+				}
+				in.End.End.Requests = append(in.End.End.Requests, record.EndRequest{ID: q.ID(), At: q.OccurredAt, StageAt: q.Request.StageAt})
 			}
 		}
 		if l.end != 0 {

@@ -17,17 +17,21 @@ func (j *joiner) siblings() {
 		return
 	}
 	first := j.revs[0]
-	if !first.chg.first || len(first.cand) < 2 || first.gap {
+	if !first.chg.first || len(first.cand) == 0 || first.gap {
 		return
 	}
 	for _, w := range first.cand {
 		if !w.nameless || w.doubtful {
 			return
 		}
+		if w.answered() {
+			return // its answer tells
+		}
 	}
 	creates, from, to := j.stretch(first.body.created)
 	rank, n := j.rank(first.rv, from, to)
 	if n != len(creates) {
+		first.uneven = true // a create or an object was not recorded: whichever is left may be another's
 		return
 	}
 	first.ranked = first.keep(func(w *write) bool {

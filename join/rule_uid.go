@@ -13,7 +13,11 @@ func (j *joiner) byUID(w *write, r *rev) (string, bool) {
 	if w.act == actBind && w.q.NamedUID == uid && r.chg.nodeName {
 		return "The binding named the UID of the Pod, and this revision sets spec.nodeName.", true
 	}
-	if it := itemOf(w.q, uid); it != nil && it.RV == r.prevRV() && (r.isEnd || r.chg.deleting) {
+	found := r.prevRV()
+	if r.isEnd && j.sameDelete() {
+		found = r.prev.prevRV() // the last revision is this request's work as well
+	}
+	if it := itemOf(w.q, uid); it != nil && it.RV == found && (r.isEnd || r.chg.deleting) {
 		return "The deletecollection answered with the object as it was before, and no other recorded request can have deleted it.", true
 	}
 	if w.act == actDelete && r.chg.deleting && w.q.AnswerEnds && w.q.AnswerUID == uid && j.end != nil && j.end.prev == r && j.sameDelete() {

@@ -46,6 +46,7 @@ func (j *joiner) verdicts() {
 		}
 	}
 	j.noOps()
+	j.losses(claimed)
 }
 
 func (j *joiner) verdict(r *rev, claimed map[*write]int) Maker {
@@ -72,6 +73,10 @@ func (j *joiner) verdict(r *rev, claimed map[*write]int) Maker {
 	rule := RuleInfer
 	if r.ranked {
 		rule = RuleSiblings
+	}
+	if r.uneven {
+		return Maker{Certainty: Candidates, Candidates: recordsOf(r.cand), Rule: rule,
+			Evidence: []string{"One recorded create without a name fits, but creates and objects of that time differ in number: one was not recorded."}}
 	}
 	why, ok := j.byInference(w, r)
 	if !ok || w.doubtful {
