@@ -49,8 +49,8 @@ func (l *Life) lost(i int) bool {
 	if before, after := generation(&l.States[i-1]), generation(&l.States[i]); before > 0 && after > before+1 {
 		return true
 	}
-	return slices.ContainsFunc(l.Losses, func(loss Loss) bool {
-		return loss.FromRV < l.States[i].RV && (loss.ToRV == 0 || loss.ToRV > l.States[i-1].RV)
+	return slices.ContainsFunc(l.Losses, func(loss join.Loss) bool {
+		return loss.Kind == join.MissingRevision && loss.FromRV < l.States[i].RV && (loss.ToRV == 0 || loss.ToRV > l.States[i-1].RV)
 	})
 }
 

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,15 +24,8 @@ type Joined struct {
 	EndMaker join.Maker
 	NoOps    map[record.ID]bool
 	Reused   map[string]bool // audit IDs that several requests share
-	Losses   []Loss
-}
-
-// Loss is a fact that was not recorded although the records show that there was one.
-type Loss struct {
-	Reason   string // missing-revision, missing-request, ...
-	FromRV   record.ResourceVersion
-	ToRV     record.ResourceVersion
-	Sentence string
+	// Losses are the facts that the records show to be lost.
+	Losses []join.Loss
 }
 
 // join finds out when each state was committed and which request made it.
@@ -52,12 +46,19 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 		}
 		in.EndWhen = when
 	}
-	var err error
+	seen, err := l.seen(ctx, st)
+	if err != nil {
+		return err
+	}
+	in.CreatedInRecording = seen.created
 	if in.Siblings, err = l.siblings(ctx, st, reader); err != nil {
 		return err
 	}
 	out := join.Object(in)
-	l.Joined = Joined{NoOps: out.NoOps, EndWhen: out.EndWhen, EndMaker: out.End, Reused: map[string]bool{}}
+	losses := slices.DeleteFunc(out.Losses, func(loss join.Loss) bool {
+		return loss.Kind == join.MissingRequest && !seen.audited // the audit policy leaves the resource out
+	})
+	l.Joined = Joined{Losses: losses, NoOps: out.NoOps, EndWhen: out.EndWhen, EndMaker: out.End, Reused: map[string]bool{}}
 	for _, id := range out.Reused {
 		l.Reused[id] = true
 	}
@@ -71,7 +72,65 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 		l.When = append(l.When, out.Intervals[rv])
 		l.Epochs = append(l.Epochs, in.Revisions[i].Epoch)
 	}
+	l.namedLosses()
 	return nil
+}
+
+// namedLosses adds the states that requests name and that were not recorded: whoever names a resourceVersion has read it.
+func (l *Life) namedLosses() {
+	if len(l.States) == 0 || l.Epochs[len(l.Epochs)-1] != l.Epochs[0] {
+		return
+	}
+	known := map[record.ResourceVersion]bool{}
+	for i := range l.States {
+		known[l.States[i].RV] = true
+	}
+	for _, loss := range l.Losses {
+		known[loss.ToRV] = known[loss.ToRV] || (loss.Kind == join.MissingRevision && loss.FromRV == loss.ToRV)
+	}
+	for _, r := range l.Requests {
+		rv := r.Request.NamedRV
+		if known[rv] || rv <= l.States[0].RV || cmp.Or(r.Request.NamedUID, r.Ref.UID) != l.Entry.Ref.UID {
+			continue
+		}
+		known[rv] = true
+		l.Losses = append(l.Losses, join.Loss{Kind: join.MissingRevision, FromRV: rv, ToRV: rv, Request: r.ID(),
+			Sentence: fmt.Sprintf("The %s by %s names resourceVersion %d, which was not recorded.", r.Request.Verb, r.Request.Actor.User, rv)})
+	}
+	slices.SortStableFunc(l.Losses, func(a, b join.Loss) int { return cmp.Or(cmp.Compare(a.ToRV, b.ToRV), cmp.Compare(a.FromRV, b.FromRV)) })
+}
+
+// sight is how much of an object's resource was recorded.
+type sight struct {
+	audited bool // writes to it were, in the hour of its creation or later
+	created bool // the object was created while its writes were recorded
+}
+
+func (l *Life) seen(ctx context.Context, st store.Store) (sight, error) {
+	out := sight{audited: len(l.Requests) > 0}
+	if l.Entry.CreatedAt.IsZero() {
+		return out, nil
+	}
+	clusters, err := st.Clusters(ctx)
+	if err != nil {
+		return out, err
+	}
+	hour := l.Entry.CreatedAt.Truncate(time.Hour)
+	gr := l.Entry.Ref.GroupResource()
+	covered := false
+	for s, err := range st.Seen(ctx, l.Entry.Ref.Cluster, store.TimeRange{From: hour, To: hour.Add(time.Hour)}) {
+		if err != nil {
+			return out, err
+		}
+		covered = covered || (s.Write && s.Resource == gr)
+	}
+	out.audited = out.audited || covered
+	for _, c := range clusters {
+		if c.Name == l.Entry.Ref.Cluster && !c.First.IsZero() {
+			out.created = covered && l.Entry.CreatedAt.After(c.First.Add(slack)) && !l.startsAtFloor()
+		}
+	}
+	return out, nil
 }
 
 const (

@@ -264,8 +264,8 @@ func lossGaps(cov *coverage, l *index.Life, from, until int) {
 	}
 }
 
-func lossGap(l *index.Life, loss index.Loss) engine.Gap {
-	return engine.Gap{Reason: loss.Reason, Scope: refOf(l.Entry.Ref), FromRV: rvString(loss.FromRV), ToRV: rvString(loss.ToRV), Sentence: loss.Sentence}
+func lossGap(l *index.Life, loss join.Loss) engine.Gap {
+	return engine.Gap{Reason: string(loss.Kind), Scope: refOf(l.Entry.Ref), FromRV: rvString(loss.FromRV), ToRV: rvString(loss.ToRV), Sentence: loss.Sentence}
 }
 
 // timeRange is a window as the store takes it.
