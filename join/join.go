@@ -17,8 +17,8 @@ type Input struct {
 	// Requests are writes to its name (whatever UID, any stage, failures too) and to its collection, in the time of its
 	// life. Reads and requests that can not concern it are passed over. In any order.
 	Requests []*record.Record
-	// Siblings are the other objects of its collection that were created by generateName in its time, all of them or
-	// none: they tell parallel creates without a name apart. In any order.
+	// Siblings are the other objects of its collection that were created by generateName in its time, all of them
+	// within SiblingsWithin or none: they tell parallel creates without a name apart. In any order.
 	Siblings []Sibling
 	// CreatedInRecording: the object was created while it was watched and its writes were recorded.
 	CreatedInRecording bool

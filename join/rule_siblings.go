@@ -7,6 +7,9 @@ import (
 	"github.com/kubewake/kubewake/record"
 )
 
+// SiblingsWithin is how far from the object's creation, before and after, the Siblings of an Input reach at least.
+const SiblingsWithin = 2 * time.Second
+
 // siblings tells parallel creates without a name apart, as far as that can be done. Each of them, answered with success,
 // made exactly one object, and objects got their resourceVersions in the order of the commits. So in a stretch of
 // time with as many creates as objects, for create q and the object of rank k by resourceVersion
@@ -29,6 +32,9 @@ func (j *joiner) siblings() {
 		}
 	}
 	creates, from, to := j.stretch(first.body.created)
+	if created := first.body.created; created.Sub(from) > SiblingsWithin || to.Sub(created) > SiblingsWithin {
+		return // creates follow each other for so long that not all objects of the time were looked for
+	}
 	rank, n := j.rank(first.rv, from, to)
 	if n != len(creates) {
 		first.uneven = true // a create or an object was not recorded: whichever is left may be another's

@@ -1,0 +1,137 @@
+package join
+
+import (
+	"iter"
+	"sort"
+	"time"
+
+	"github.com/kubewake/kubewake/record"
+)
+
+// Epoch is a stretch of a storage's life in which resourceVersions run forward.
+type Epoch struct {
+	From        time.Time // its first moment; zero for the first one
+	First, Last record.ResourceVersion
+}
+
+// EpochTolerance is how far back resourceVersions must go in time to open an epoch: clocks of apiservers differ.
+const EpochTolerance = 10 * time.Second
+
+// maxEpochs bounds the passes over the pins; a storage is restored a few times in its life.
+const maxEpochs = 64
+
+// Epochs divides the life of a storage. Within an epoch, for all pins p and q
+//
+//	p.RV > q.RV and q.Made  =>  q.After <= p.Before
+//
+// (q committed its resourceVersion after q.After, and before the greater one was known). A pin that breaks this by more
+// than EpochTolerance belongs to a later epoch; the earliest of those begins it. down yields all pins by falling
+// resourceVersion, and is called once for each epoch and once more; nothing is kept of what it yields. The
+// result is a function of the set of pins; it is empty where there are none.
+func Epochs(down func() iter.Seq2[record.Pin, error]) ([]Epoch, error) {
+	var out []Epoch
+	var from time.Time
+	for range maxEpochs {
+		next, e, err := nextEpoch(down(), from)
+		if err != nil {
+			return nil, err
+		}
+		if e.Last == 0 {
+			return out, nil
+		}
+		out = append(out, e)
+		if next.IsZero() {
+			return out, closeEpochs(down, out)
+		}
+		from = next
+	}
+	return out, closeEpochs(down, out)
+}
+
+// nextEpoch finds where the epoch behind the one that begins at from begins; zero if there is none.
+func nextEpoch(down iter.Seq2[record.Pin, error], from time.Time) (next time.Time, e Epoch, err error) {
+	e.From = from
+	var known, same time.Time // earliest end of a request that knew a greater resourceVersion; of those at the current one
+	var at record.ResourceVersion
+	for p, err := range down {
+		if err != nil {
+			return next, e, err
+		}
+		if p.Before.Before(from) || p.After.Before(from) {
+			continue
+		}
+		if p.RV != at {
+			known, same, at = earliest(known, same), time.Time{}, p.RV
+		}
+		if e.Last == 0 {
+			e.Last = p.RV
+		}
+		e.First = p.RV
+		same = earliest(same, p.Before)
+		if p.Made && !known.IsZero() && p.After.After(known.Add(EpochTolerance)) {
+			next = earliest(next, p.After)
+		}
+	}
+	return next, e, nil
+}
+
+// closeEpochs sets the range of each epoch, now that all beginnings are known.
+func closeEpochs(down func() iter.Seq2[record.Pin, error], list []Epoch) error {
+	if len(list) < 2 {
+		return nil
+	}
+	for i := range list {
+		list[i].First, list[i].Last = 0, 0
+	}
+	for p, err := range down() {
+		if err != nil {
+			return err
+		}
+		e := &list[EpochAt(list, p.Before)]
+		e.First, e.Last = p.RV, max(e.Last, p.RV)
+	}
+	return nil
+}
+
+// EpochAt gives the epoch that was running at t.
+func EpochAt(epochs []Epoch, t time.Time) int {
+	n := sort.Search(len(epochs), func(i int) bool { return i > 0 && epochs[i].From.After(t) })
+	return max(0, n-1)
+}
+
+// EpochOf assigns a revision to an epoch: by the earliest request that answered or named its resourceVersion, else
+// by the latest time that its body tells, which lies before its commit; a later epoch where the one of that time
+// never reached so far. Requests are those that Input takes.
+func EpochOf(epochs []Epoch, r *record.Record, requests []*record.Record) int {
+	if len(epochs) < 2 || r.Revision == nil {
+		return 0
+	}
+	var known time.Time
+	for _, q := range requests {
+		if q.Request == nil || !q.Request.Succeeded() {
+			continue
+		}
+		if q.Request.AnswerUID == r.Ref.UID && q.Request.AnswerRV == r.Revision.RV && q.Request.Answer != record.BodyStatus {
+			known = earliest(known, q.Request.StageAt)
+		}
+		if q.Request.Verb == "update" && q.Request.NamedUID == r.Ref.UID && q.Request.NamedRV == r.Revision.RV {
+			known = earliest(known, q.OccurredAt)
+		}
+	}
+	if !known.IsZero() {
+		return EpochAt(epochs, known)
+	}
+	b := readBody(r)
+	last := b.created
+	for i := range b.managed {
+		last = latest(last, b.managed[i].time)
+	}
+	if !b.deletion.IsZero() {
+		last = latest(last, b.askedAt())
+	}
+	n := EpochAt(epochs, last)
+	for n+1 < len(epochs) && epochs[n].Last < r.Revision.RV && epochs[n+1].First <= r.Revision.RV {
+		n++
+	}
+	return n
+}
