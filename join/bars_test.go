@@ -114,3 +114,49 @@ func TestRecordedMakers(t *testing.T) {
 		})
 	}
 }
+
+// TestMetadataRecording joins a recording that was made at level Metadata: every watched state of its time has a maker or
+// candidates, as far as requests were audited.
+func TestMetadataRecording(t *testing.T) {
+	c := load(t, "deployment-metadata", false)
+	counts := map[Certainty]int{}
+	results := c.join()
+	for uid, l := range c.objects {
+		for rv := range l.watched {
+			if l.listed[rv] {
+				continue
+			}
+			m := results[uid].Makers[rv]
+			counts[m.Certainty]++
+			if m.Certainty == Unknown {
+				t.Errorf("%s %s/%s rv %d has no maker", l.ref.Kind, l.ref.Namespace, l.ref.Name, rv)
+			}
+		}
+		if l.end != 0 {
+			counts[results[uid].End.Certainty]++
+			if results[uid].End.Certainty == Unknown {
+				t.Errorf("the end of %s %s/%s has no maker", l.ref.Kind, l.ref.Namespace, l.ref.Name)
+			}
+		}
+	}
+	t.Logf("%d exact, %d inferred, %d with candidates", counts[Exact], counts[Inferred], counts[Candidates])
+	if total := counts[Exact] + counts[Inferred] + counts[Candidates]; counts[Candidates]*100 > 3*total {
+		t.Errorf("%d of %d have candidates only", counts[Candidates], total)
+	}
+}
+
+func BenchmarkObject(b *testing.B) {
+	c := load(b, "scenarios", true)
+	inputs := c.inputs()
+	revisions := 0
+	for _, in := range inputs {
+		revisions += len(in.Revisions)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, in := range inputs {
+			Object(in)
+		}
+	}
+	b.ReportMetric(float64(revisions)*float64(b.N)/b.Elapsed().Seconds(), "revisions/s")
+}
