@@ -12,8 +12,8 @@ type figures struct {
 	total, exact, inferred, single, actor, several, unknown, wrong, missed int
 }
 
-func (c *recording) clock(pins []record.Pin) *PinClock {
-	pins = slices.Clone(pins)
+func (c *recording) clock() *PinClock {
+	var pins []record.Pin
 	for _, e := range c.events {
 		if p, storage, ok := record.PinOf(e.rec); ok && storage == record.MainStorage {
 			pins = append(pins, p)
@@ -24,15 +24,15 @@ func (c *recording) clock(pins []record.Pin) *PinClock {
 
 // join runs twice: the second time with the pins that the exact makers of the first prove.
 func (c *recording) join() map[record.UID]Result {
-	out := c.joinWith(c.clock(nil))
 	var pins []record.Pin
-	for _, r := range out {
+	for _, r := range c.joinWith(nil) {
 		pins = append(pins, r.Pins()...)
 	}
-	return c.joinWith(c.clock(pins))
+	return c.joinWith(pins)
 }
 
-func (c *recording) joinWith(clock *PinClock) map[record.UID]Result {
+func (c *recording) joinWith(pins []record.Pin) map[record.UID]Result {
+	clock := c.clock()
 	out := map[record.UID]Result{}
 	for uid, in := range c.inputs() {
 		for i := range in.Revisions {
@@ -41,7 +41,7 @@ func (c *recording) joinWith(clock *PinClock) map[record.UID]Result {
 		if in.End != nil {
 			in.EndWhen = clock.When(in.End.End.RV)
 		}
-		out[uid] = Object(in)
+		out[uid] = Object(in.WithPins(pins))
 	}
 	return out
 }

