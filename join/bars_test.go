@@ -46,9 +46,8 @@ func (c *recording) joinWith(pins []record.Pin) map[record.UID]Result {
 	return out
 }
 
-func measure(t *testing.T, name string, strip bool) figures {
+func measure(t *testing.T, name string, truth map[truthKey]*rawEvent, strip bool) figures {
 	t.Helper()
-	truth := truthOf(t, name)
 	c := load(t, name, strip)
 	results := c.join()
 	var f figures
@@ -98,15 +97,16 @@ func measure(t *testing.T, name string, strip bool) figures {
 
 func TestRecordedMakers(t *testing.T) {
 	for _, name := range [...]string{"deployment", "scenarios"} {
+		truth := truthOf(t, name)
 		t.Run(name+"/bodies", func(t *testing.T) {
-			f := measure(t, name, false)
+			f := measure(t, name, truth, false)
 			t.Logf("%+v", f)
 			if f.single != f.total || f.wrong != 0 {
 				t.Errorf("not every revision has the right request: %+v", f)
 			}
 		})
 		t.Run(name+"/metadata", func(t *testing.T) {
-			f := measure(t, name, true)
+			f := measure(t, name, truth, true)
 			t.Logf("%+v: single %.2f %%, actor %.2f %%", f, 100*float64(f.single)/float64(f.total), 100*float64(f.actor)/float64(f.total))
 			if f.wrong+f.missed+f.unknown != 0 || float64(f.actor) < 0.995*float64(f.total) || float64(f.single) < 0.97*float64(f.total) {
 				t.Errorf("below the bars: %+v", f)
