@@ -54,10 +54,16 @@ func (r *Redactor) replaceGroup(re *regexp.Regexp, text string, ok func(string) 
 	})
 }
 
+// maxMessage bounds what is read closely; no apiserver says more.
+const maxMessage = 64 << 10
+
 // cut redacts a message about a redacted kind.
 func (r *Redactor) cut(text string) (string, bool) {
 	if text == "" || IsValue(text) {
 		return text, false
+	}
+	if len(text) > maxMessage {
+		return r.Value(text), true
 	}
 	out, _ := r.scrub(text)
 	out = r.decodingContext(out)

@@ -125,7 +125,7 @@ func namesThing(before, inside string) bool {
 	if len(inside) > 253 || strings.Trim(inside, nameBytes) != "" && strings.IndexFunc(inside, notInName) >= 0 {
 		return false
 	}
-	before = strings.TrimSuffix(before, " ")
+	before = strings.TrimSuffix(before[max(0, len(before)-maxWord):], " ")
 	word := strings.ToLower(before[strings.LastIndexAny(before, " :([,")+1:])
 	switch word {
 	case "secret", "secrets", "serviceaccount", "serviceaccounts", "tokenreviews", "user", "resource", "resources", "subresource", "verb",
@@ -137,6 +137,9 @@ func namesThing(before, inside string) bool {
 	}
 	return false
 }
+
+// maxWord bounds how far back a word before a quote is looked for.
+const maxWord = 64
 
 const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._/@*-"
 

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -173,5 +174,19 @@ func TestAnnotations(t *testing.T) {
 	got, changed = r.Annotations(pods, "", []record.KeyValue{{Key: "a", Value: "b"}, {Key: "x", Value: "t " + jwt}})
 	if !changed || got[0].Value != "b" || got[1].Value != "t "+r.Value(jwt) {
 		t.Errorf("got %v", got)
+	}
+}
+
+// However long a message and whatever is in it: read in time that grows with its length, or cut whole.
+func TestLongMessages(t *testing.T) {
+	r := testRedactor(t)
+	for _, piece := range []string{`""`, `{`, `Invalid value: (`, `\"`, ` 'a`, `...|`, `eyJaaaaaaaa.`, `user "a" `} {
+		for _, length := range []int{maxMessage, 4 << 20} {
+			text := strings.Repeat(piece, length/len(piece)) + planted
+			if out, _ := r.Message(secrets, "", text); length > maxMessage && out != r.Value(text) {
+				t.Errorf("%s: a message of %d bytes was not cut whole", piece, length)
+			}
+			r.Message(pods, "", text)
+		}
 	}
 }

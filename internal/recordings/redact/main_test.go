@@ -33,7 +33,7 @@ func TestRun(t *testing.T) {
 	if err := run(in, out, "seed"); err != nil {
 		t.Fatal(err)
 	}
-	got, err := read(filepath.Join(out, "a/audit.jsonl.zst"))
+	got, err := read(filepath.Join(out, "a", "audit.jsonl.zst"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("the token lost its claims: %s", decoded(t, string(s.Value)))
 		}
 	}
-	log, err := read(filepath.Join(out, "a/log"))
+	log, err := read(filepath.Join(out, "a", "log"))
 	if err != nil || bytes.Contains(log, []byte("Passw0rd")) || !bytes.HasPrefix(log, []byte("said ")) {
 		t.Errorf("%s, %v", log, err)
 	}
@@ -70,7 +70,7 @@ func TestRun(t *testing.T) {
 	if err := run(in, again, "seed"); err != nil {
 		t.Fatal(err)
 	}
-	if second, err := read(filepath.Join(again, "a/audit.jsonl.zst")); err != nil || !bytes.Equal(got, second) {
+	if second, err := read(filepath.Join(again, "a", "audit.jsonl.zst")); err != nil || !bytes.Equal(got, second) {
 		t.Error("the same seed gave another copy")
 	}
 	if run("", out, "") == nil {
