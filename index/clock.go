@@ -39,6 +39,11 @@ type block struct {
 	notBefore, notAfter time.Time
 }
 
+// shown is the greatest moment by which a resourceVersion of the block can be shown; it rises from block to block.
+func (b block) shown() time.Time {
+	return ordered(Interval{NotBefore: b.notBefore, NotAfter: b.notAfter}).NotAfter
+}
+
 // Epochs is the number of stretches; 1 unless resourceVersions ran back.
 func (c *Clock) Epochs() int { return max(1, len(c.epochs)) }
 
@@ -49,6 +54,18 @@ func (c *Clock) EpochStarts() []time.Time {
 		starts = append(starts, c.epochs[i].from)
 	}
 	return starts
+}
+
+// joinEpochs are the epochs as package join takes them.
+func (c *Clock) joinEpochs() []join.Epoch {
+	out := make([]join.Epoch, len(c.epochs))
+	for i, e := range c.epochs {
+		out[i].From = e.from
+		if n := len(e.blocks); n > 0 {
+			out[i].First, out[i].Last = e.blocks[0].first, e.blocks[n-1].last
+		}
+	}
+	return out
 }
 
 // EpochAt gives the epoch that was running at t.
@@ -85,7 +102,7 @@ func (e epoch) rangeOf(w store.TimeRange, last bool) store.RVRange {
 	}
 	if !w.From.IsZero() {
 		// Everything up to the last block that is known to be over before w.From is out.
-		n := sort.Search(len(e.blocks), func(i int) bool { return !before(e.blocks[i].notAfter, w.From) })
+		n := sort.Search(len(e.blocks), func(i int) bool { return !before(e.blocks[i].shown(), w.From) })
 		if n > 0 {
 			r.From = e.blocks[n-1].first
 		}
@@ -243,8 +260,20 @@ func (r *ClockReader) forget() {
 
 // When bounds the commit of rv in the last epoch that reaches it.
 func (r *ClockReader) When(ctx context.Context, rv record.ResourceVersion) (Interval, error) {
-	n := r.clock.epochOf(rv, time.Time{})
-	if n < 0 {
+	return r.WhenIn(ctx, r.clock.epochOf(rv, time.Time{}), rv)
+}
+
+// WhenOf bounds the commit of a revision, in the epoch that its body tells.
+func (r *ClockReader) WhenOf(ctx context.Context, rev *record.Record) (Interval, error) {
+	if len(r.clock.epochs) < 2 {
+		return r.When(ctx, rev.Revision.RV)
+	}
+	return r.WhenIn(ctx, join.EpochOf(r.clock.joinEpochs(), rev, nil), rev.Revision.RV)
+}
+
+// WhenIn bounds the commit of rv in one epoch.
+func (r *ClockReader) WhenIn(ctx context.Context, n int, rv record.ResourceVersion) (Interval, error) {
+	if n < 0 || n >= len(r.clock.epochs) {
 		return Interval{}, nil
 	}
 	e := r.clock.epochs[n]

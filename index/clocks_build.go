@@ -63,9 +63,6 @@ func (e *epoch) sumUp() {
 	for i := len(e.blocks) - 2; i >= 0; i-- {
 		e.blocks[i].notAfter = earlier(e.blocks[i].notAfter, e.blocks[i+1].notAfter)
 	}
-	for i := range e.blocks {
-		e.blocks[i].notAfter = ordered(Interval{NotBefore: e.blocks[i].notBefore, NotAfter: e.blocks[i].notAfter}).NotAfter
-	}
 }
 
 const derivedClocks = "clocks"

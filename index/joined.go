@@ -33,11 +33,11 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 	in := join.Input{Ref: l.Entry.Ref, End: l.End, Requests: l.Requests}
 	reader := clock.Reader(st)
 	for i := range l.States {
-		when, err := reader.When(ctx, l.States[i].RV)
+		when, err := reader.WhenIn(ctx, l.Epochs[i], l.States[i].RV)
 		if err != nil {
 			return err
 		}
-		in.Revisions = append(in.Revisions, join.Revision{Record: l.States[i].Chosen.Best(), When: when, Epoch: 0})
+		in.Revisions = append(in.Revisions, join.Revision{Record: l.States[i].Chosen.Best(), When: when, Epoch: l.Epochs[i]})
 	}
 	if l.End != nil && l.End.End.RV != 0 {
 		when, err := reader.When(ctx, l.End.End.RV)
@@ -58,7 +58,7 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 	losses := slices.DeleteFunc(out.Losses, func(loss join.Loss) bool {
 		return loss.Kind == join.MissingRequest && !seen.audited // the audit policy leaves the resource out
 	})
-	l.Joined = Joined{Losses: losses, NoOps: out.NoOps, EndWhen: out.EndWhen, EndMaker: out.End, Reused: map[string]bool{}}
+	l.Joined = Joined{Epochs: l.Epochs, Losses: losses, NoOps: out.NoOps, EndWhen: out.EndWhen, EndMaker: out.End, Reused: map[string]bool{}}
 	for _, id := range out.Reused {
 		l.Reused[id] = true
 	}
@@ -70,7 +70,6 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 		}
 		l.Makers = append(l.Makers, maker)
 		l.When = append(l.When, out.Intervals[rv])
-		l.Epochs = append(l.Epochs, in.Revisions[i].Epoch)
 	}
 	l.namedLosses()
 	return nil

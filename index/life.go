@@ -3,7 +3,9 @@ package index
 import (
 	"context"
 	"errors"
+	"slices"
 
+	"github.com/kubewake/kubewake/join"
 	"github.com/kubewake/kubewake/object"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
@@ -34,6 +36,7 @@ func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.
 	for i, variants := range recs.Revisions {
 		chosen[i] = object.Choose(variants)
 	}
+	life.Epochs = orderByEpoch(chosen, clock.joinEpochs(), recs.Requests)
 	if life.Schema, err = schemaOf(ctx, st, entry, chosen); err != nil {
 		return nil, err
 	}
@@ -45,6 +48,23 @@ func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.
 		return nil, err
 	}
 	return life, life.follow(ctx, st)
+}
+
+// orderByEpoch puts revisions in the order of epochs, then of resourceVersions, and gives the epoch of each.
+func orderByEpoch(chosen []object.Chosen, epochs []join.Epoch, requests []*record.Record) []int {
+	out := make([]int, len(chosen))
+	if len(epochs) < 2 {
+		return out
+	}
+	of := make(map[record.ResourceVersion]int, len(chosen))
+	for i := range chosen {
+		of[chosen[i].RV] = join.EpochOf(epochs, chosen[i].Best(), requests)
+	}
+	slices.SortStableFunc(chosen, func(a, b object.Chosen) int { return of[a.RV] - of[b.RV] })
+	for i := range chosen {
+		out[i] = of[chosen[i].RV]
+	}
+	return out
 }
 
 // schemaOf finds out how a kind's fields are compared: built in, or from the CustomResourceDefinition where that was recorded.

@@ -3,8 +3,10 @@ package index
 import (
 	"context"
 	"encoding/binary"
+	"iter"
 	"time"
 
+	"github.com/kubewake/kubewake/join"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
 )
@@ -46,5 +48,17 @@ func (c *Clocks) stamp(ctx context.Context, key storageKey) ([]byte, error) {
 
 // epochStarts gives the moments at which the resourceVersions of a storage ran back.
 func epochStarts(ctx context.Context, st store.Store, key storageKey) ([]time.Time, error) {
-	return nil, nil
+	epochs, err := join.Epochs(func() iter.Seq2[record.Pin, error] {
+		return st.PinsDown(ctx, key.cluster, key.storage, store.RVRange{})
+	})
+	if err != nil {
+		return nil, err
+	}
+	var starts []time.Time
+	for _, e := range epochs {
+		if !e.From.IsZero() {
+			starts = append(starts, e.From)
+		}
+	}
+	return starts, nil
 }

@@ -76,6 +76,9 @@ func (c clockSet) when(ctx context.Context, r *record.Record) (index.Interval, e
 	if reader == nil || rv == 0 {
 		return index.Interval{}, nil
 	}
+	if r.Kind == record.KindRevision {
+		return reader.WhenOf(ctx, r)
+	}
 	return reader.When(ctx, rv)
 }
 
