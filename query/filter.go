@@ -21,8 +21,10 @@ type Filter struct {
 	program cel.Program // nil: matches all
 	tree    node
 	reads   scope
-	tests   bool // has(request.…) is used
-	bounds  Bounds
+	// namesKind: the filter itself says which kinds of record it means.
+	namesKind bool
+	tests     bool // has(request.…) is used
+	bounds    Bounds
 }
 
 // FilterError says what is wrong with a filter, and where.
@@ -83,7 +85,16 @@ func Compile(source string) (*Filter, error) {
 		return nil, fail(plainMessage(err.Error()))
 	}
 	tree := build(expr, false)
-	return &Filter{source: source, program: program, tree: tree, reads: reads(expr), tests: testsRequest(expr), bounds: bounded(tree.bounds())}, nil
+	return &Filter{source: source, program: program, tree: tree, reads: reads(expr), namesKind: names(expr, "kind"), tests: testsRequest(expr), bounds: bounded(tree.bounds())}, nil
+}
+
+// names reports whether a variable is named anywhere in e.
+func names(e ast.Expr, variable string) bool {
+	found := false
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
+		found = found || e.Kind() == ast.IdentKind && e.AsIdent() == variable
+	}))
+	return found
 }
 
 // testsRequest reports whether has() is asked of a field of request.
@@ -173,6 +184,27 @@ func (f *Filter) Needs() Needs {
 		Time: f.reads&scopeTime != 0, Request: f.reads&scopeRequest != 0, Event: f.reads&scopeEvent != 0, Gap: f.reads&scopeGap != 0,
 		Object: f.reads&scopeObject != 0, OldObject: f.reads&scopeOldObject != 0,
 	}
+}
+
+// MeantKinds are the kinds of record that a search by the filter means where the asker named none, so that one change is
+// one hit: a filter that names `kind` means what it says; one that reads `request` means requests, not also the revisions
+// that they made; one that reads only states means revisions and ends, not also the requests that made them.
+// Progress is meant by name alone: it is no event in a cluster.
+func (f *Filter) MeantKinds() []record.Kind {
+	possible := f.Bounds().Kinds
+	return slices.DeleteFunc(slices.Clone(possible), func(k record.Kind) bool {
+		switch {
+		case f.namesKind:
+			return false
+		case k == record.KindProgress:
+			return len(possible) > 1
+		case f.reads&scopeRequest != 0:
+			return k == record.KindRevision || k == record.KindEnd
+		case f.reads&(scopeObject|scopeOldObject) != 0:
+			return k == record.KindRequest
+		}
+		return false
+	})
 }
 
 // Bounds encloses the records that a filter can match, for an engine to scan no more than it must. Nil lists do not bound;

@@ -77,7 +77,7 @@ func (e *Engine) newSearch(ctx context.Context, q query.Search) (*searching, err
 	if s.limit <= 0 {
 		s.limit = e.limits.Hits
 	}
-	s.kinds = searchedKinds(q.Kinds, s.bounds.Kinds)
+	s.kinds = searchedKinds(q.Kinds, filter)
 	s.window = intersect(q.Window, s.bounds.Window)
 	clusters, err := e.clustersOf(ctx, q.Cluster)
 	if err != nil {
@@ -118,18 +118,12 @@ func compileFilter(source string) (*query.Filter, error) {
 	return nil, err
 }
 
-// searchedKinds are the kinds asked for that the filter can match. Progress is found only by name: it is no event in a cluster.
-func searchedKinds(asked, possible []record.Kind) []record.Kind {
-	var out []record.Kind
-	for _, k := range possible {
-		switch {
-		case len(asked) > 0 && !slices.Contains(asked, k):
-		case len(asked) == 0 && k == record.KindProgress && len(possible) > 1:
-		default:
-			out = append(out, k)
-		}
+// searchedKinds are the kinds asked for that the filter can match; where none were asked for, those that the filter means.
+func searchedKinds(asked []record.Kind, filter *query.Filter) []record.Kind {
+	if len(asked) == 0 {
+		return filter.MeantKinds()
 	}
-	return out
+	return slices.DeleteFunc(slices.Clone(filter.Bounds().Kinds), func(k record.Kind) bool { return !slices.Contains(asked, k) })
 }
 
 func intersect(a, b query.Window) query.Window {
