@@ -8,7 +8,7 @@ import (
 )
 
 func TestMeantKinds(t *testing.T) {
-	for filter, want := range map[string]string{
+	for filter, want := range map[string]string{ // the kinds, as fmt prints them
 		`request.verb == "delete"`:                              "[request]",
 		`object.spec.replicas > 3`:                              "[revision end]",
 		`request.user == "bob" && object.spec.replicas > 3`:     "[request]",
@@ -23,7 +23,7 @@ func TestMeantKinds(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", filter, err)
 		}
-		if diff := cmp.Diff(want, fmt.Sprint(f.MeantKinds())); diff != "" {
+		if diff := cmp.Diff(want, fmt.Sprintf("%v", f.MeantKinds())); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", filter, diff)
 		}
 	}
