@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"sync"
 
 	lsm "github.com/cockroachdb/pebble/v2"
 
@@ -16,46 +17,71 @@ import (
 // For every family it is commutative, associative and idempotent: union of lists by identity, union of sets, minimum, maximum.
 // So it does not ask which operand is newer.
 func newMerger() *lsm.Merger {
+	pool := &sync.Pool{New: func() any { return &operands{} }}
 	return &lsm.Merger{Name: "kubewake.v1", Merge: func(key, value []byte) (lsm.ValueMerger, error) {
-		return &operands{key: bytes.Clone(key), list: [][]byte{bytes.Clone(value)}}, nil
+		o := pool.Get().(*operands)
+		o.pool = pool
+		o.key, o.first = append(o.key[:0], key...), append(o.first[:0], value...)
+		return o, nil
 	}}
 }
 
-// operands collects what is merged under one key.
+// operands collects what is merged under one key. Most keys have one operand, so its memory is used again.
 type operands struct {
-	key  []byte
-	list [][]byte
+	pool  *sync.Pool
+	key   []byte
+	first []byte
+	more  [][]byte
 }
 
 func (o *operands) MergeNewer(value []byte) error { return o.add(value) }
 func (o *operands) MergeOlder(value []byte) error { return o.add(value) }
 
 func (o *operands) add(value []byte) error {
-	for _, have := range o.list {
+	if bytes.Equal(o.first, value) {
+		return nil
+	}
+	for _, have := range o.more {
 		if bytes.Equal(have, value) {
 			return nil
 		}
 	}
-	o.list = append(o.list, bytes.Clone(value))
-	if len(o.list) < maxOperands {
+	o.more = append(o.more, bytes.Clone(value))
+	if len(o.more) < maxOperands {
 		return nil
 	}
-	merged, err := mergeValues(o.key, o.list)
-	o.list = append(o.list[:0], merged)
-	return err
+	return o.fold()
 }
 
 // maxOperands bounds what a merge holds before it folds.
 const maxOperands = 16
 
-// Finish implements lsm.ValueMerger.
-func (o *operands) Finish(bool) ([]byte, io.Closer, error) {
-	if len(o.list) == 1 {
-		return o.list[0], nil, nil
+func (o *operands) fold() error {
+	if len(o.more) == 0 {
+		return nil
 	}
-	merged, err := mergeValues(o.key, o.list)
-	return merged, nil, err
+	merged, err := mergeValues(o.key, append(o.more, o.first))
+	o.first, o.more = append(o.first[:0], merged...), nil
+	return err
 }
+
+// Finish implements lsm.ValueMerger. What it gives is good until the Closer, the operands themselves, is closed.
+func (o *operands) Finish(bool) ([]byte, io.Closer, error) {
+	err := o.fold()
+	return o.first, o, err
+}
+
+// Close gives the memory back.
+func (o *operands) Close() error {
+	if cap(o.first) > maxPooled {
+		o.first = nil
+	}
+	o.pool.Put(o)
+	return nil
+}
+
+// maxPooled bounds what is kept to be used again.
+const maxPooled = 1 << 20
 
 // mergeValues unites values of one key, by the rule of its family. It reads nothing but its arguments.
 func mergeValues(key []byte, list [][]byte) ([]byte, error) {

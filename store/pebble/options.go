@@ -76,9 +76,9 @@ func (o Options) pebble() *lsm.Options {
 	for i := range p.TargetFileSizes {
 		p.TargetFileSizes[i] = 32 << 20
 	}
-	p.FlushSplitBytes = 64 << 20
+	p.TargetFileSizes[0] = 8 << 20
 	final := *block.ZstdCompression
-	final.Name = fmt.Sprintf("kubewake-zstd%d", o.Level)
+	final.Name = finalName(o.Level)
 	final.DataBlocks.Level, final.ValueBlocks.Level = uint8(o.Level), uint8(o.Level)
 	final.OtherBlocks = block.FastestCompression.OtherBlocks
 	for i := range p.Levels {
@@ -94,6 +94,9 @@ func (o Options) pebble() *lsm.Options {
 	p.Experimental.MultiLevelCompactionHeuristic = nil
 	return p
 }
+
+// finalName is what tables in their final encoding bear; Seal rewrites others.
+func finalName(level int) string { return fmt.Sprintf("kubewake-zstd%d", level) }
 
 // quiet is Pebble's logger. What is worth a word comes back as an error; what Pebble can not go on from is a panic
 // that guard turns into one.

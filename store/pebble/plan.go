@@ -62,7 +62,6 @@ func (p *plan) size() int { return len(p.arena) + 256*len(p.entries) + 64*len(p.
 // build derives from every record that is not older than the floor what is written of it.
 func (p *plan) build(batch []*record.Record, floors *floorSet, bucketBits uint) {
 	p.reset()
-	var item []byte
 	for _, r := range batch {
 		if floors.late(r) {
 			p.late++
@@ -70,16 +69,13 @@ func (p *plan) build(batch []*record.Record, floors *floorSet, bucketBits uint) 
 		}
 		switch r.Kind {
 		case record.KindRequest:
-			item = appendPacked(item[:0], r)
-			p.request(r, item)
+			p.request(r)
 		case record.KindRevision:
-			item = appendPacked(item[:0], r)
-			p.revision(r, item, bucketBits)
+			p.revision(r, bucketBits)
 		case record.KindEnd:
 			p.end(r, bucketBits)
 		case record.KindKubeEvent:
-			item = appendPacked(item[:0], r)
-			p.event(r, item)
+			p.event(r)
 		case record.KindGap:
 			p.addWhole(gapKey(r), r)
 		case record.KindProgress:
@@ -88,21 +84,21 @@ func (p *plan) build(batch []*record.Record, floors *floorSet, bucketBits uint) 
 	}
 }
 
-func (p *plan) request(r *record.Record, item []byte) {
+func (p *plan) request(r *record.Record) {
 	c, nanos, name := r.Ref.Cluster, unixNano(r.OccurredAt), requestName(r)
-	p.add(requestKey(c, nanos, classOf(r), name), item, true, r.Provenance)
+	p.addItem(requestKey(c, nanos, classOf(r), name), r)
 	p.at(r, nanos, famRequest, name)
 	if key, value, ok := pinOf(r); ok {
-		p.add(key, value, false, record.Provenance{})
+		p.add(key, value)
 	}
 	key, mark := seenOf(r)
 	p.seen[string(key)] |= mark
 	p.tell(r, place{})
 }
 
-func (p *plan) event(r *record.Record, item []byte) {
+func (p *plan) event(r *record.Record) {
 	nanos, name := unixNano(r.OccurredAt), eventName(r)
-	p.add(eventKey(r.Ref.Cluster, nanos, name), item, true, r.Provenance)
+	p.addItem(eventKey(r.Ref.Cluster, nanos, name), r)
 	p.at(r, nanos, famEvent, name)
 }
 
@@ -118,9 +114,9 @@ func (p *plan) at(r *record.Record, nanos int64, family byte, name nameHash) {
 	p.buckets[bucketMark{c, store.FamilyTimed, "", uint64(h)}] = struct{}{}
 }
 
-func (p *plan) revision(r *record.Record, item []byte, bucketBits uint) {
+func (p *plan) revision(r *record.Record, bucketBits uint) {
 	at := p.placeOf(r, r.Revision.RV, bucketBits)
-	p.add(appendRV(placeKey(r.Ref.Cluster, at, r.Ref.UID), r.Revision.RV), item, true, r.Provenance)
+	p.addItem(appendRV(placeKey(r.Ref.Cluster, at, r.Ref.UID), r.Revision.RV), r)
 	p.tell(r, at)
 }
 
@@ -128,12 +124,12 @@ func (p *plan) end(r *record.Record, bucketBits uint) {
 	value := appendPacked(nil, record.Merge(r, r)) // in normal form: requests sorted
 	rv := endRV(r, readMetadata(r.End.LastBody))
 	if rv == 0 {
-		p.add(uidKey(famEnd, r.Ref.Cluster, r.Ref.UID), value, false, record.Provenance{})
+		p.add(uidKey(famEnd, r.Ref.Cluster, r.Ref.UID), value)
 		p.tell(r, place{})
 		return
 	}
 	at := p.placeOf(r, rv, bucketBits)
-	p.add(append(appendRV(placeKey(r.Ref.Cluster, at, r.Ref.UID), rv), endMark), value, false, record.Provenance{})
+	p.add(append(appendRV(placeKey(r.Ref.Cluster, at, r.Ref.UID), rv), endMark), value)
 	p.tell(r, at)
 }
 
@@ -155,23 +151,30 @@ func (p *plan) tell(r *record.Record, at place) {
 }
 
 func (p *plan) addWhole(key []byte, r *record.Record) {
-	p.add(key, appendPacked(nil, r), false, record.Provenance{})
+	p.add(key, appendPacked(nil, r))
 }
 
-// add notes one write. A list's item is framed, and hashed without its provenance, which stands at its end.
-func (p *plan) add(key, value []byte, list bool, from record.Provenance) {
+// addItem notes a record that is a list of one. What stands at its end, its provenance, is not hashed.
+func (p *plan) addItem(key []byte, r *record.Record) {
 	start := len(p.arena)
 	p.arena = append(p.arena, key...)
 	mid := len(p.arena)
-	hashed := value
-	if list {
-		p.arena = appendItem(p.arena, value)
-		hashed = value[:len(value)-provenanceLen(from)]
-	} else {
-		p.arena = append(p.arena, value...)
-	}
+	p.arena = appendPacked(append(p.arena, oneItem), r)
+	p.note(start, mid, provenanceLen(r.Provenance), r.Provenance)
+}
+
+// add notes one write of any other value.
+func (p *plan) add(key, value []byte) {
+	start := len(p.arena)
+	p.arena = append(p.arena, key...)
+	mid := len(p.arena)
+	p.arena = append(p.arena, value...)
+	p.note(start, mid, 0, record.Provenance{})
+}
+
+func (p *plan) note(start, mid, tail int, from record.Provenance) {
 	end := len(p.arena)
-	p.facts = append(p.facts, fact{p.arena[start:mid:mid], p.arena[mid:end:end], xxhash.Sum64(hashed), from})
+	p.facts = append(p.facts, fact{p.arena[start:mid:mid], p.arena[mid:end:end], xxhash.Sum64(p.arena[mid : end-tail]), from})
 }
 
 // provenanceLen is how many bytes record.Append gives to it.

@@ -402,7 +402,7 @@ func encodeCarried(c store.Carried) []byte {
 	w.num(uint64(len(revisions)))
 	for _, r := range revisions {
 		w.num(uint64(r.Revision.RV))
-		w.buf = appendItem(w.buf, appendPacked(nil, r))
+		w.strs(string(appendPacked(nil, r)))
 	}
 	return w.buf
 }

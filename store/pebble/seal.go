@@ -47,7 +47,63 @@ func (s *Store) Seal(ctx context.Context, progress func(done, total int)) error 
 		}
 		progress(i+1, len(parts))
 	}
+	if err := s.rewrite(ctx); err != nil {
+		s.giveOpen(sealing)
+		return mapped("seal", err)
+	}
 	return s.waitSettled(ctx)
+}
+
+// rewrite gives tables their final encoding that Pebble moved down as they were, because nothing lay under them. A table is
+// written again when something is deleted within it, so a key that does not exist is.
+func (s *Store) rewrite(ctx context.Context) error {
+	levels, err := s.db.SSTables(lsm.WithProperties())
+	if err != nil {
+		return err
+	}
+	final := finalName(s.opts.Level)
+	var run []lsm.SSTableInfo // neighbours that have another encoding
+	for _, t := range append(levels[len(levels)-1], lsm.SSTableInfo{}) {
+		if t.Properties != nil && t.Properties.CompressionName != final {
+			run = append(run, t)
+			continue
+		}
+		if len(run) > 0 {
+			if err := s.rewriteRun(ctx, run); err != nil {
+				return err
+			}
+		}
+		run = nil
+	}
+	return nil
+}
+
+func (s *Store) rewriteRun(ctx context.Context, run []lsm.SSTableInfo) error {
+	b := s.db.NewBatch()
+	for _, t := range run {
+		key := append(bytes.Clone(t.Smallest.UserKey), 0)
+		for {
+			v, err := get(s.db, key)
+			if err != nil {
+				return errors.Join(err, b.Close())
+			}
+			if v == nil {
+				break
+			}
+			key = append(key, 0)
+		}
+		if err := b.Delete(key, nil); err != nil {
+			return errors.Join(err, b.Close())
+		}
+	}
+	if err := s.guard(func() error { return s.db.Apply(b, lsm.NoSync) }); err != nil {
+		return err
+	}
+	if err := b.Close(); err != nil {
+		return err
+	}
+	end := append(bytes.Clone(run[len(run)-1].Largest.UserKey), 0)
+	return s.guard(func() error { return s.db.Compact(ctx, run[0].Smallest.UserKey, end, true) })
 }
 
 func (s *Store) takeOpen() map[bucketMark]struct{} {
@@ -139,7 +195,7 @@ func (s *Store) Size(ctx context.Context) (store.Size, error) {
 	var sum census
 	for _, level := range levels {
 		for _, t := range level {
-			if err := sum.add(t.Properties.UserProperties[censusName]); err != nil {
+			if err := s.count(&sum, t); err != nil {
 				return store.Size{}, mapped("size", err)
 			}
 		}
@@ -168,6 +224,43 @@ func (s *Store) Size(ctx context.Context) (store.Size, error) {
 	size.Disk = total
 	size.Classes = append(size.Classes, store.ClassSize{Class: "log", Raw: logs, Disk: logs})
 	return size, mapped("size", err)
+}
+
+// count adds a table's census. Pebble does not show values to it, so the bytes of values are divided among the families of a table
+// by what each takes of the table on disk.
+func (s *Store) count(sum *census, t lsm.SSTableInfo) error {
+	var c census
+	if err := c.add(t.Properties.UserProperties[censusName]); err != nil {
+		return err
+	}
+	var disk [len(families)]uint64
+	whole := uint64(0)
+	for i, f := range families {
+		if c.counts[i].records == 0 {
+			continue
+		}
+		from, to := []byte{f.prefix}, []byte{f.prefix + 1}
+		if bytes.Compare(from, t.Smallest.UserKey) < 0 {
+			from = t.Smallest.UserKey
+		}
+		if bytes.Compare(to, t.Largest.UserKey) > 0 {
+			to = append(bytes.Clone(t.Largest.UserKey), 0)
+		}
+		n, err := s.db.EstimateDiskUsage(from, to)
+		if err != nil {
+			return err
+		}
+		disk[i] = n + 1
+		whole += disk[i]
+	}
+	for i, n := range c.counts {
+		sum.counts[i].records += n.records
+		sum.counts[i].bytes += n.bytes
+		if whole > 0 {
+			sum.counts[i].bytes += t.Properties.RawValueSize * disk[i] / whole
+		}
+	}
+	return nil
 }
 
 // diskUsage sums the files below dir; logs are those of the write-ahead log and the manifest.
@@ -215,14 +308,14 @@ var _ lsm.BlockPropertyCollector = (*census)(nil)
 // Name implements lsm.BlockPropertyCollector, as do the methods that follow.
 func (*census) Name() string { return censusName }
 
-func (c *census) AddPointKey(key lsm.InternalKey, value []byte) error {
+func (c *census) AddPointKey(key lsm.InternalKey, _ []byte) error {
 	if len(key.UserKey) == 0 {
 		return nil
 	}
 	for i := range families {
 		if families[i].prefix == key.UserKey[0] {
 			c.counts[i].records++
-			c.counts[i].bytes += uint64(len(key.UserKey) + len(value))
+			c.counts[i].bytes += uint64(len(key.UserKey))
 			break
 		}
 	}

@@ -141,23 +141,43 @@ func unpackUUID[S ~string](s S, other S) S {
 
 // A value of the families of requests, Events and revisions is a list: what shares a key stays beside each other.
 
-func appendItem(dst, item []byte) []byte {
-	return append(binary.AppendUvarint(dst, uint64(len(item))), item...)
-}
+// One item alone, which is the rule, stands behind a 1; several stand behind their number, each behind its length.
+
+const oneItem = 1
 
 // eachItem calls f with every item; they alias value.
 func eachItem(value []byte, f func(item []byte) error) error {
-	for len(value) > 0 {
-		n, size := binary.Uvarint(value)
-		if size <= 0 || n > uint64(len(value)-size) {
-			return fmt.Errorf("list of %d bytes is cut", len(value))
+	if len(value) > 0 && value[0] == oneItem {
+		return f(value[1:])
+	}
+	r := reader{buf: value}
+	for range r.count() {
+		item := r.bytes(r.num())
+		if r.bad {
+			break
 		}
-		if err := f(value[size : size+int(n)]); err != nil {
+		if err := f(item); err != nil {
 			return err
 		}
-		value = value[size+int(n):]
+	}
+	if r.bad || len(r.buf) > 0 {
+		return fmt.Errorf("list of %d bytes does not decode", len(value))
 	}
 	return nil
+}
+
+// packList encodes records as a list.
+func packList(list []*record.Record) []byte {
+	out := binary.AppendUvarint(nil, uint64(len(list)))
+	var item []byte
+	for _, r := range list {
+		if len(list) == oneItem {
+			return appendPacked(out, r)
+		}
+		item = appendPacked(item[:0], r)
+		out = append(binary.AppendUvarint(out, uint64(len(item))), item...)
+	}
+	return out
 }
 
 // mergeTimed unites lists of requests or Events of one key: deliveries of one fact become one, the rest is sorted by ID.
@@ -185,12 +205,11 @@ func mergeTimed(c record.Cluster, nanos int64, lists [][]byte) ([]byte, error) {
 		ids = append(ids, id)
 	}
 	slices.SortFunc(ids, func(a, b record.ID) int { return bytes.Compare(a[:], b[:]) })
-	var out, item []byte
-	for _, id := range ids {
-		item = appendPacked(item[:0], byID[id])
-		out = appendItem(out, item)
+	out := make([]*record.Record, len(ids))
+	for i, id := range ids {
+		out[i] = byID[id]
 	}
-	return out, nil
+	return packList(out), nil
 }
 
 // mergeVariants unites lists of bodies of one revision. Bodies that differ, in bytes or API version or in how much of the state they
@@ -209,12 +228,7 @@ func mergeVariants(p revisionParts, lists [][]byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	var out, item []byte
-	for _, r := range uniteVariants(all) {
-		item = appendPacked(item[:0], r)
-		out = appendItem(out, item)
-	}
-	return out, nil
+	return packList(uniteVariants(all)), nil
 }
 
 // uniteVariants sorts variants of one resourceVersion and merges those that are the same but for where they came from.
