@@ -11,17 +11,18 @@ import (
 )
 
 // blockPins is how many pins one block of a Clock sums up.
-const blockPins = 256
+const blockPins = 64
 
 // Interval bounds the moment at which a resourceVersion was committed; a zero end is not known.
 type Interval = join.Interval
 
 // Clock tells when the resourceVersions of one storage were committed, and which were committed in a window. It
-// holds one block per 256 pins and epoch, and reads the pins themselves only near the place asked for.
+// holds one block per 64 pins and epoch, and reads the pins themselves only near the place asked for.
 // A Clock is immutable.
 type Clock struct {
 	cluster record.Cluster
 	storage record.Storage
+	begins  time.Time // when the first request that tells of it was received; zero if none does
 	epochs  []epoch
 }
 
@@ -43,6 +44,9 @@ type block struct {
 func (b block) shown() time.Time {
 	return ordered(Interval{NotBefore: b.notBefore, NotAfter: b.notAfter}).NotAfter
 }
+
+// Begins is when the first request that tells the time of a resourceVersion was received; zero where none does.
+func (c *Clock) Begins() time.Time { return c.begins }
 
 // Epochs is the number of stretches; 1 unless resourceVersions ran back.
 func (c *Clock) Epochs() int { return max(1, len(c.epochs)) }

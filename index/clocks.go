@@ -16,7 +16,7 @@ import (
 )
 
 // clockRules is counted up when a Clock is derived in another way.
-const clockRules = 1
+const clockRules = 2
 
 // Clocks gives the clock of every storage of a store. It keeps the last one of each, in memory and as derived data, and
 // makes it anew when the storage has other pins. Its methods may be called concurrently.
@@ -65,21 +65,4 @@ func (c *Clocks) Of(ctx context.Context, cluster record.Cluster, storage record.
 	}
 	c.kept[key] = &keptClock{stamp: stamp, clock: clock}
 	return clock, nil
-}
-
-// Refresh makes every clock of the store anew where it is stale, so that the next process finds it ready.
-func Refresh(ctx context.Context, st store.Store) error {
-	clusters, err := st.Clusters(ctx)
-	if err != nil {
-		return err
-	}
-	clocks := NewClocks(st)
-	for _, cluster := range clusters {
-		for _, storage := range cluster.Storages {
-			if _, err := clocks.Of(ctx, cluster.Name, storage); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -27,6 +27,7 @@ func (c *Clocks) build(ctx context.Context, key storageKey, stamp []byte) (*Cloc
 			return nil, err
 		}
 		pins++
+		clock.begins = earlier(clock.begins, p.After)
 		n := clock.EpochAt(p.Before)
 		e := &clock.epochs[n]
 		// Pins of one resourceVersion stay in one block, so that blocks never overlap.
@@ -75,6 +76,7 @@ func (k storageKey) bytes() []byte {
 func writeClock(ctx context.Context, st store.Store, key storageKey, stamp []byte, clock *Clock) error {
 	b := binary.AppendUvarint(nil, uint64(len(stamp)))
 	b = append(b, stamp...)
+	b = appendTime(b, clock.begins)
 	b = binary.AppendUvarint(b, uint64(len(clock.epochs)))
 	for _, e := range clock.epochs {
 		b = appendTime(b, e.from)
@@ -115,7 +117,7 @@ func decodeClock(b []byte, key storageKey, stamp []byte) (*Clock, error) {
 		return nil, errStale
 	}
 	d.buf = d.buf[len(stamp):]
-	clock := &Clock{cluster: key.cluster, storage: key.storage}
+	clock := &Clock{cluster: key.cluster, storage: key.storage, begins: d.time()}
 	for range d.count() {
 		e := epoch{from: d.time()}
 		for range d.count() {

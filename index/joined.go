@@ -46,7 +46,7 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 		}
 		in.EndWhen = when
 	}
-	seen, err := l.seen(ctx, st)
+	seen, err := l.seen(ctx, st, clock)
 	if err != nil {
 		return err
 	}
@@ -105,14 +105,10 @@ type sight struct {
 	created bool // the object was created while its writes were recorded
 }
 
-func (l *Life) seen(ctx context.Context, st store.Store) (sight, error) {
+func (l *Life) seen(ctx context.Context, st store.Store, clock *Clock) (sight, error) {
 	out := sight{audited: len(l.Requests) > 0}
 	if l.Entry.CreatedAt.IsZero() {
 		return out, nil
-	}
-	clusters, err := st.Clusters(ctx)
-	if err != nil {
-		return out, err
 	}
 	hour := l.Entry.CreatedAt.Truncate(time.Hour)
 	gr := l.Entry.Ref.GroupResource()
@@ -124,11 +120,7 @@ func (l *Life) seen(ctx context.Context, st store.Store) (sight, error) {
 		covered = covered || (s.Write && s.Resource == gr)
 	}
 	out.audited = out.audited || covered
-	for _, c := range clusters {
-		if c.Name == l.Entry.Ref.Cluster && !c.First.IsZero() {
-			out.created = covered && l.Entry.CreatedAt.After(c.First.Add(slack)) && !l.startsAtFloor()
-		}
-	}
+	out.created = covered && !clock.Begins().IsZero() && l.Entry.CreatedAt.After(clock.Begins().Add(slack)) && !l.startsAtFloor()
 	return out, nil
 }
 

@@ -102,6 +102,43 @@ func schemaOf(ctx context.Context, st store.Store, entry *store.Entry, chosen []
 	return schema, nil
 }
 
+// maxCarriedOver bounds how many partial states StateAt goes back over.
+const maxCarriedOver = 100
+
+// StateAt gives the newest state of an object at or before a resourceVersion, partial ones carried over from the last whole one; nil
+// where there is none. It joins nothing, and knows of no epochs.
+func StateAt(ctx context.Context, st store.Store, entry *store.Entry, rv record.ResourceVersion) (*object.State, error) {
+	var chosen []object.Chosen
+	for range maxCarriedOver {
+		variants, err := st.RevisionBefore(ctx, entry.Key(), rv)
+		if errors.Is(err, store.ErrNotFound) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		c := object.Choose(variants)
+		chosen = append(chosen, c)
+		if best := c.Best().Revision; c.RV <= 1 || (best.Partial == record.Whole && len(best.Body) > 0) {
+			break
+		}
+		rv = c.RV - 1
+	}
+	if len(chosen) == 0 {
+		return nil, nil
+	}
+	slices.Reverse(chosen)
+	schema := object.Schema{}
+	if len(chosen) > 1 { // it tells where a Scale belongs
+		var err error
+		if schema, err = schemaOf(ctx, st, entry, chosen); err != nil {
+			return nil, err
+		}
+	}
+	states := object.Carry(nil, chosen, schema)
+	return &states[len(states)-1], nil
+}
+
 // NewestBody gives the newest whole state of an object, or nil.
 func NewestBody(ctx context.Context, st store.Store, key store.ObjectKey) (*object.Value, error) {
 	for rv := ^record.ResourceVersion(0); rv > 0; {

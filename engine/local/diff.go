@@ -21,7 +21,7 @@ func (e *Engine) Diff(ctx context.Context, q query.Diff) (*engine.Diff, error) {
 	from := *to
 	if q.From == (query.Point{}) {
 		from.point, from.at, from.next, from.ended, from.after = query.Point{}, to.at-1, 0, false, false
-	} else if err := e.diffFrom(ctx, &from, to, q); err != nil {
+	} else if err := e.diffFrom(&from, q); err != nil {
 		return nil, err
 	}
 	out := &engine.Diff{Object: refOf(to.life.Entry.Ref), To: to.state(), Changes: []engine.Change{}}
@@ -47,7 +47,7 @@ func (e *Engine) Diff(ctx context.Context, q query.Diff) (*engine.Diff, error) {
 			Sentence: "What was before the first recorded state is not known, so there is nothing to compare with."})
 	}
 	lossGaps(cov, to.life, max(0, low), high)
-	if err := e.lifeGaps(ctx, cov, to.life, to.window()); err != nil {
+	if err := e.lifeGaps(ctx, cov, to.life, to.info, to.window()); err != nil {
 		return nil, err
 	}
 	linked := before != nil || to.life.Entry.Created
@@ -59,9 +59,9 @@ func (e *Engine) Diff(ctx context.Context, q query.Diff) (*engine.Diff, error) {
 }
 
 // diffFrom finds the older state within the life of the newer one; a time before its beginning means "nothing before".
-func (e *Engine) diffFrom(ctx context.Context, from, to *place, q query.Diff) error {
+func (e *Engine) diffFrom(from *place, q query.Diff) error {
 	from.point, from.at, from.next, from.ended, from.after = q.From, -1, 0, false, false
-	err := e.find(ctx, from)
+	err := e.find(from)
 	if engine.KindOf(err) == engine.KindNotFound && !q.From.At.IsZero() {
 		from.at = -1
 		return nil

@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/kubewake/kubewake/object/redact"
-	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/source/input"
 	"github.com/kubewake/kubewake/store"
@@ -80,19 +78,6 @@ func engineOver(t testing.TB, st store.Store, records []*record.Record, batch in
 		records = records[n:]
 	}
 	return New(st, Config{Version: "test"})
-}
-
-func named(kind, namespace, name string) query.Object {
-	return query.Object{Kind: kind, Namespace: namespace, Name: name}
-}
-
-func asJSON(t testing.TB, v any) string {
-	t.Helper()
-	b, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }
 
 // testEngine is an Engine over one whole recording.

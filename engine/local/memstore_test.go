@@ -195,7 +195,10 @@ func (m *memStore) Revisions(_ context.Context, key store.ObjectKey, between sto
 
 func (m *memStore) RevisionBefore(ctx context.Context, key store.ObjectKey, rv record.ResourceVersion) ([]*record.Record, error) {
 	var last []*record.Record
-	for r := range m.Revisions(ctx, key, store.RVRange{To: rv}) {
+	for r, err := range m.Revisions(ctx, key, store.RVRange{To: rv}) {
+		if err != nil {
+			return nil, err
+		}
 		if rv == 0 {
 			break
 		}
@@ -306,7 +309,10 @@ func (m *memStore) Pins(_ context.Context, cluster record.Cluster, storage recor
 
 func (m *memStore) PinsDown(ctx context.Context, cluster record.Cluster, storage record.Storage, b store.RVRange) iter.Seq2[record.Pin, error] {
 	var out []record.Pin
-	for p := range m.Pins(ctx, cluster, storage, b) {
+	for p, err := range m.Pins(ctx, cluster, storage, b) {
+		if err != nil {
+			break
+		}
 		out = append(out, p)
 	}
 	slices.Reverse(out)

@@ -32,7 +32,7 @@ func (e *Engine) objectCoverage(ctx context.Context, q query.Coverage) (*engine.
 		return nil, err
 	}
 	lossGaps(cov, life, 0, len(life.States)-1)
-	if err := e.lifeGaps(ctx, cov, life, q.Window); err != nil {
+	if err := e.lifeGaps(ctx, cov, life, t.info, q.Window); err != nil {
 		return nil, err
 	}
 	return cov.done(chained(life, len(life.States)-1)), nil
@@ -40,13 +40,9 @@ func (e *Engine) objectCoverage(ctx context.Context, q query.Coverage) (*engine.
 
 // nameGaps tells what could not be seen of a name of which only requests were recorded.
 func (e *Engine) nameGaps(ctx context.Context, cov *coverage, t *target, w query.Window) error {
-	cluster, err := e.cluster(ctx, t.cluster)
-	if err != nil {
-		return err
-	}
 	cov.add(engine.Gap{Reason: "missing-revision", Scope: t.ref(),
 		Sentence: "Of this name only requests were recorded, none of its states: it never existed, or the audit level left its states out."})
-	return e.windowGaps(ctx, cov, cluster, w, []record.GroupResource{t.resource}, t.namespace)
+	return e.windowGaps(ctx, cov, t.info, w, []record.GroupResource{t.resource}, t.namespace)
 }
 
 // coverage tells what a history could not see, and places the gaps among its entries.
@@ -56,7 +52,7 @@ func (h *history) coverage(ctx context.Context) error {
 	}
 	for _, l := range h.loaded {
 		lossGaps(h.cov, l, 0, len(l.States)-1)
-		if err := h.e.lifeGaps(ctx, h.cov, l, h.q.Window); err != nil {
+		if err := h.e.lifeGaps(ctx, h.cov, l, h.target.info, h.q.Window); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,7 @@ import (
 // target is what the words for one object came to: a name, and the lives that had it.
 type target struct {
 	cluster   record.Cluster
+	info      store.ClusterInfo
 	resource  record.GroupResource
 	namespace string
 	name      string
@@ -76,7 +77,11 @@ func (e *Engine) resolve(ctx context.Context, o query.Object, at time.Time) (*ta
 		return nil, err
 	}
 	if o.UID != "" {
-		return e.resolveUID(ctx, cluster.Name, o)
+		t, err := e.resolveUID(ctx, cluster.Name, o)
+		if err == nil {
+			t.info = cluster
+		}
+		return t, err
 	}
 	if o.Kind == "" || o.Name == "" {
 		return nil, engine.Errorf(engine.KindBadQuestion, "an object is named by kind and name, for example deploy/web, or by its UID")
@@ -89,6 +94,7 @@ func (e *Engine) resolve(ctx context.Context, o query.Object, at time.Time) (*ta
 	if err != nil {
 		return nil, err
 	}
+	t.info = cluster
 	if t.meant, err = e.lifeAt(ctx, t.lives, at); err != nil {
 		return nil, err
 	}

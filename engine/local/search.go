@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/object"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
@@ -298,39 +300,66 @@ func (s *searching) match(ctx context.Context, r *record.Record, w query.Window,
 	if !s.filter.PreMatch(r) {
 		return nil
 	}
-	when, err := clocks.when(ctx, r)
-	if err != nil {
-		return err
-	}
-	at := shown(when)
-	if !at.IsZero() && !(store.TimeRange{From: w.From, To: w.To}).Contains(at) {
-		return nil // another part's, or outside of the window
-	}
-	key := hitKey{at: at, kind: r.Kind, id: r.ID()}
-	if s.resume && !s.behind(key) {
-		return nil
-	}
-	if at.IsZero() && (!s.window.From.IsZero() || !s.window.To.IsZero()) {
-		s.out.Unknown++ // it has no time: whether it lies in the window is not known
-		return nil
-	}
-	in := query.Input{Record: r, Time: at}
-	states.fill(ctx, &in)
-	result, err := s.filter.Match(in)
-	if states.err != nil {
-		return states.err
-	}
-	switch result {
-	case query.Hit:
-		s.found.put(key, r, when)
-	case query.Unknown:
-		s.out.Unknown++
-	case query.Failed:
-		if s.out.Failed++; s.out.Failed == 1 || key.compare(s.failed) < 0 {
-			s.failed, s.out.FirstFail = key, fmt.Sprintf("%s: %v", recordWords(r), err)
+	var when index.Interval
+	var err error
+	if s.needs.Time {
+		if when, err = clocks.when(ctx, r); err != nil {
+			return err
 		}
 	}
+	in := query.Input{Record: r, Time: shown(when)}
+	states.fill(ctx, &in)
+	result, fault := s.filter.Match(in)
+	switch {
+	case states.err != nil:
+		return states.err
+	case result == query.Miss:
+		return nil
+	}
+	if !s.needs.Time { // most records are misses: only of the others the time is looked up
+		if when, err = clocks.when(ctx, r); err != nil {
+			return err
+		}
+	}
+	key := hitKey{at: shown(when), kind: r.Kind, id: r.ID()}
+	if !s.inPart(key.at, w) || (s.resume && !s.behind(key)) {
+		return nil
+	}
+	switch {
+	case result == query.Failed:
+		if s.out.Failed++; s.out.Failed == 1 || key.compare(s.failed) < 0 {
+			s.failed, s.out.FirstFail = key, fmt.Sprintf("%s: %v", recordWords(r), fault)
+		}
+	case result == query.Unknown, key.at.IsZero() && s.window != (query.Window{}):
+		s.out.Unknown++ // without a time it is not known whether it lies in the window
+	default:
+		s.found.put(key, headOf(r), when)
+	}
 	return nil
+}
+
+// inPart reports whether a moment belongs to a part of the window. What has no time belongs to the earliest.
+func (s *searching) inPart(at time.Time, w query.Window) bool {
+	if at.IsZero() {
+		return w.From.Equal(s.window.From)
+	}
+	return timeRange(w).Contains(at)
+}
+
+// headOf is a record without a body: a hit shows what changed, and reads it when it is told.
+func headOf(r *record.Record) *record.Record {
+	head := *r
+	switch r.Kind {
+	case record.KindRevision:
+		rev := *r.Revision
+		rev.Body = nil
+		head.Revision = &rev
+	case record.KindEnd:
+		end := *r.End
+		end.LastBody = nil
+		head.End = &end
+	}
+	return &head
 }
 
 func (s *searching) behind(key hitKey) bool {
@@ -343,17 +372,19 @@ func (s *searching) behind(key hitKey) bool {
 
 // give emits what one part found, in order, up to the limit.
 func (s *searching) give(ctx context.Context, emit func(*engine.Hit) error) error {
-	for _, f := range s.found.sorted() {
+	found := s.found.sorted()
+	hits, err := s.tell(ctx, found[:min(len(found), s.limit-s.out.Hits)])
+	if err != nil {
+		return err
+	}
+	for i, f := range found {
 		if s.out.Hits == s.limit {
 			s.full = true
 			s.out.Cut = "the limit of " + itoa(s.limit) + " hits was reached"
 			s.out.Cursor = s.cursor(s.last)
 			return nil
 		}
-		hit, err := s.hit(ctx, f)
-		if err != nil {
-			return err
-		}
+		hit := hits[i]
 		hit.Cursor = s.cursor(f.key)
 		s.last = f.key
 		s.out.Hits++
@@ -363,6 +394,27 @@ func (s *searching) give(ctx context.Context, emit func(*engine.Hit) error) erro
 	}
 	s.found = topHits{limit: s.limit + 1 - s.out.Hits, newest: s.q.Newest}
 	return nil
+}
+
+// tell makes the hits, object by object, so that each one's life is read once.
+func (s *searching) tell(ctx context.Context, found []foundHit) ([]*engine.Hit, error) {
+	order := make([]int, len(found))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		x, y := found[a].rec.Ref, found[b].rec.Ref
+		return cmp.Or(cmp.Compare(x.Cluster, y.Cluster), cmp.Compare(x.UID, y.UID))
+	})
+	hits := make([]*engine.Hit, len(found))
+	for _, i := range order {
+		hit, err := s.hit(ctx, found[i])
+		if err != nil {
+			return nil, err
+		}
+		hits[i] = hit
+	}
+	return hits, nil
 }
 
 func (s *searching) cursor(k hitKey) string {

@@ -32,6 +32,7 @@ func (e *Engine) State(ctx context.Context, q query.State) (*engine.State, error
 // place is one state of one life, found for a point.
 type place struct {
 	life  *index.Life
+	info  store.ClusterInfo
 	point query.Point
 	at    int  // of life.States
 	next  int  // the state that may have been in force already; 0: none
@@ -59,18 +60,18 @@ func (e *Engine) place(ctx context.Context, o query.Object, p query.Point) (*pla
 	if err != nil {
 		return nil, err
 	}
-	found := &place{life: life, point: p, at: -1}
-	return found, e.find(ctx, found)
+	found := &place{life: life, info: t.info, point: p, at: -1}
+	return found, e.find(found)
 }
 
-func (e *Engine) find(ctx context.Context, p *place) error {
+func (e *Engine) find(p *place) error {
 	states := p.life.States
 	if len(states) == 0 {
 		return engine.Errorf(engine.KindNotCovered, "no state of %s was recorded", entryWords(p.life.Entry))
 	}
 	switch {
 	case !p.point.At.IsZero():
-		return e.findTime(ctx, p)
+		return e.findTime(p)
 	case p.point.RV != 0:
 		for i := range states {
 			if states[i].RV == p.point.RV {
@@ -94,7 +95,7 @@ func (e *Engine) find(ctx context.Context, p *place) error {
 	return nil
 }
 
-func (e *Engine) findTime(ctx context.Context, p *place) error {
+func (e *Engine) findTime(p *place) error {
 	t := p.point.At
 	states := p.life.States
 	for i := range states {
@@ -125,11 +126,7 @@ func (e *Engine) findTime(ctx context.Context, p *place) error {
 		w := p.life.EndWhen
 		p.ended = !shown(w).IsZero() && !shown(w).After(t)
 	}
-	cluster, err := e.cluster(ctx, p.life.Entry.Ref.Cluster)
-	if err != nil {
-		return err
-	}
-	p.after = !cluster.Last.IsZero() && cluster.Last.Before(t)
+	p.after = !p.info.Last.IsZero() && p.info.Last.Before(t)
 	if states[p.at].Value == nil {
 		return engine.Errorf(engine.KindNotCovered, "of revision %d, in force at %s, of %s no body was recorded", states[p.at].RV, stamp(t), words)
 	}
@@ -185,7 +182,7 @@ func (e *Engine) placeCoverage(ctx context.Context, p *place, from int) (*engine
 		until = p.at + 1
 	}
 	lossGaps(cov, p.life, from, until)
-	if err := e.lifeGaps(ctx, cov, p.life, p.window()); err != nil {
+	if err := e.lifeGaps(ctx, cov, p.life, p.info, p.window()); err != nil {
 		return nil, err
 	}
 	return cov.done(chained(p.life, p.at)), nil
@@ -221,11 +218,7 @@ func namesPredecessor(l *index.Life, i int) bool {
 }
 
 // lifeGaps adds what could not be seen of the resource of a life in a window.
-func (e *Engine) lifeGaps(ctx context.Context, cov *coverage, l *index.Life, w query.Window) error {
-	cluster, err := e.cluster(ctx, l.Entry.Ref.Cluster)
-	if err != nil {
-		return err
-	}
+func (e *Engine) lifeGaps(ctx context.Context, cov *coverage, l *index.Life, cluster store.ClusterInfo, w query.Window) error {
 	if l.Cut != "" {
 		cov.add(engine.Gap{Reason: "cut", Scope: refOf(l.Entry.Ref), Sentence: l.Cut})
 	}

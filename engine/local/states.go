@@ -90,16 +90,20 @@ func (sr *stateReader) before(ctx context.Context, r *record.Record) (any, bool)
 }
 
 // fromLife gives the state of a revision (back 0) or the one before it (1), carried over from older ones.
-func (sr *stateReader) fromLife(ctx context.Context, r *record.Record, back int) (any, bool) {
-	life, err := sr.s.lives.forRecord(ctx, r)
-	if life == nil {
-		return sr.fail(err)
-	}
-	i := stateAt(life, r.Revision.RV) - back
-	if i < 0 || life.States[i].Fragment {
+func (sr *stateReader) fromLife(ctx context.Context, r *record.Record, back record.ResourceVersion) (any, bool) {
+	st := sr.s.e.st
+	entry, err := st.Object(ctx, store.ObjectKey{Cluster: r.Ref.Cluster, UID: r.Ref.UID})
+	if isNotFound(err) {
 		return nil, false
 	}
-	return manifest(life.States[i].Value)
+	if err != nil {
+		return sr.fail(err)
+	}
+	state, err := index.StateAt(ctx, st, entry, r.Revision.RV-back)
+	if err != nil || state == nil || state.Fragment {
+		return sr.fail(err)
+	}
+	return manifest(state.Value)
 }
 
 func stateAt(l *index.Life, rv record.ResourceVersion) int {
