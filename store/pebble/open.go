@@ -61,7 +61,7 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	if !o.ReadOnly {
-		if err := o.FS.MkdirAll(dir, 0o700); err != nil {
+		if err := makeDir(o.FS, dir); err != nil {
 			return nil, fmt.Errorf("make store: %w", err)
 		}
 	}
@@ -157,6 +157,33 @@ func newFormat(dir string, o Options) (uint, error) {
 		return 0, fmt.Errorf("write format: %w", err)
 	}
 	return bits, syncDir(o.FS, dir)
+}
+
+// makeDir makes a directory and those above it, and syncs what names them: else a power cut could take the store with all that it acknowledged.
+func makeDir(f vfs.FS, dir string) error {
+	var parents []string // of what is missing, the nearest first
+	for at := dir; ; {
+		if _, err := f.Stat(at); err == nil {
+			break
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		parent := f.PathDir(at)
+		parents = append(parents, parent)
+		if parent == at || parent == "." || parent == "" {
+			break
+		}
+		at = parent
+	}
+	if err := f.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for _, parent := range parents {
+		if err := syncDir(f, parent); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func syncDir(f vfs.FS, dir string) error {

@@ -83,7 +83,7 @@ func (o Options) pebble() *lsm.Options {
 	final.OtherBlocks = block.FastestCompression.OtherBlocks
 	for i := range p.Levels {
 		l := &p.Levels[i]
-		l.BlockSize, l.IndexBlockSize = o.BlockBytes, 256<<10
+		l.BlockSize, l.IndexBlockSize = o.BlockBytes, 32<<10
 		l.FilterPolicy = bloom.FilterPolicy(10)
 		profile := block.FastestCompression // soon written again
 		if i == len(p.Levels)-1 {

@@ -15,13 +15,18 @@ import (
 // errStop ends a scan whose caller has seen enough.
 var errStop = errors.New("stop")
 
+// iterable is a snapshot or the database.
+type iterable interface {
+	NewIter(*lsm.IterOptions) (*lsm.Iterator, error)
+}
+
 // scan calls f for every key that begins with prefix, in order. An error of f ends it.
-func scan(r lsm.Reader, prefix []byte, f func(it *lsm.Iterator) error) error {
+func scan(r iterable, prefix []byte, f func(it *lsm.Iterator) error) error {
 	return scanRange(r, prefix, keyEnd(prefix), f)
 }
 
 // scanRange calls f for every key from lower up to but without upper.
-func scanRange(r lsm.Reader, lower, upper []byte, f func(it *lsm.Iterator) error) (err error) {
+func scanRange(r iterable, lower, upper []byte, f func(it *lsm.Iterator) error) (err error) {
 	it, err := r.NewIter(&lsm.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return err
@@ -35,20 +40,20 @@ func scanRange(r lsm.Reader, lower, upper []byte, f func(it *lsm.Iterator) error
 	return it.Error()
 }
 
-// get gives a copy of the value at key, or nil.
-func get(r lsm.Reader, key []byte) ([]byte, error) {
-	v, closer, err := r.Get(key)
+// getNow gives a copy of the value that the database has at key now, or nil.
+func getNow(db *lsm.DB, key []byte) ([]byte, error) {
+	v, closer, err := db.Get(key)
 	if errors.Is(err, lsm.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return bytes.Clone(v), closer.Close()
+	return append([]byte{}, v...), closer.Close()
 }
 
 // read runs one question against a snapshot.
-func (s *Store) read(ctx context.Context, what string, f func(r lsm.Reader) error) error {
+func (s *Store) read(ctx context.Context, what string, f func(p *points) error) error {
 	if err := s.enter(); err != nil {
 		return err
 	}
@@ -57,16 +62,17 @@ func (s *Store) read(ctx context.Context, what string, f func(r lsm.Reader) erro
 		return err
 	}
 	snap := s.db.NewSnapshot()
-	err := f(snap)
-	return mapped(what, errors.Join(err, snap.Close()))
+	p := points{r: snap, its: map[byte]*lsm.Iterator{}}
+	err := f(&p)
+	return mapped(what, errors.Join(err, p.close(), snap.Close()))
 }
 
 // stream makes an iterator of a question: f hands on what it finds, against a snapshot taken when the iteration starts.
-func stream[T any](ctx context.Context, s *Store, what string, f func(r lsm.Reader, yield func(T) error) error) iter.Seq2[T, error] {
+func stream[T any](ctx context.Context, s *Store, what string, f func(p *points, yield func(T) error) error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		err := s.read(ctx, what, func(r lsm.Reader) error {
-			return f(r, func(v T) error {
+		err := s.read(ctx, what, func(p *points) error {
+			return f(p, func(v T) error {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
@@ -95,22 +101,50 @@ func (p *patience) check() error {
 	return nil
 }
 
-// entryOf reads the catalogue's word on an object: nil if there is none that is shown.
-func entryOf(r lsm.Reader, key store.ObjectKey) (*entry, error) {
-	k := uidKey(famCatalogue, key.Cluster, key.UID)
-	v, closer, err := r.Get(k)
-	if errors.Is(err, lsm.ErrNotFound) {
-		return nil, nil
+// points reads single keys of one snapshot, many of them: one iterator per family keeps tables open and indexes at hand, where
+// Get would look them up every time.
+type points struct {
+	r   lsm.Reader
+	its map[byte]*lsm.Iterator
+}
+
+// NewIter implements iterable.
+func (p *points) NewIter(o *lsm.IterOptions) (*lsm.Iterator, error) { return p.r.NewIter(o) }
+
+// get gives the value at key, good until the next get of its family, or nil.
+func (p *points) get(key []byte) ([]byte, error) {
+	it := p.its[key[0]]
+	if it == nil {
+		var err error
+		if it, err = p.r.NewIter(&lsm.IterOptions{LowerBound: key[:1], UpperBound: []byte{key[0] + 1}}); err != nil {
+			return nil, err
+		}
+		p.its[key[0]] = it
 	}
-	if err != nil {
+	if !it.SeekGE(key) || !bytes.Equal(it.Key(), key) {
+		return nil, it.Error()
+	}
+	return it.ValueAndErr()
+}
+
+func (p *points) close() error {
+	var err error
+	for _, it := range p.its {
+		err = errors.Join(err, it.Close())
+	}
+	return err
+}
+
+// entryOf reads the catalogue's word on an object: nil if there is none that is shown.
+func entryOf(p *points, key store.ObjectKey) (*entry, error) {
+	k := uidKey(famCatalogue, key.Cluster, key.UID)
+	v, err := p.get(k)
+	if err != nil || v == nil {
 		return nil, err
 	}
 	e, err := decodeEntry(v)
 	if err != nil {
-		err = damaged(k, err)
-	}
-	if err := errors.Join(err, closer.Close()); err != nil {
-		return nil, err
+		return nil, damaged(k, err)
 	}
 	return e, nil
 }

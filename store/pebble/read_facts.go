@@ -19,12 +19,12 @@ var clusterFamilies = [...]byte{famCatalogue, famEnd, famEvent, famGap, famCarri
 
 // Gaps implements store.Store.
 func (s *Store) Gaps(ctx context.Context, c record.Cluster, between store.TimeRange) iter.Seq2[*record.Record, error] {
-	return stream(ctx, s, "gaps", func(r lsm.Reader, yield func(*record.Record) error) error {
+	return stream(ctx, s, "gaps", func(r *points, yield func(*record.Record) error) error {
 		return gapsOf(r, c, timeBounds(between), yield)
 	})
 }
 
-func gapsOf(r lsm.Reader, c record.Cluster, within nanoBounds, yield func(*record.Record) error) error {
+func gapsOf(r *points, c record.Cluster, within nanoBounds, yield func(*record.Record) error) error {
 	return scan(r, clusterKey(famGap, c), func(it *lsm.Iterator) error {
 		rec, err := decodeWhole(it, c)
 		if err != nil {
@@ -56,12 +56,12 @@ func decodeWhole(it *lsm.Iterator, c record.Cluster) (*record.Record, error) {
 
 // Progress implements store.Store.
 func (s *Store) Progress(ctx context.Context, c record.Cluster) iter.Seq2[*record.Record, error] {
-	return stream(ctx, s, "progress", func(r lsm.Reader, yield func(*record.Record) error) error {
+	return stream(ctx, s, "progress", func(r *points, yield func(*record.Record) error) error {
 		return progressOf(r, c, yield)
 	})
 }
 
-func progressOf(r lsm.Reader, c record.Cluster, yield func(*record.Record) error) error {
+func progressOf(r *points, c record.Cluster, yield func(*record.Record) error) error {
 	return scan(r, clusterKey(famProgress, c), func(it *lsm.Iterator) error {
 		rec, err := decodeWhole(it, c)
 		if err != nil {
@@ -74,7 +74,7 @@ func progressOf(r lsm.Reader, c record.Cluster, yield func(*record.Record) error
 // Seen implements store.Store.
 func (s *Store) Seen(ctx context.Context, c record.Cluster, between store.TimeRange) iter.Seq2[store.Seen, error] {
 	within := timeBounds(between)
-	return stream(ctx, s, "seen", func(r lsm.Reader, yield func(store.Seen) error) error {
+	return stream(ctx, s, "seen", func(r *points, yield func(store.Seen) error) error {
 		prefix := clusterKey(famSeen, c)
 		return scan(r, prefix, func(it *lsm.Iterator) error {
 			h, rest, ok := cutHour(it.Key()[len(prefix):])
@@ -110,7 +110,7 @@ func (s *Store) PinsDown(ctx context.Context, c record.Cluster, storage record.S
 }
 
 func (s *Store) pins(ctx context.Context, c record.Cluster, storage record.Storage, between store.RVRange, down bool) iter.Seq2[record.Pin, error] {
-	return stream(ctx, s, "pins", func(r lsm.Reader, yield func(record.Pin) error) (err error) {
+	return stream(ctx, s, "pins", func(r *points, yield func(record.Pin) error) (err error) {
 		prefix, within := storageKey(famPin, c, storage), bounds(between)
 		upper := keyEnd(prefix)
 		if within.to != maxRV {
@@ -183,7 +183,7 @@ func cutPin(it *lsm.Iterator, prefixLen int) (record.Pin, error) {
 
 // Clusters implements store.Store.
 func (s *Store) Clusters(ctx context.Context) (out []store.ClusterInfo, err error) {
-	err = s.read(ctx, "clusters", func(r lsm.Reader) error {
+	err = s.read(ctx, "clusters", func(r *points) error {
 		names, err := clusterNames(r, clusterFamilies[:]...)
 		if err != nil {
 			return err
@@ -200,7 +200,7 @@ func (s *Store) Clusters(ctx context.Context) (out []store.ClusterInfo, err erro
 	return out, err
 }
 
-func clusterInfo(r lsm.Reader, c record.Cluster) (store.ClusterInfo, error) {
+func clusterInfo(r *points, c record.Cluster) (store.ClusterInfo, error) {
 	info := store.ClusterInfo{Name: c}
 	for _, family := range [...]byte{famRevision, famPin} {
 		storages, err := storagesOf(r, family, c)
@@ -237,7 +237,7 @@ func clusterInfo(r lsm.Reader, c record.Cluster) (store.ClusterInfo, error) {
 }
 
 // storagesOf lists the storages that have keys in a family.
-func storagesOf(r lsm.Reader, family byte, c record.Cluster) (out []record.Storage, err error) {
+func storagesOf(r *points, family byte, c record.Cluster) (out []record.Storage, err error) {
 	prefix := clusterKey(family, c)
 	err = skipScan(r, prefix, func(key []byte) ([]byte, error) {
 		name, _, ok := cutString(key[len(prefix):])
@@ -252,8 +252,11 @@ func storagesOf(r lsm.Reader, family byte, c record.Cluster) (out []record.Stora
 
 // Meta implements store.Store.
 func (s *Store) Meta(ctx context.Context, key string) (v []byte, err error) {
-	err = s.read(ctx, "meta", func(r lsm.Reader) error {
-		v, err = get(r, append([]byte{famMeta}, key...))
+	err = s.read(ctx, "meta", func(r *points) error {
+		found, err := r.get(append([]byte{famMeta}, key...))
+		if found != nil {
+			v = append([]byte{}, found...)
+		}
 		return err
 	})
 	return v, err
@@ -272,7 +275,7 @@ func (s *Store) SetMeta(ctx context.Context, key string, value []byte) error {
 
 // Derived implements store.Store.
 func (s *Store) Derived(ctx context.Context, name string, prefix []byte) iter.Seq2[store.KeyValue, error] {
-	return stream(ctx, s, "derived", func(r lsm.Reader, yield func(store.KeyValue) error) error {
+	return stream(ctx, s, "derived", func(r *points, yield func(store.KeyValue) error) error {
 		base := appendString([]byte{famDerived}, name)
 		return scan(r, append(bytes.Clone(base), prefix...), func(it *lsm.Iterator) error {
 			v, err := it.ValueAndErr()

@@ -15,7 +15,7 @@ import (
 
 // Object implements store.Store.
 func (s *Store) Object(ctx context.Context, key store.ObjectKey) (out *store.Entry, err error) {
-	err = s.read(ctx, "object", func(r lsm.Reader) error {
+	err = s.read(ctx, "object", func(r *points) error {
 		e, err := entryOf(r, key)
 		if err != nil {
 			return err
@@ -32,7 +32,7 @@ func (s *Store) Object(ctx context.Context, key store.ObjectKey) (out *store.Ent
 // Objects implements store.Store. It costs a walk over the names that lie under what the scan tells from the left (cluster, resource, namespace,
 // name), and a read of the entry of each that matches.
 func (s *Store) Objects(ctx context.Context, q store.ObjectScan) iter.Seq2[*store.Entry, error] {
-	return stream(ctx, s, "objects", func(r lsm.Reader, yield func(*store.Entry) error) error {
+	return stream(ctx, s, "objects", func(r *points, yield func(*store.Entry) error) error {
 		if q.Cluster != "" {
 			return objectsOf(ctx, r, q.Cluster, q, yield)
 		}
@@ -49,7 +49,7 @@ func (s *Store) Objects(ctx context.Context, q store.ObjectScan) iter.Seq2[*stor
 	})
 }
 
-func objectsOf(ctx context.Context, r lsm.Reader, c record.Cluster, q store.ObjectScan, yield func(*store.Entry) error) error {
+func objectsOf(ctx context.Context, r *points, c record.Cluster, q store.ObjectScan, yield func(*store.Entry) error) error {
 	if q.UID != "" {
 		e, err := entryOf(r, store.ObjectKey{Cluster: c, UID: q.UID})
 		if err != nil || e == nil || e.flags&flagKnown == 0 {
@@ -85,7 +85,7 @@ func matches(q store.ObjectScan, n named) bool {
 
 // objectWalk gathers the lives of one name, so that they come by their first resourceVersion.
 type objectWalk struct {
-	r        lsm.Reader
+	r        *points
 	cluster  record.Cluster
 	yield    func(*store.Entry) error
 	patience patience
@@ -160,7 +160,7 @@ func cutNameKey(key []byte) (n named, uid record.UID, err error) {
 }
 
 // clusterNames lists the clusters that have keys in any of the families, in order.
-func clusterNames(r lsm.Reader, list ...byte) ([]record.Cluster, error) {
+func clusterNames(r *points, list ...byte) ([]record.Cluster, error) {
 	found := map[record.Cluster]bool{}
 	for _, family := range list {
 		err := skipScan(r, []byte{family}, func(key []byte) ([]byte, error) {
@@ -184,7 +184,7 @@ func clusterNames(r lsm.Reader, list ...byte) ([]record.Cluster, error) {
 }
 
 // skipScan visits one key of every group below prefix: f gives the prefix of the group that a key is in, which is then passed over.
-func skipScan(r lsm.Reader, prefix []byte, f func(key []byte) (group []byte, err error)) (err error) {
+func skipScan(r iterable, prefix []byte, f func(key []byte) (group []byte, err error)) (err error) {
 	it, err := r.NewIter(&lsm.IterOptions{LowerBound: prefix, UpperBound: keyEnd(prefix)})
 	if err != nil {
 		return err

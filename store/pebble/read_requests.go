@@ -45,7 +45,7 @@ func (s *Store) Requests(ctx context.Context, q store.RequestScan) iter.Seq2[*re
 	match := func(r *record.Record) bool {
 		return r.Ref.GroupResource() == q.Resource && r.Ref.Namespace == q.Namespace && r.Ref.Name == q.Name
 	}
-	return stream(ctx, s, "requests", func(r lsm.Reader, yield func(*record.Record) error) error {
+	return stream(ctx, s, "requests", func(r *points, yield func(*record.Record) error) error {
 		return byHour(r, q.Cluster, famRequest, name, q.Between, func(h hour, within nanoBounds) error {
 			prefixes := make([][]byte, 0, 2)
 			for _, class := range classes {
@@ -63,7 +63,7 @@ func (s *Store) Events(ctx context.Context, q store.EventScan) iter.Seq2[*record
 		about := &r.KubeEvent.Regarding
 		return about.Kind == q.Kind && about.Namespace == q.Namespace && about.Name == q.Name
 	}
-	return stream(ctx, s, "events", func(r lsm.Reader, yield func(*record.Record) error) error {
+	return stream(ctx, s, "events", func(r *points, yield func(*record.Record) error) error {
 		return byHour(r, q.Cluster, famEvent, name, q.Between, func(h hour, within nanoBounds) error {
 			return hourRecords(r, q.Cluster, h, [][]byte{append(hourKey(famEvent, q.Cluster, h), name[:]...)}, within, match, yield)
 		})
@@ -71,9 +71,9 @@ func (s *Store) Events(ctx context.Context, q store.EventScan) iter.Seq2[*record
 }
 
 // byHour calls f for the hours within a range that hold records of a name.
-func byHour(r lsm.Reader, c record.Cluster, family byte, name nameHash, between store.TimeRange, f func(hour, nanoBounds) error) error {
+func byHour(r *points, c record.Cluster, family byte, name nameHash, between store.TimeRange, f func(hour, nanoBounds) error) error {
 	key := hoursKey(c, family, name)
-	v, err := get(r, key)
+	v, err := r.get(key)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func byHour(r lsm.Reader, c record.Cluster, family byte, name nameHash, between 
 }
 
 // hourRecords yields what lies below the prefixes by rising time. Several prefixes are read whole first: an hour of one name.
-func hourRecords(r lsm.Reader, c record.Cluster, h hour, prefixes [][]byte, within nanoBounds, match func(*record.Record) bool, yield func(*record.Record) error) error {
+func hourRecords(r *points, c record.Cluster, h hour, prefixes [][]byte, within nanoBounds, match func(*record.Record) bool, yield func(*record.Record) error) error {
 	var all []*record.Record
 	emit := yield
 	if len(prefixes) > 1 {
@@ -136,7 +136,7 @@ func hourRecords(r lsm.Reader, c record.Cluster, h hour, prefixes [][]byte, with
 // Request implements store.Store. With the time it costs a few seeks for each name that had requests in that hour; without it reads all
 // requests of the cluster.
 func (s *Store) Request(ctx context.Context, c record.Cluster, id record.ID, at time.Time) (out *record.Record, err error) {
-	err = s.read(ctx, "request", func(r lsm.Reader) error {
+	err = s.read(ctx, "request", func(r *points) error {
 		find := func(rec *record.Record) error {
 			if rec.ID() == id {
 				out = rec
@@ -169,7 +169,7 @@ func (s *Store) Request(ctx context.Context, c record.Cluster, id record.ID, at 
 }
 
 // requestsAt visits the requests of one moment: within its hour it seeks from name to name.
-func requestsAt(ctx context.Context, r lsm.Reader, c record.Cluster, nanos int64, f func(*record.Record) error) (err error) {
+func requestsAt(ctx context.Context, r *points, c record.Cluster, nanos int64, f func(*record.Record) error) (err error) {
 	h := hourOf(nanos)
 	prefix := hourKey(famRequest, c, h)
 	it, err := r.NewIter(&lsm.IterOptions{LowerBound: prefix, UpperBound: keyEnd(prefix)})

@@ -28,7 +28,7 @@ func bounds(r store.RVRange) rvBounds {
 
 // Revisions implements store.Store. It costs one seek for each bucket that holds some of the object within the range.
 func (s *Store) Revisions(ctx context.Context, key store.ObjectKey, between store.RVRange) iter.Seq2[*record.Record, error] {
-	return stream(ctx, s, "revisions", func(r lsm.Reader, yield func(*record.Record) error) error {
+	return stream(ctx, s, "revisions", func(r *points, yield func(*record.Record) error) error {
 		within := bounds(between)
 		floor, err := carriedOf(r, key)
 		if err != nil {
@@ -86,7 +86,7 @@ func (s *Store) groups(places []place, within rvBounds) [][]place {
 	return out
 }
 
-func (s *Store) revisionsIn(r lsm.Reader, key store.ObjectKey, group []place, within rvBounds, yield func(*record.Record) error) error {
+func (s *Store) revisionsIn(r *points, key store.ObjectKey, group []place, within rvBounds, yield func(*record.Record) error) error {
 	if len(group) == 1 {
 		return revisionsAt(r, key, group[0], within, yield)
 	}
@@ -109,7 +109,7 @@ func (s *Store) revisionsIn(r lsm.Reader, key store.ObjectKey, group []place, wi
 }
 
 // revisionsAt yields the revisions of an object in one place.
-func revisionsAt(r lsm.Reader, key store.ObjectKey, p place, within rvBounds, yield func(*record.Record) error) error {
+func revisionsAt(r *points, key store.ObjectKey, p place, within rvBounds, yield func(*record.Record) error) error {
 	prefix := placeKey(key.Cluster, p, key.UID)
 	upper := keyEnd(prefix)
 	if within.to != maxRV {
@@ -161,7 +161,7 @@ func variantsAt(it *lsm.Iterator, p revisionParts, heads bool, yield func(*recor
 
 // RevisionBefore implements store.Store. It costs a seek, two where the newest bucket within reach holds only later ones.
 func (s *Store) RevisionBefore(ctx context.Context, key store.ObjectKey, rv record.ResourceVersion) (out []*record.Record, err error) {
-	err = s.read(ctx, "revision", func(r lsm.Reader) error {
+	err = s.read(ctx, "revision", func(r *points) error {
 		e, err := entryOf(r, key)
 		if err != nil {
 			return err
@@ -202,7 +202,7 @@ func newestOf(all []*record.Record, rv record.ResourceVersion) (out []*record.Re
 	return out
 }
 
-func (s *Store) newestIn(r lsm.Reader, key store.ObjectKey, group []place, rv record.ResourceVersion) ([]*record.Record, error) {
+func (s *Store) newestIn(r *points, key store.ObjectKey, group []place, rv record.ResourceVersion) ([]*record.Record, error) {
 	var all []*record.Record
 	for _, p := range group {
 		found, err := newestAt(r, key, p, rv)
@@ -214,7 +214,7 @@ func (s *Store) newestIn(r lsm.Reader, key store.ObjectKey, group []place, rv re
 	return uniteVariants(newestOf(all, rv)), nil
 }
 
-func newestAt(r lsm.Reader, key store.ObjectKey, p place, rv record.ResourceVersion) (out []*record.Record, err error) {
+func newestAt(r *points, key store.ObjectKey, p place, rv record.ResourceVersion) (out []*record.Record, err error) {
 	prefix := placeKey(key.Cluster, p, key.UID)
 	it, err := r.NewIter(&lsm.IterOptions{LowerBound: prefix, UpperBound: keyEnd(prefix)})
 	if err != nil {
@@ -246,7 +246,7 @@ func newestAt(r lsm.Reader, key store.ObjectKey, p place, rv record.ResourceVers
 
 // End implements store.Store. What sources told of it lies in up to a few parts, which are merged here.
 func (s *Store) End(ctx context.Context, key store.ObjectKey) (out *record.Record, err error) {
-	err = s.read(ctx, "end", func(r lsm.Reader) error {
+	err = s.read(ctx, "end", func(r *points) error {
 		e, err := entryOf(r, key)
 		if err != nil {
 			return err
@@ -260,7 +260,7 @@ func (s *Store) End(ctx context.Context, key store.ObjectKey) (out *record.Recor
 }
 
 // endOf merges the parts of an End; nil if there is none.
-func endOf(r lsm.Reader, key store.ObjectKey, e *entry) (*record.Record, error) {
+func endOf(r *points, key store.ObjectKey, e *entry) (*record.Record, error) {
 	if e == nil || e.flags&flagEnded == 0 {
 		return nil, nil
 	}
@@ -270,14 +270,14 @@ func endOf(r lsm.Reader, key store.ObjectKey, e *entry) (*record.Record, error) 
 	}
 	var end *record.Record
 	for _, k := range keys {
-		v, err := get(r, k)
+		v, err := r.get(k)
 		if err != nil {
 			return nil, err
 		}
 		if v == nil {
 			continue
 		}
-		part, err := record.Decode(v)
+		part, err := record.Decode(bytes.Clone(v))
 		if err != nil || part.End == nil {
 			return nil, damaged(k, errors.Join(errors.New("no end"), err))
 		}

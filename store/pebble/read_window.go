@@ -15,7 +15,7 @@ import (
 
 // Window implements store.Store: cluster by cluster, first requests, then revisions with the ends among them, Events, gaps, progress.
 func (s *Store) Window(ctx context.Context, q store.WindowScan) iter.Seq2[*record.Record, error] {
-	return stream(ctx, s, "window", func(r lsm.Reader, yield func(*record.Record) error) error {
+	return stream(ctx, s, "window", func(r *points, yield func(*record.Record) error) error {
 		clusters := []record.Cluster{q.Cluster}
 		if q.Cluster == "" {
 			var err error
@@ -35,7 +35,7 @@ func (s *Store) Window(ctx context.Context, q store.WindowScan) iter.Seq2[*recor
 
 type window struct {
 	s        *Store
-	r        lsm.Reader
+	r        *points
 	c        record.Cluster
 	q        store.WindowScan
 	within   nanoBounds

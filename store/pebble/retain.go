@@ -38,7 +38,7 @@ func bucketHours(b store.Bucket) (first, last hour) {
 
 // Buckets implements store.Store.
 func (s *Store) Buckets(ctx context.Context) (out []store.Bucket, err error) {
-	err = s.read(ctx, "buckets", func(r lsm.Reader) error {
+	err = s.read(ctx, "buckets", func(r *points) error {
 		clusters, err := clusterNames(r, famRequest, famEvent, famRevision)
 		if err != nil {
 			return err
@@ -59,7 +59,7 @@ func (s *Store) Buckets(ctx context.Context) (out []store.Bucket, err error) {
 	return out, err
 }
 
-func timedBuckets(r lsm.Reader, c record.Cluster) (out []store.Bucket, err error) {
+func timedBuckets(r *points, c record.Cluster) (out []store.Bucket, err error) {
 	var hours []hour
 	for _, family := range [...]byte{famRequest, famEvent} {
 		prefix := clusterKey(family, c)
@@ -82,7 +82,7 @@ func timedBuckets(r lsm.Reader, c record.Cluster) (out []store.Bucket, err error
 	return out, nil
 }
 
-func (s *Store) revisionBuckets(r lsm.Reader, c record.Cluster) (out []store.Bucket, err error) {
+func (s *Store) revisionBuckets(r *points, c record.Cluster) (out []store.Bucket, err error) {
 	err = skipScan(r, clusterKey(famRevision, c), func(key []byte) ([]byte, error) {
 		p, err := cutRevisionKey(key)
 		if err != nil {
@@ -296,7 +296,7 @@ func (d *drop) sweepEntry(b *lsm.Batch, key store.ObjectKey, e *entry, floor clu
 	ended := e.flags&flagEnded != 0 && len(e.ends) == 0
 	held := len(e.places) > 0 || len(e.ends) > 0 || d.carried[key]
 	if !held && !ended {
-		v, err := get(d.s.db, uidKey(famCarried, key.Cluster, key.UID))
+		v, err := getNow(d.s.db, uidKey(famCarried, key.Cluster, key.UID))
 		if err != nil {
 			return err
 		}
@@ -354,7 +354,7 @@ func (d *drop) forgetHours(b *lsm.Batch, bucket store.Bucket) error {
 // forgetName takes every hour that goes, not only this bucket's: a name's last write in the batch then has them all.
 func (d *drop) forgetName(b *lsm.Batch, c record.Cluster, family byte, name nameHash) error {
 	key := hoursKey(c, family, name)
-	v, err := get(d.s.db, key)
+	v, err := getNow(d.s.db, key)
 	if err != nil {
 		return err
 	}
@@ -371,7 +371,7 @@ func (d *drop) forgetName(b *lsm.Batch, c record.Cluster, family byte, name name
 
 // Floor implements store.Store.
 func (s *Store) Floor(ctx context.Context, key store.ObjectKey) (out *store.Carried, err error) {
-	err = s.read(ctx, "floor", func(r lsm.Reader) error {
+	err = s.read(ctx, "floor", func(r *points) error {
 		if out, err = carriedOf(r, key); err == nil && out == nil {
 			err = store.ErrNotFound
 		}
@@ -380,13 +380,13 @@ func (s *Store) Floor(ctx context.Context, key store.ObjectKey) (out *store.Carr
 	return out, err
 }
 
-func carriedOf(r lsm.Reader, key store.ObjectKey) (*store.Carried, error) {
+func carriedOf(r *points, key store.ObjectKey) (*store.Carried, error) {
 	k := uidKey(famCarried, key.Cluster, key.UID)
-	v, err := get(r, k)
+	v, err := r.get(k)
 	if err != nil || v == nil {
 		return nil, err
 	}
-	c, err := decodeCarried(key, v)
+	c, err := decodeCarried(key, bytes.Clone(v))
 	if err != nil {
 		return nil, damaged(k, err)
 	}

@@ -83,7 +83,7 @@ func (s *Store) rewriteRun(ctx context.Context, run []lsm.SSTableInfo) error {
 	for _, t := range run {
 		key := append(bytes.Clone(t.Smallest.UserKey), 0)
 		for {
-			v, err := get(s.db, key)
+			v, err := getNow(s.db, key)
 			if err != nil {
 				return errors.Join(err, b.Close())
 			}
