@@ -26,7 +26,11 @@ type Joined struct {
 	Reused   map[string]bool // audit IDs that several requests share
 	// Losses are the facts that the records show to be lost.
 	Losses []join.Loss
+	made   map[record.ID][]int
 }
+
+// MadeBy gives the states that a request made, in order.
+func (j *Joined) MadeBy(request record.ID) []int { return j.made[request] }
 
 // join finds out when each state was committed and which request made it.
 func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
@@ -70,6 +74,13 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 		}
 		l.Makers = append(l.Makers, maker)
 		l.When = append(l.When, out.Intervals[rv])
+	}
+	l.made = map[record.ID][]int{}
+	for i, m := range l.Makers {
+		if m.Request != nil {
+			id := m.Request.ID()
+			l.made[id] = append(l.made[id], i)
+		}
 	}
 	l.namedLosses()
 	return nil

@@ -54,6 +54,7 @@ type history struct {
 	cut     string
 	known   map[record.UID]bool // of all lives of the name
 	made    map[record.ID]bool  // requests that stand with what they made
+	reused  map[string]bool     // audit IDs that several requests share
 }
 
 // placed is an entry and its place in the order.
@@ -64,6 +65,9 @@ type placed struct {
 	epoch int
 	rv    record.ResourceVersion
 }
+
+// noteReused marks a request whose audit ID another one has too, by another user or of another URI.
+const noteReused = "reused audit ID"
 
 // Ranks of entries at one moment.
 const (
@@ -97,9 +101,12 @@ func (h *history) read(ctx context.Context) error {
 			return err
 		}
 		h.loaded = append(h.loaded, life)
+		h.reused = life.Reused
 		h.lives = append(h.lives, engine.Life{UID: string(l.Ref.UID), CreatedAt: timePtr(l.CreatedAt), Ended: endedWhen(life), Revisions: len(life.States)})
 		h.cut = cmp.Or(h.cut, life.Cut)
-		h.addLife(life)
+		if err := h.addLife(ctx, life); err != nil {
+			return err
+		}
 	}
 	if h.q.AllLife || h.target.meant < 0 {
 		if err := h.addStrays(ctx); err != nil {
@@ -124,14 +131,14 @@ func (e *Engine) lifeHead(ctx context.Context, l *store.Entry) (engine.Life, err
 	return life, nil
 }
 
-func (h *history) addLife(life *index.Life) {
+func (h *history) addLife(ctx context.Context, life *index.Life) error {
 	h.addRevisions(life)
 	if life.End != nil {
 		h.addEnd(life)
 	}
 	h.addRequests(life)
-	h.addEvents(life)
 	h.addLosses(life)
+	return h.addEvents(ctx, life)
 }
 
 func (h *history) addRevisions(life *index.Life) {
@@ -142,6 +149,9 @@ func (h *history) addRevisions(life *index.Life) {
 		entry := engine.Entry{ID: record.RevisionID(life.Entry.Ref.Cluster, life.Entry.Ref.UID, life.States[i].RV).String(),
 			Kind: "revision", When: whenOf(life.When[i]), UID: uid, Summary: revisionSummary(life, i), Revision: rev}
 		byMaker(&entry, life.Makers[i], rev.Maker)
+		if q := rev.Maker.Request; q != nil && life.Reused[q.AuditID] {
+			q.Notes = append(q.Notes, noteReused)
+		}
 		if q := life.Makers[i].Request; q != nil {
 			h.made[q.ID()] = true
 		}
@@ -215,6 +225,9 @@ func (h *history) addRequest(r *record.Record, uid, summary string) {
 		return
 	}
 	q := requestOf(r)
+	if h.reused[q.AuditID] {
+		q.Notes = append(q.Notes, noteReused)
+	}
 	h.entries = append(h.entries, placed{at: r.OccurredAt, rank: rankRequest, entry: engine.Entry{
 		ID: q.ID, Kind: "request", When: requestWhen(r), UID: uid, Summary: summary, Actor: &q.Actor, Verb: q.Verb,
 		Subresource: q.Subresource, Code: q.Code, Request: q}})
@@ -248,17 +261,36 @@ func (h *history) addStrays(ctx context.Context) error {
 	return nil
 }
 
-func (h *history) addEvents(life *index.Life) {
+func (h *history) addEvents(ctx context.Context, life *index.Life) error {
+	clock, err := h.e.clocks.Of(ctx, h.target.cluster, record.EventsStorage)
+	if err != nil {
+		return err
+	}
+	reader := clock.Reader(h.e.st)
 	for _, f := range foldEvents(life, h.known, h.q.Folds) {
 		at := f.newest.OccurredAt
 		if !h.inWindow(index.Interval{NotBefore: at, NotAfter: at}) {
 			continue
 		}
+		stored, err := reader.When(ctx, f.newest.KubeEvent.RV)
+		if err != nil {
+			return err
+		}
 		ev := f.event
-		h.entries = append(h.entries, placed{at: at, rank: rankEvent, rv: f.newest.KubeEvent.RV, entry: engine.Entry{
+		h.entries = append(h.entries, placed{at: withinSecond(at, stored.NotAfter), rank: rankEvent, rv: f.newest.KubeEvent.RV, entry: engine.Entry{
 			ID: f.newest.ID().String(), Kind: "event", When: engine.When{At: timePtr(at), NotBefore: timePtr(ev.FirstSeen), NotAfter: timePtr(ev.LastSeen)},
 			UID: string(life.Entry.Ref.UID), Summary: eventSummary(ev), Event: ev}})
 	}
+	return nil
+}
+
+// withinSecond is an Event's place in the order. Most Events tell their time in whole seconds; when one was stored, soon after,
+// tells where in its second it belongs.
+func withinSecond(at, stored time.Time) time.Time {
+	if at.Nanosecond() == 0 && !stored.Before(at) && stored.Sub(at) < 2*time.Second {
+		return stored
+	}
+	return at
 }
 
 // inWindow reports whether an interval touches the window asked for.

@@ -152,20 +152,13 @@ func (sr *stateReader) around(ctx context.Context, r *record.Record) (after, bef
 		sr.fail(err)
 		return nil, nil, false, false
 	}
-	first, last := -1, -1
-	for i, m := range life.Makers {
-		if m.Request != nil && m.Request.ID() == r.ID() {
-			if first < 0 {
-				first = i
-			}
-			last = i
-		}
-	}
-	ended := life.EndMaker.Request != nil && life.EndMaker.Request.ID() == r.ID()
+	id := r.ID()
+	made := life.MadeBy(id)
+	ended := life.EndMaker.Request != nil && life.EndMaker.Request.ID() == id
 	switch {
-	case first >= 0:
-		after, afterKnown = manifest(life.States[last].Value)
-		if first > 0 {
+	case len(made) > 0:
+		after, afterKnown = manifest(life.States[made[len(made)-1]].Value)
+		if first := made[0]; first > 0 {
 			before, beforeKnown = manifest(life.States[first-1].Value)
 		} else {
 			beforeKnown = life.Entry.Created

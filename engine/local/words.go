@@ -74,6 +74,9 @@ func requestSummary(r *record.Record, l *index.Life) string {
 	case q.Verb == "create" && (r.Ref.Subresource == "binding" || r.Ref.Subresource == "eviction" || r.Ref.Subresource == "token"):
 		return what
 	}
+	if l != nil && !l.NoOps[r.ID()] && len(l.States) > 0 {
+		return what + ", no recorded effect"
+	}
 	return what + ", no-op"
 }
 
