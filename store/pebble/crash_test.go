@@ -182,59 +182,74 @@ func TestPowerCut(t *testing.T) {
 	}
 }
 
-// TestLogFails lets one operation on the write-ahead log fail. Append then says so and nothing is taken any more, or the batch is safe.
-// (Where a new log can not even be made, Pebble ends the process; that is what TestKill is about.)
+// TestLogFails lets one operation on the write-ahead log fail. Append then says so and nothing is taken any more, or Pebble ends the
+// process, so each failure happens in a process of its own; either way what was acknowledged is there.
 func TestLogFails(t *testing.T) {
+	if how := os.Getenv(childFails); how != "" {
+		appendUntilError(os.Getenv(childDir), how)
+		return
+	}
 	batches := deliveries()
 	whole := wholeDump(t, batches)
-	for _, kind := range []errorfs.OpKind{errorfs.OpFileWrite, errorfs.OpFileSync, errorfs.OpFileSyncData} {
-		for n := 1; n < 40; n += 6 {
-			fs := vfs.NewCrashableMem()
-			var count atomic.Int64
-			injected := errorfs.Wrap(fs, errorfs.InjectorFunc(func(op errorfs.Op) error {
-				if op.Kind == kind && strings.HasSuffix(op.Path, ".log") && count.Add(1) == int64(n) {
-					return errorfs.ErrInjected
+	refused := 0
+	for _, kind := range []errorfs.OpKind{errorfs.OpFileWrite, errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpCreate} {
+		for n := 1; n < 40; n += 8 {
+			dir := filepath.Join(t.TempDir(), "data")
+			lines := child(t, "TestLogFails", 0, childDir+"="+dir, fmt.Sprintf("%s=%d %d", childFails, kind, n))
+			for _, line := range lines {
+				if strings.HasPrefix(line, "refused") {
+					refused++
 				}
-				return nil
-			}))
-			acknowledged, failed := appendUntilError(t, injected, batches)
-			after := fs.CrashClone(vfs.CrashCloneCfg{})
-			again, err := Open("data", Options{FS: after})
+			}
+			s, err := Open(dir, Options{})
 			if err != nil {
 				t.Fatalf("%v %d: %v", kind, n, err)
 			}
-			checkSurvivor(t, again, batches, acknowledged, whole)
-			closeStore(t, again)
-			if count.Load() >= int64(n) && !failed && acknowledged < len(batches) {
-				t.Errorf("%v %d: nothing failed, but only %d batches were taken", kind, n, acknowledged)
-			}
+			checkSurvivor(t, s, batches, acknowledgedIn(t, lines), whole)
+			closeStore(t, s)
 		}
+	}
+	if refused == 0 {
+		t.Error("no failure was ever reported")
 	}
 }
 
-func appendUntilError(t *testing.T, fs vfs.FS, batches [][]*record.Record) (acknowledged int, failed bool) {
-	t.Helper()
-	s, err := Open("data", Options{FS: fs})
-	if err != nil {
-		return 0, true
+// appendUntilError is the child of TestLogFails.
+func appendUntilError(dir, how string) {
+	var kind, n int
+	if _, err := fmt.Sscan(how, &kind, &n); err != nil {
+		fmt.Println("error", err)
+		return
 	}
-	for _, b := range batches {
-		if _, err := s.Append(t.Context(), b); err != nil {
-			if _, err := s.Append(t.Context(), b); err == nil {
-				t.Error("after a failed log a batch was taken")
+	var count atomic.Int64
+	fs := errorfs.Wrap(vfs.Default, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if int(op.Kind) == kind && strings.HasSuffix(op.Path, ".log") && count.Add(1) == int64(n) {
+			return errorfs.ErrInjected
+		}
+		return nil
+	}))
+	s, err := Open(dir, Options{FS: fs})
+	if err != nil {
+		fmt.Println("refused", err)
+		return
+	}
+	for i, b := range deliveries() {
+		if _, err := s.Append(context.Background(), b); err != nil {
+			fmt.Println("refused", err)
+			if _, err := s.Append(context.Background(), b); err == nil {
+				fmt.Println("error after a failed log a batch was taken")
 			}
-			failed = true
 			break
 		}
-		acknowledged++
+		fmt.Println("ack", i+1)
 	}
-	if err := s.Close(); err != nil && !failed {
-		t.Error(err)
-	}
-	return acknowledged, failed
+	_ = s.Close() // it may have lost its log
 }
 
-const childDir = "KUBEWAKE_TEST_CHILD_DIR"
+const (
+	childDir   = "KUBEWAKE_TEST_CHILD_DIR"
+	childFails = "KUBEWAKE_TEST_CHILD_FAILS"
+)
 
 // TestKill kills a real process with signal 9 at random moments while it appends, and opens what it left.
 func TestKill(t *testing.T) {
@@ -252,7 +267,8 @@ func TestKill(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "data")
 		acknowledged := 0
 		for life := range 3 { // the same directory is killed several times
-			acknowledged = max(acknowledged, killedChild(t, dir, time.Duration(5+rand.IntN(120*(life+1)))*time.Millisecond))
+			after := time.Duration(5+rand.IntN(120*(life+1))) * time.Millisecond
+			acknowledged = max(acknowledged, acknowledgedIn(t, child(t, "TestKill", after, childDir+"="+dir)))
 		}
 		started := time.Now()
 		s, err := Open(dir, Options{})
@@ -267,11 +283,11 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// killedChild runs this test in a process of its own, kills it after a while and tells how many batches it had acknowledged.
-func killedChild(t *testing.T, dir string, after time.Duration) int {
+// child runs a test in a process of its own, kills it some time after it opened its store, if after is set, and gives its lines.
+func child(t *testing.T, test string, after time.Duration, env ...string) (lines []string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestKill$")
-	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$")
+	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -279,21 +295,29 @@ func killedChild(t *testing.T, dir string, after time.Duration) int {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewScanner(out)
-	acknowledged := 0
-	for lines.Scan() {
-		word, number, _ := strings.Cut(lines.Text(), " ")
-		if word == "open" {
+	in := bufio.NewScanner(out)
+	for in.Scan() {
+		if in.Text() == "open" && after > 0 {
 			time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
 		}
+		lines = append(lines, in.Text())
+	}
+	_ = cmd.Wait() // it may have been killed
+	return lines
+}
+
+// acknowledgedIn reads how many batches a child had acknowledged.
+func acknowledgedIn(t *testing.T, lines []string) (acknowledged int) {
+	t.Helper()
+	for _, line := range lines {
+		word, number, _ := strings.Cut(line, " ")
 		if n, err := strconv.Atoi(number); err == nil && word == "ack" {
 			acknowledged = n
 		}
 		if word == "error" {
-			t.Error(lines.Text())
+			t.Error(line)
 		}
 	}
-	_ = cmd.Wait() // it was killed
 	return acknowledged
 }
 
@@ -304,7 +328,7 @@ func appendForParent(dir string) {
 		fmt.Println("error", err)
 		return
 	}
-	fmt.Println("open 0")
+	fmt.Println("open")
 	batches := deliveries()
 	for i, b := range batches {
 		if _, err := s.Append(context.Background(), b); err != nil {
