@@ -66,6 +66,8 @@ func (o Options) pebble() *lsm.Options {
 		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
 		BlockPropertyCollectors:    []func() lsm.BlockPropertyCollector{func() lsm.BlockPropertyCollector { return &census{} }},
 	}
+	// Pebble would end the process on a damaged block; the question that met it gives an error instead.
+	p.EventListener = &lsm.EventListener{DataCorruption: func(lsm.DataCorruptionInfo) {}}
 	if o.Bulk {
 		p.MemTableSize = 64 << 20
 		p.L0CompactionThreshold, p.L0StopWritesThreshold = 8, 64

@@ -9,6 +9,8 @@ import (
 	"github.com/kubewake/kubewake/store/storetest"
 )
 
+func memFS() vfs.FS { return vfs.NewMem() }
+
 func openMem(t *testing.T, o Options) *Store {
 	t.Helper()
 	if o.FS == nil {
