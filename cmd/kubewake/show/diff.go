@@ -59,7 +59,7 @@ func (d *diffWriter) state(color, mark string, state *engine.State) {
 }
 
 func (d *diffWriter) maker(m *engine.Maker) {
-	line := "by " + strings.TrimPrefix(d.style.who(m.Actor, m.Certainty), " ")
+	line := "by " + strings.TrimPrefix(d.style.maker(m.Actor, m.Certainty, m), " ")
 	if m.Request != nil {
 		line += fmt.Sprintf(": %s at %s", action(m.Request.Verb, m.Request.Subresource, m.Request.Code), d.style.stamp(&m.Request.ReceivedAt))
 	}

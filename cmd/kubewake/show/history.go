@@ -73,7 +73,7 @@ func (s Style) life(lives []engine.Life, uid string) string {
 
 func (s Style) entry(e *engine.Entry, layout string) []cell {
 	what, color := s.what(e)
-	who := s.who(e.Actor, e.Certainty)
+	who := s.maker(e.Actor, e.Certainty, makerOf(e))
 	switch {
 	case e.Event != nil:
 		who = " " + e.Event.Source
@@ -97,6 +97,16 @@ func (s Style) entry(e *engine.Entry, layout string) []cell {
 	}
 	version, from, agent, request := details(e)
 	return []cell{text(at), text(who), painted(color, what), text(version), text(from), text(agent), text(request), painted(tail, summary)}
+}
+
+func makerOf(e *engine.Entry) *engine.Maker {
+	switch {
+	case e.Revision != nil:
+		return e.Revision.Maker
+	case e.End != nil:
+		return e.End.Maker
+	}
+	return nil
 }
 
 // what is the verb with its subresource, and the code where it says more than the verb; Events show type and reason.

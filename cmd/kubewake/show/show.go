@@ -7,6 +7,7 @@
 package show
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -129,6 +130,20 @@ func (s Style) who(actor *engine.Actor, certainty engine.Certainty) string {
 		name += " (by " + s.user(actor.Impersonator) + ")"
 	}
 	return mark(certainty) + name
+}
+
+// maker names who made a state: where several candidates have no actor in common, each of them.
+func (s Style) maker(actor *engine.Actor, certainty engine.Certainty, m *engine.Maker) string {
+	if actor != nil || m == nil || len(m.Candidates) == 0 {
+		return s.who(actor, certainty)
+	}
+	var names []string
+	for _, q := range m.Candidates {
+		if name := strings.TrimSpace(s.who(&q.Actor, engine.Exact)); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return markCandidate + strings.Join(names, " or ")
 }
 
 func mark(certainty engine.Certainty) string {

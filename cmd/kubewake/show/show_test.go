@@ -181,3 +181,29 @@ func TestManagedFields(t *testing.T) {
 		}
 	}
 }
+
+func TestCandidatesWithoutACommonActorAreNamed(t *testing.T) {
+	t.Parallel()
+	of := func(user string) *engine.Request { return &engine.Request{Actor: engine.Actor{User: user}} }
+	several := &engine.Maker{Certainty: engine.Candidate, Candidates: []*engine.Request{
+		of("kubernetes-admin"), of("system:serviceaccount:kube-system:namespace-controller"), of("kubernetes-admin")}}
+	unknown := &engine.Maker{Certainty: engine.Unknown}
+	for name, tc := range map[string]struct {
+		entry engine.Entry
+		want  string
+	}{
+		"one actor":   {engine.Entry{Actor: &engine.Actor{User: "alice"}, Certainty: engine.Candidate, End: &engine.End{Maker: several}}, "?alice "},
+		"an end":      {engine.Entry{Certainty: engine.Candidate, End: &engine.End{Maker: several}}, "?kubernetes-admin or namespace-controller"},
+		"a revision":  {engine.Entry{Certainty: engine.Candidate, Revision: &engine.Revision{Maker: several}}, "?kubernetes-admin or namespace-controller"},
+		"no request":  {engine.Entry{Certainty: engine.Unknown, End: &engine.End{Maker: unknown}}, " (not recorded) "},
+		"not a state": {engine.Entry{Request: &engine.Request{}}, " (not recorded)"},
+	} {
+		var out bytes.Buffer
+		if err := show.History(&out, &engine.History{Entries: []engine.Entry{tc.entry}}, show.Style{Zone: time.UTC}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), tc.want) {
+			t.Errorf("%s: %q is not in\n%s", name, tc.want, out.String())
+		}
+	}
+}
