@@ -1,18 +1,15 @@
 package local
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
-	"github.com/kubewake/kubewake/index"
-	"github.com/kubewake/kubewake/object"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
@@ -62,12 +59,16 @@ type searching struct {
 	resume   bool
 	deadline deadline
 
+	mu     sync.Mutex // guards found, failed, ends and the counts in out while a part is scanned
 	found  topHits
+	ends   map[record.ID]bool
 	last   hitKey
 	full   bool
-	failed hitKey // of the first record on which the filter failed
-	lives  *lifeCache
-	out    engine.SearchEnd
+	failed hitKey     // of the first record on which the filter failed
+	lives  *lifeCache // of the hits
+	// buckets of revisions, read once.
+	buckets []store.Bucket
+	out     engine.SearchEnd
 }
 
 func (e *Engine) newSearch(ctx context.Context, q query.Search) (*searching, error) {
@@ -75,7 +76,7 @@ func (e *Engine) newSearch(ctx context.Context, q query.Search) (*searching, err
 	if err != nil {
 		return nil, err
 	}
-	s := &searching{e: e, q: q, filter: filter, needs: filter.Needs(), bounds: filter.Bounds(), deadline: e.deadline(), lives: newLifeCache(e), limit: q.Limit}
+	s := &searching{e: e, q: q, ends: map[record.ID]bool{}, filter: filter, needs: filter.Needs(), bounds: filter.Bounds(), deadline: e.deadline(), lives: newLifeCache(e), limit: q.Limit}
 	if s.limit <= 0 {
 		s.limit = e.limits.Hits
 	}
@@ -165,17 +166,36 @@ func (s *searching) parts() []query.Window {
 	if !s.window.To.IsZero() && s.window.To.Before(last) {
 		last = s.window.To
 	}
-	var parts []query.Window
-	from := s.window.From
-	for at := first.Truncate(time.Hour).Add(time.Hour); at.Before(last) && len(parts) < 100_000; at = at.Add(time.Hour) {
-		parts = append(parts, query.Window{From: from, To: at})
-		from = at
-	}
-	parts = append(parts, query.Window{From: from, To: s.window.To})
+	return s.behindCursor(s.cut(first, last))
+}
+
+// cut makes the parts between the first and the last record: an hour, then twice as long each time. A store keeps many
+// hours of revisions together, and goes through all of them for each part.
+func (s *searching) cut(first, last time.Time) []query.Window {
+	var bounds []time.Time
+	step := time.Hour
 	if s.q.Newest {
-		slices.Reverse(parts)
+		for at := last.Truncate(time.Hour); at.After(first); at = at.Add(-step) {
+			bounds = append(bounds, at)
+			step *= 2
+		}
+		parts := make([]query.Window, 0, len(bounds)+1)
+		to := s.window.To
+		for _, at := range bounds {
+			parts, to = append(parts, query.Window{From: at, To: to}), at
+		}
+		return append(parts, query.Window{From: s.window.From, To: to})
 	}
-	return s.behindCursor(parts)
+	for at := first.Truncate(time.Hour).Add(step); at.Before(last); at = at.Add(step) {
+		bounds = append(bounds, at)
+		step *= 2
+	}
+	parts := make([]query.Window, 0, len(bounds)+1)
+	from := s.window.From
+	for _, at := range bounds {
+		parts, from = append(parts, query.Window{From: from, To: at}), at
+	}
+	return append(parts, query.Window{From: from, To: s.window.To})
 }
 
 // behindCursor leaves out the parts that earlier pieces of the answer have gone through.
@@ -191,93 +211,6 @@ func (s *searching) behindCursor(parts []query.Window) []query.Window {
 	})
 }
 
-// scan looks at every record of one part of the window.
-func (s *searching) scan(ctx context.Context, w query.Window) error {
-	for _, c := range s.clusters {
-		if err := s.scanCluster(ctx, c, w); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *searching) scanCluster(ctx context.Context, c store.ClusterInfo, w query.Window) error {
-	scan := store.WindowScan{Cluster: c.Name, Kinds: s.kinds, Between: store.TimeRange{From: w.From, To: w.To}, Reads: s.q.Reads}
-	var err error
-	if scan.Revisions, err = s.e.revisionRanges(ctx, c, w); err != nil {
-		return err
-	}
-	scan.OnlyNamed = scan.Revisions != nil
-	s.narrow(&scan)
-	states := &stateReader{s: s}
-	clocks, err := s.e.clockReaders(ctx, c)
-	if err != nil {
-		return err
-	}
-	group := make([]*record.Record, 0, 4) // the variants of one revision
-	for r, err := range s.e.st.Window(ctx, scan) {
-		if err != nil {
-			return err
-		}
-		if len(group) > 0 && !sameRevision(group[0], r) {
-			if err := s.matchRevision(ctx, group, w, clocks, states); err != nil || s.overLimit() {
-				return err
-			}
-			group = group[:0]
-		}
-		if r.Kind == record.KindRevision {
-			group = append(group, r)
-			continue
-		}
-		if err := s.match(ctx, r, w, clocks, states); err != nil || s.overLimit() {
-			return err
-		}
-	}
-	if len(group) == 0 {
-		return nil
-	}
-	return s.matchRevision(ctx, group, w, clocks, states)
-}
-
-// matchRevision evaluates the filter on one revision, by its best variant. Variants that tell different kinds may lie
-// apart in a store: where the best lies elsewhere, the revision counts there.
-func (s *searching) matchRevision(ctx context.Context, group []*record.Record, w query.Window, clocks clockSet, states *stateReader) error {
-	chosen := object.Choose(slices.Clone(group))
-	best := chosen.Best()
-	if best.Revision.Partial != record.Whole || len(best.Revision.Body) == 0 {
-		var all []*record.Record
-		rv := best.Revision.RV
-		for r, err := range s.e.st.Revisions(ctx, store.ObjectKey{Cluster: best.Ref.Cluster, UID: best.Ref.UID}, store.RVRange{From: rv, To: rv}) {
-			if err != nil {
-				return err
-			}
-			all = append(all, r)
-		}
-		if len(all) > len(group) {
-			whole := object.Choose(all)
-			if !bytes.Equal(record.Append(nil, whole.Best()), record.Append(nil, best)) {
-				return nil
-			}
-		}
-	}
-	return s.match(ctx, best, w, clocks, states)
-}
-
-func sameRevision(a, b *record.Record) bool {
-	return b.Kind == record.KindRevision && a.Revision.RV == b.Revision.RV && a.Ref.UID == b.Ref.UID && a.Ref.Cluster == b.Ref.Cluster
-}
-
-// overLimit notes that a limit of the scan was reached.
-func (s *searching) overLimit() bool {
-	switch {
-	case s.out.Scanned > s.e.limits.Scanned:
-		s.out.Cut = fmt.Sprintf("%d records were looked at, the limit: narrow the window or the filter", s.e.limits.Scanned)
-	case s.out.Scanned%1024 == 0 && s.deadline.passed():
-		s.out.Cut = fmt.Sprintf("the time limit of %s was reached: narrow the window or the filter", s.e.limits.Time)
-	}
-	return s.out.Cut != ""
-}
-
 // narrow hands the store what the filter pins down about the object.
 func (s *searching) narrow(scan *store.WindowScan) {
 	if len(s.bounds.Resources) == 1 && len(s.bounds.Groups) == 1 {
@@ -289,53 +222,6 @@ func (s *searching) narrow(scan *store.WindowScan) {
 	if len(s.bounds.Names) == 1 && s.bounds.Names[0] != "" {
 		scan.Name = s.bounds.Names[0]
 	}
-}
-
-// match evaluates the filter on one record and keeps it if it hits.
-func (s *searching) match(ctx context.Context, r *record.Record, w query.Window, clocks clockSet, states *stateReader) error {
-	s.out.Scanned++
-	if r.Kind == record.KindRevision {
-		defer states.seen(r)
-	}
-	if !s.filter.PreMatch(r) {
-		return nil
-	}
-	var when index.Interval
-	var err error
-	if s.needs.Time {
-		if when, err = clocks.when(ctx, r); err != nil {
-			return err
-		}
-	}
-	in := query.Input{Record: r, Time: shown(when)}
-	states.fill(ctx, &in)
-	result, fault := s.filter.Match(in)
-	switch {
-	case states.err != nil:
-		return states.err
-	case result == query.Miss:
-		return nil
-	}
-	if !s.needs.Time { // most records are misses: only of the others the time is looked up
-		if when, err = clocks.when(ctx, r); err != nil {
-			return err
-		}
-	}
-	key := hitKey{at: shown(when), kind: r.Kind, id: r.ID()}
-	if !s.inPart(key.at, w) || (s.resume && !s.behind(key)) {
-		return nil
-	}
-	switch {
-	case result == query.Failed:
-		if s.out.Failed++; s.out.Failed == 1 || key.compare(s.failed) < 0 {
-			s.failed, s.out.FirstFail = key, fmt.Sprintf("%s: %v", recordWords(r), fault)
-		}
-	case result == query.Unknown, key.at.IsZero() && s.window != (query.Window{}):
-		s.out.Unknown++ // without a time it is not known whether it lies in the window
-	default:
-		s.found.put(key, headOf(r), when)
-	}
-	return nil
 }
 
 // inPart reports whether a moment belongs to a part of the window. What has no time belongs to the earliest.

@@ -14,8 +14,9 @@ import (
 // stateReader finds the states that belong to the records of a scan. A filter's functions can not fail: err keeps the
 // first error until the scan looks.
 type stateReader struct {
-	s   *searching
-	err error
+	e     *Engine
+	lives *lifeCache
+	err   error
 	// The revision before the one at hand, where the scan has just gone over it.
 	lastKey  store.ObjectKey
 	lastRV   record.ResourceVersion
@@ -71,9 +72,9 @@ func manifest(v *object.Value) (any, bool) {
 // before gives the state before a revision's own. Nil and known: the revision made the object.
 func (sr *stateReader) before(ctx context.Context, r *record.Record) (any, bool) {
 	key := store.ObjectKey{Cluster: r.Ref.Cluster, UID: r.Ref.UID}
-	variants, err := sr.s.e.st.RevisionBefore(ctx, key, r.Revision.RV-1)
+	variants, err := sr.e.st.RevisionBefore(ctx, key, r.Revision.RV-1)
 	if isNotFound(err) {
-		entry, err := sr.s.e.st.Object(ctx, key)
+		entry, err := sr.e.st.Object(ctx, key)
 		if err != nil && !isNotFound(err) {
 			return sr.fail(err)
 		}
@@ -91,7 +92,7 @@ func (sr *stateReader) before(ctx context.Context, r *record.Record) (any, bool)
 
 // fromLife gives the state of a revision (back 0) or the one before it (1), carried over from older ones.
 func (sr *stateReader) fromLife(ctx context.Context, r *record.Record, back record.ResourceVersion) (any, bool) {
-	st := sr.s.e.st
+	st := sr.e.st
 	entry, err := st.Object(ctx, store.ObjectKey{Cluster: r.Ref.Cluster, UID: r.Ref.UID})
 	if isNotFound(err) {
 		return nil, false
@@ -120,7 +121,7 @@ func (sr *stateReader) lastOf(ctx context.Context, r *record.Record) (any, bool)
 	if len(r.End.LastBody) > 0 {
 		return r.End.LastBody, true
 	}
-	life, err := sr.s.lives.forRecord(ctx, r)
+	life, err := sr.lives.forRecord(ctx, r)
 	if life == nil || len(life.States) == 0 {
 		return sr.fail(err)
 	}
@@ -129,7 +130,7 @@ func (sr *stateReader) lastOf(ctx context.Context, r *record.Record) (any, bool)
 
 // maker finds the request that made a revision or an end; known also where it is certain that none was recorded.
 func (sr *stateReader) maker(ctx context.Context, r *record.Record) (*record.Record, bool) {
-	life, err := sr.s.lives.forRecord(ctx, r)
+	life, err := sr.lives.forRecord(ctx, r)
 	if life == nil {
 		sr.fail(err)
 		return nil, false
@@ -147,7 +148,7 @@ func (sr *stateReader) maker(ctx context.Context, r *record.Record) (*record.Rec
 
 // around gives the states after and before a request.
 func (sr *stateReader) around(ctx context.Context, r *record.Record) (after, before any, afterKnown, beforeKnown bool) {
-	life, err := sr.s.lives.forRecord(ctx, r)
+	life, err := sr.lives.forRecord(ctx, r)
 	if life == nil {
 		sr.fail(err)
 		return nil, nil, false, false
