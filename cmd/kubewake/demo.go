@@ -75,7 +75,7 @@ func unpack(files fs.FS, dir string) error {
 }
 
 func demoHints(url string) string {
-	return "serving on " + url + " until Ctrl-C; from another shell, try:" + `
+	return "serving on " + url + " until Ctrl-C; from another shell, try:" + strings.ReplaceAll(`
 
   kubewake history deploy/web -n shop                         what happened to it, and who did it
   kubewake diff deploy/web -n shop --from -36s --to -35s      the bad roll
@@ -83,5 +83,5 @@ func demoHints(url string) string {
   kubewake get deploy/web -n shop --at -30s                   how it looked half a minute before the end
   kubewake search 'request.code >= 400'                       what failed
   kubewake coverage                                           what could not be seen
-`
+`, "  kubewake ", "  "+callMe()+" ")
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,7 +73,23 @@ keeps it elsewhere, --rm removes it. Exit status 3 says that some of the input w
 
 func openHints(url string) string {
 	return "serving on " + url + " until Ctrl-C; from another shell, for example:\n" +
-		"  kubewake objects deploy\n  kubewake history deploy/NAME -n NAMESPACE"
+		"  " + callMe() + " objects deploy\n  " + callMe() + " history deploy/NAME -n NAMESPACE"
+}
+
+// callMe is what a person types to start this program: its name where the shell would find it, else how it was called.
+func callMe() string {
+	if found, err := exec.LookPath("kubewake"); err == nil {
+		if self, err := os.Executable(); err == nil && sameFile(found, self) {
+			return "kubewake"
+		}
+	}
+	return os.Args[0]
+}
+
+func sameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 // fingerprintOf names the inputs and how they are taken in; standard input, which has no digest, gets one of its own.
@@ -197,6 +215,7 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 		Engine:  local.New(st, local.Config{Version: versionText(), Data: dir}),
 		Listen:  o.listen,
 		AnyPort: true,
+		Log:     slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Ready: func(url string) error {
 			if err := pebble.WriteAddress(dir, url); err != nil {
 				return fmt.Errorf("write the address for other processes: %w", err)
