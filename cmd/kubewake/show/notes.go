@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/kubewake/kubewake/engine"
 )
@@ -49,15 +50,50 @@ func (s Style) gaps(n Note) []string {
 	if c == nil || c.Complete || len(c.Gaps) == 0 {
 		return nil
 	}
-	all := len(c.Gaps) + c.Cut
-	list := []string{fmt.Sprintf("Not everything could be seen (%s):", plural(all, "gap", "gaps"))}
-	for i := range c.Gaps[:min(fewGaps, len(c.Gaps))] {
-		list = append(list, "  "+cut(c.Gaps[i].Sentence, max(s.Width-2, 0)))
+	bounds, gaps := s.bounds(c.Gaps)
+	all := len(gaps) + c.Cut
+	if all == 0 {
+		return bounds
 	}
-	if more := all - min(fewGaps, len(c.Gaps)); more > 0 {
+	list := append(bounds, fmt.Sprintf("Not everything could be seen (%s):", plural(all, "gap", "gaps")))
+	for i := range gaps[:min(fewGaps, len(gaps))] {
+		list = append(list, "  "+cut(gaps[i].Sentence, max(s.Width-2, 0)))
+	}
+	if more := all - min(fewGaps, len(gaps)); more > 0 {
 		list = append(list, fmt.Sprintf("  … and %d more: %s", more, n.Ask))
 	}
 	return list
+}
+
+// bounds says in one line a cluster where its recording begins and ends; that is true of every recording, and no hole in
+// it. The other gaps are given back.
+func (s Style) bounds(gaps []engine.Gap) (lines []string, others []engine.Gap) {
+	ends := map[string]*time.Time{}
+	begins := map[string]bool{}
+	for i := range gaps {
+		switch g := &gaps[i]; g.Reason {
+		case "after-recording":
+			ends[g.Scope.Cluster] = g.From
+		case "before-recording":
+			begins[g.Scope.Cluster] = true
+		}
+	}
+	for i := range gaps {
+		g := &gaps[i]
+		end := ends[g.Scope.Cluster]
+		switch {
+		case g.Reason == "after-recording" && begins[g.Scope.Cluster] && end != nil:
+		case g.Reason == "before-recording" && end != nil && g.To != nil:
+			lines = append(lines, fmt.Sprintf("Cluster %s was recorded from %s to %s; what lies outside is not known.", g.Scope.Cluster,
+				s.stamp(g.To), s.stamp(end)))
+		default:
+			others = append(others, *g)
+		}
+	}
+	if len(lines) > fewGaps {
+		lines = append(lines[:fewGaps], fmt.Sprintf("… and %d more clusters.", len(lines)-fewGaps))
+	}
+	return lines, others
 }
 
 // HistoryMarks explains the marks in a history.
