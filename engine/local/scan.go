@@ -153,6 +153,7 @@ func (sc *scanner) run(ctx context.Context, scan store.WindowScan) error {
 		if err != nil {
 			return err
 		}
+		sc.scanned++
 		if len(group) > 0 && !sameRevision(group[0], r) {
 			if err := sc.matchRevision(ctx, group); err != nil {
 				return err
@@ -161,7 +162,7 @@ func (sc *scanner) run(ctx context.Context, scan store.WindowScan) error {
 		}
 		if r.Kind == record.KindRevision {
 			group = append(group, r)
-		} else if err := sc.match(ctx, r); err != nil {
+		} else if err := sc.match(ctx, r, nil); err != nil {
 			return err
 		}
 		if sc.scanned >= 1024 && sc.count() {
@@ -197,35 +198,59 @@ func sameRevision(a, b *record.Record) bool {
 // matchRevision evaluates the filter on one revision, by its best variant. Variants that tell different kinds may lie
 // apart in a store: where the best lies elsewhere, the revision counts there.
 func (sc *scanner) matchRevision(ctx context.Context, group []*record.Record) error {
-	best := group[0]
-	if len(group) > 1 {
+	best := only(group)
+	if best == nil {
 		chosen := object.Choose(slices.Clone(group))
 		best = chosen.Best()
 	}
-	if best.Revision.Partial == record.Whole && len(best.Revision.Body) > 0 {
-		return sc.match(ctx, best)
+	if whole(best) {
+		return sc.match(ctx, best, nil)
 	}
+	return sc.match(ctx, best, func() (bool, error) { return sc.elsewhere(ctx, best, len(group)) })
+}
+
+func whole(r *record.Record) bool {
+	return r.Revision.Partial == record.Whole && len(r.Revision.Body) > 0
+}
+
+// only gives the one variant that is whole, which is the best whatever it says; nil where there are several or none.
+func only(group []*record.Record) *record.Record {
+	if len(group) == 1 {
+		return group[0]
+	}
+	var found *record.Record
+	for _, r := range group {
+		if !whole(r) {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = r
+	}
+	return found
+}
+
+// elsewhere reports whether a better variant of the revision lies in another place than the group of n.
+func (sc *scanner) elsewhere(ctx context.Context, best *record.Record, n int) (bool, error) {
 	var all []*record.Record
 	rv := best.Revision.RV
 	for r, err := range sc.s.e.st.Revisions(ctx, store.ObjectKey{Cluster: best.Ref.Cluster, UID: best.Ref.UID}, store.RVRange{From: rv, To: rv}) {
 		if err != nil {
-			return err
+			return false, err
 		}
 		all = append(all, r)
 	}
-	if len(all) > len(group) {
-		chosen := object.Choose(all)
-		if !bytes.Equal(record.Append(nil, chosen.Best()), record.Append(nil, best)) {
-			return nil
-		}
+	if len(all) <= n {
+		return false, nil
 	}
-	return sc.match(ctx, best)
+	chosen := object.Choose(all)
+	return !bytes.Equal(record.Append(nil, chosen.Best()), record.Append(nil, best)), nil
 }
 
-// match evaluates the filter on one record and keeps it if it hits.
-func (sc *scanner) match(ctx context.Context, r *record.Record) error {
+// match evaluates the filter on one record and keeps it if it hits; unless, where that is asked, it counts elsewhere.
+func (sc *scanner) match(ctx context.Context, r *record.Record, elsewhere func() (bool, error)) error {
 	s := sc.s
-	sc.scanned++
 	if r.Kind == record.KindRevision {
 		defer sc.states.seen(r)
 	}
@@ -247,6 +272,11 @@ func (sc *scanner) match(ctx context.Context, r *record.Record) error {
 		return sc.states.err
 	case result == query.Miss:
 		return nil
+	}
+	if elsewhere != nil {
+		if other, err := elsewhere(); err != nil || other {
+			return err
+		}
 	}
 	if !s.needs.Time { // most records are misses: only of the others the time is looked up
 		if when, err = sc.clocks.when(ctx, r); err != nil {
