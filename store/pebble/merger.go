@@ -131,7 +131,7 @@ func mergeFamily(key []byte, list [][]byte) ([]byte, error) {
 func mergeRecords(list [][]byte) ([]byte, error) {
 	var merged *record.Record
 	for _, b := range list {
-		r, err := record.Decode(b)
+		r, err := decodePacked(b)
 		if err != nil {
 			return nil, err
 		}
@@ -143,7 +143,7 @@ func mergeRecords(list [][]byte) ([]byte, error) {
 		}
 		merged = r
 	}
-	return record.Append(nil, merged), nil
+	return phraseIndex().append(nil, record.Append(nil, merged)), nil
 }
 
 func mergeEntries(list [][]byte) ([]byte, error) {

@@ -12,6 +12,7 @@ import (
 // plan is what a batch writes, each part a function of single records. Building it needs no lock, so several batches are built at once.
 type plan struct {
 	arena   []byte // keys and values of facts
+	plain   []byte // a record before it is put in phrases
 	facts   []fact
 	entries map[store.ObjectKey]*entry
 	hours   map[hourMark]struct{}
@@ -39,6 +40,9 @@ type bucketMark struct {
 func (p *plan) reset() {
 	if cap(p.arena) > maxArena {
 		p.arena = nil
+	}
+	if cap(p.plain) > maxArena {
+		p.plain = nil
 	}
 	p.arena, p.facts, p.late = p.arena[:0], p.facts[:0], 0
 	if p.entries == nil {
@@ -159,8 +163,9 @@ func (p *plan) addItem(key []byte, r *record.Record) {
 	start := len(p.arena)
 	p.arena = append(p.arena, key...)
 	mid := len(p.arena)
-	p.arena = appendPacked(append(p.arena, oneItem), r)
-	p.note(start, mid, provenanceLen(r.Provenance), r.Provenance)
+	p.plain = appendPlainRecord(p.plain[:0], r)
+	p.arena = phraseIndex().append(append(p.arena, oneItem), p.plain)
+	p.note(start, mid, xxhash.Sum64(p.plain[:len(p.plain)-provenanceLen(r.Provenance)]), r.Provenance)
 }
 
 // add notes one write of any other value.
@@ -169,12 +174,12 @@ func (p *plan) add(key, value []byte) {
 	p.arena = append(p.arena, key...)
 	mid := len(p.arena)
 	p.arena = append(p.arena, value...)
-	p.note(start, mid, 0, record.Provenance{})
+	p.note(start, mid, xxhash.Sum64(value), record.Provenance{})
 }
 
-func (p *plan) note(start, mid, tail int, from record.Provenance) {
+func (p *plan) note(start, mid int, hash uint64, from record.Provenance) {
 	end := len(p.arena)
-	p.facts = append(p.facts, fact{p.arena[start:mid:mid], p.arena[mid:end:end], xxhash.Sum64(p.arena[mid : end-tail]), from})
+	p.facts = append(p.facts, fact{p.arena[start:mid:mid], p.arena[mid:end:end], hash, from})
 }
 
 // provenanceLen is how many bytes record.Append gives to it.

@@ -155,9 +155,6 @@ func timed(it *lsm.Iterator, c record.Cluster, nanos int64, heads bool, f func(*
 	if err != nil {
 		return err
 	}
-	if !heads {
-		v = bytes.Clone(v)
-	}
 	err = eachItem(v, func(item []byte) error {
 		r, err := unpackTimed(item, c, nanos)
 		if err != nil {

@@ -43,7 +43,7 @@ func decodeWhole(it *lsm.Iterator, c record.Cluster) (*record.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec, err := record.Decode(bytes.Clone(v))
+	rec, err := decodePacked(v)
 	if err == nil && rec.Gap == nil && rec.Progress == nil {
 		err = errors.New("neither gap nor progress")
 	}

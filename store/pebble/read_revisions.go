@@ -144,9 +144,6 @@ func variantsAt(it *lsm.Iterator, p revisionParts, heads bool, yield func(*recor
 	if err != nil {
 		return err
 	}
-	if !heads {
-		v = bytes.Clone(v)
-	}
 	return eachItem(v, func(item []byte) error {
 		rec, err := unpackRevision(item, p)
 		if err != nil {
@@ -277,7 +274,7 @@ func endOf(r *points, key store.ObjectKey, e *entry) (*record.Record, error) {
 		if v == nil {
 			continue
 		}
-		part, err := record.Decode(bytes.Clone(v))
+		part, err := decodePacked(v)
 		if err != nil || part.End == nil {
 			return nil, damaged(k, errors.Join(errors.New("no end"), err))
 		}

@@ -14,8 +14,22 @@ import (
 // A stored record is record.Append of the record without what its key tells (cluster; UID and resourceVersion of a revision;
 // OccurredAt of requests and Events, to which their other times are then relative), and with UUIDs as 16 bytes.
 
-// appendPacked encodes r for storage behind dst. r is not changed.
+// appendPacked encodes r for storage behind dst, in phrases. r is not changed.
 func appendPacked(dst []byte, r *record.Record) []byte {
+	return phraseIndex().append(dst, appendPlainRecord(nil, r))
+}
+
+// decodePacked is the reverse, but for what the key tells.
+func decodePacked(b []byte) (*record.Record, error) {
+	plain, err := appendPlain(make([]byte, 0, 4*len(b)), b)
+	if err != nil {
+		return nil, err
+	}
+	return record.Decode(plain)
+}
+
+// appendPlainRecord encodes r without what its key tells behind dst.
+func appendPlainRecord(dst []byte, r *record.Record) []byte {
 	bare := *r
 	bare.Ref.Cluster = ""
 	switch r.Kind {
@@ -57,9 +71,9 @@ func appendPacked(dst []byte, r *record.Record) []byte {
 	return record.Append(dst, &bare)
 }
 
-// unpackTimed reads a stored request or Event, whose key tells cluster and time. What it gives aliases b.
+// unpackTimed reads a stored request or Event, whose key tells cluster and time.
 func unpackTimed(b []byte, c record.Cluster, nanos int64) (*record.Record, error) {
-	r, err := record.Decode(b)
+	r, err := decodePacked(b)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +102,7 @@ func unpackTimed(b []byte, c record.Cluster, nanos int64) (*record.Record, error
 
 // unpackRevision reads a stored revision, or the part of an End that lies beside the revisions.
 func unpackRevision(b []byte, p revisionParts) (*record.Record, error) {
-	r, err := record.Decode(b)
+	r, err := decodePacked(b)
 	if err != nil {
 		return nil, err
 	}
