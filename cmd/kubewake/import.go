@@ -17,9 +17,11 @@ JSON lines, JSON or EventLists, in the envelopes of managed clouds, watch record
 prints them; plain, gzip, zstd or bzip2.
 
 Secrets, tokens and what --redact-rules names are replaced by keyed digests before anything is written; the key lies in
-DIR/redaction.key. Exit status 3 says that everything was read, but some of the input was refused.`,
+DIR/redaction.key. Nothing is dropped unless --retain-age or --retain-bytes say so; what they drop leaves behind, for each object
+that was alive, its last state and who set it. Exit status 3 says that everything was read, but some of the input was refused.`,
 		Example: `  kubewake import audit.log watch/ --data ./wake
   kubewake import '/var/log/kubernetes/audit*.log*' --data ./wake --cluster prod
+  kubewake import today.log --data ./wake --retain-age 30d
   zcat audit.log.gz | kubewake import - --data ./wake`,
 		Args: wanted(cobra.MinimumNArgs(1)),
 	}

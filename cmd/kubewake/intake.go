@@ -26,6 +26,7 @@ import (
 type intakeFlags struct {
 	rules    string // --redact-rules
 	noRedact bool   // --no-redact
+	retain   retention
 }
 
 func (a *app) intakeFlags(command *cobra.Command) *intakeFlags {
@@ -34,6 +35,7 @@ func (a *app) intakeFlags(command *cobra.Command) *intakeFlags {
 	flags.StringVar(&a.cluster, "cluster", "", `name of the cluster (default: the one in the envelope, else "local")`)
 	flags.StringVar(&in.rules, "redact-rules", "", "YAML file of further fields to redact")
 	flags.BoolVar(&in.noRedact, "no-redact", false, "write Secrets and tokens to disk as they are")
+	in.retain.flags(flags)
 	_ = flags.MarkHidden("no-redact") // the flag exists: it was made above
 	return in
 }
@@ -97,6 +99,9 @@ func (a *app) takeIn(ctx context.Context, st *pebble.Store, dir, fingerprint str
 	}
 	if err := derive(ctx, st); err != nil {
 		return report, fmt.Errorf("derive the clocks of %s: %w", dir, err)
+	}
+	if err := in.retain.apply(ctx, a, st); err != nil {
+		return report, err
 	}
 	if err := st.Seal(ctx, nil); err != nil {
 		return report, fmt.Errorf("settle %s: %w", dir, err)
