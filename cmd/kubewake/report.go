@@ -91,5 +91,5 @@ func refused(r *input.Report) bool {
 	if r.RefusedLines() > 0 {
 		return true
 	}
-	return slices.ContainsFunc(r.Files, func(f input.FileReport) bool { return f.Truncated })
+	return slices.ContainsFunc(r.Files, func(f input.FileReport) bool { return f.Truncated || f.Failed })
 }

@@ -449,3 +449,40 @@ func TestEnvelopesAroundRealEvents(t *testing.T) {
 		})
 	}
 }
+
+func TestANamedFileThatCanNotBeReadIsAFault(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"notes.txt": "not JSON", "blank": " \n", "broken.gz": "\x1f\x8b\xff\xff\xff\xff", "other.json": `{"a":1}`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	named := []string{filepath.Join(dir, "notes.txt"), filepath.Join(dir, "blank"), filepath.Join(dir, "broken.gz"), filepath.Join(dir, "other.json")}
+	for _, tt := range []struct {
+		what  string
+		paths []string
+		want  []string
+	}{
+		{"named", named, []string{"notes.txt", "broken.gz", "other.json"}},
+		{"in a directory", []string{dir}, []string{"broken.gz"}},
+		{"by a pattern", []string{filepath.Join(dir, "*")}, []string{"broken.gz"}},
+		{"both", []string{dir, named[0]}, []string{"broken.gz", "notes.txt"}},
+	} {
+		report, err := Read(t.Context(), tt.paths, Options{Redactor: redact.Off()}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var failed []string
+		for _, f := range report.Files {
+			if f.Skipped == "" {
+				t.Errorf("%s: %s was read", tt.what, f.Path)
+			}
+			if f.Failed {
+				failed = append(failed, filepath.Base(f.Path))
+			}
+		}
+		if !slices.Equal(failed, tt.want) {
+			t.Errorf("%s: failed %q, want %q", tt.what, failed, tt.want)
+		}
+	}
+}

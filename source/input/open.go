@@ -36,7 +36,7 @@ func (r *reader) readFile(ctx context.Context, f found, state *file) error {
 	unpacked, packed, done, err := unpack(counted)
 	state.Packed = packed
 	if err != nil {
-		state.Skipped = "its compression could not be read: " + err.Error()
+		state.Skipped, state.Failed = "its compression could not be read: "+err.Error(), true
 		return nil
 	}
 	defer done()
@@ -46,6 +46,7 @@ func (r *reader) readFile(ctx context.Context, f found, state *file) error {
 	d := detect(peek, len(peek) < peekBytes)
 	state.Format, state.Skipped = d.format, d.skip
 	if d.skip != "" {
+		state.Failed = f.named && len(bytes.TrimSpace(peek)) > 0
 		return counted.fault(f.path)
 	}
 	if d.documents {

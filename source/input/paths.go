@@ -16,8 +16,9 @@ const stdin = "-"
 
 // found is a file to read.
 type found struct {
-	path string
-	size int64
+	path  string
+	size  int64
+	named bool // by itself, not as part of a directory or a pattern
 }
 
 // expand turns PATH arguments into files: directories recursively, globs, "-". Each file comes once, in the order of
@@ -25,6 +26,7 @@ type found struct {
 func expand(paths []string) ([]found, error) {
 	var files []found
 	seen := map[string]bool{}
+	named := map[string]bool{}
 	add := func(path string, size int64) {
 		if key := filepath.Clean(path); !seen[key] {
 			seen[key] = true
@@ -32,6 +34,7 @@ func expand(paths []string) ([]found, error) {
 		}
 	}
 	for _, path := range paths {
+		named[filepath.Clean(path)] = true
 		if path == stdin {
 			add(path, 0)
 			continue
@@ -49,6 +52,9 @@ func expand(paths []string) ([]found, error) {
 				return nil, err
 			}
 		}
+	}
+	for i := range files {
+		files[i].named = named[filepath.Clean(files[i].path)]
 	}
 	return files, nil
 }

@@ -23,6 +23,7 @@ type FileReport struct {
 	Format    string // "audit", "watch", "list", "CloudWatch", ... as its first values tell
 	Packed    string // "gzip", "zstd", "bzip2", or empty
 	Skipped   string // why the file was left out as a whole; empty if it was read
+	Failed    bool   // it was left out although it was named by itself and is not empty, or because it could not be unpacked
 	Bytes     int64  // decompressed
 	Lines     int64
 	Records   int64
