@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"iter"
 	"sort"
 	"time"
 
@@ -22,6 +23,7 @@ type Interval = join.Interval
 type Clock struct {
 	cluster record.Cluster
 	storage record.Storage
+	joined  bool      // made from proven pins too
 	begins  time.Time // when the first request that tells of it was received; zero if none does
 	epochs  []epoch
 }
@@ -153,7 +155,7 @@ func (c *Clock) in(ctx context.Context, st store.Store, n int, rv record.Resourc
 	if i == len(e.blocks) {
 		return ordered(out), nil
 	}
-	for p, err := range st.Pins(ctx, c.cluster, c.storage, store.RVRange{From: e.blocks[i].first, To: e.blocks[i].last}) {
+	for p, err := range c.pins(ctx, st, store.RVRange{From: e.blocks[i].first, To: e.blocks[i].last}) {
 		switch {
 		case err != nil:
 			return Interval{}, err
@@ -168,6 +170,14 @@ func (c *Clock) in(ctx context.Context, st store.Store, n int, rv record.Resourc
 		}
 	}
 	return ordered(out), nil
+}
+
+// pins yields those that the clock was made from, by rising resourceVersion.
+func (c *Clock) pins(ctx context.Context, st store.Store, between store.RVRange) iter.Seq2[record.Pin, error] {
+	if !c.joined {
+		return st.Pins(ctx, c.cluster, c.storage, between)
+	}
+	return allPins(ctx, st, storageKey{c.cluster, c.storage}, between)
 }
 
 // ordered lets no interval end before it begins, as it would where the clocks of two apiservers differ.
@@ -220,13 +230,12 @@ func (c *Clock) CertainAt(ctx context.Context, st store.Store, t time.Time) (rec
 		return 0, nil
 	}
 	var rv record.ResourceVersion
-	for p, err := range st.PinsDown(ctx, c.cluster, c.storage, store.RVRange{From: blocks[i-1].first, To: blocks[i-1].last}) {
+	for p, err := range c.pins(ctx, st, store.RVRange{From: blocks[i-1].first, To: blocks[i-1].last}) {
 		if err != nil {
 			return 0, err
 		}
 		if !p.Before.After(t) && c.EpochAt(p.Before) == n {
 			rv = p.RV
-			break
 		}
 	}
 	return rv, nil
@@ -318,7 +327,7 @@ func (r *ClockReader) WhenIn(ctx context.Context, n int, rv record.ResourceVersi
 func (r *ClockReader) read(ctx context.Context, n, i int) ([]reading, error) {
 	b := r.clock.epochs[n].blocks[i]
 	var list []reading
-	for p, err := range r.st.Pins(ctx, r.clock.cluster, r.clock.storage, store.RVRange{From: b.first, To: b.last}) {
+	for p, err := range r.clock.pins(ctx, r.st, store.RVRange{From: b.first, To: b.last}) {
 		if err != nil {
 			return nil, err
 		}

@@ -16,12 +16,14 @@ import (
 )
 
 // clockRules is counted up when a Clock is derived in another way.
-const clockRules = 2
+const clockRules = 3
 
 // Clocks gives the clock of every storage of a store. It keeps the last one of each, in memory and as derived data, and
 // makes it anew when the storage has other pins. Its methods may be called concurrently.
 type Clocks struct {
 	st store.Store
+	// fixed are clocks of recorded pins alone, by which the objects are joined that prove more.
+	fixed map[storageKey]*Clock
 
 	mu   sync.Mutex
 	kept map[storageKey]*keptClock // guarded by mu
@@ -42,11 +44,15 @@ func NewClocks(st store.Store) *Clocks {
 	return &Clocks{st: st, kept: map[storageKey]*keptClock{}}
 }
 
-// Of gives the clock of one storage. It costs a look at the stamp, and one scan of the storage's pins when it is stale.
+// Of gives the clock of one storage. It costs a look at the stamp, and one scan of the storage's pins when it is stale; where
+// writes were recorded below RequestResponse also a join of their objects.
 func (c *Clocks) Of(ctx context.Context, cluster record.Cluster, storage record.Storage) (*Clock, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := storageKey{cluster, storage}
+	if c.fixed != nil {
+		return c.recorded(ctx, key)
+	}
 	stamp, err := c.stamp(ctx, key)
 	if err != nil {
 		return nil, err
@@ -59,10 +65,42 @@ func (c *Clocks) Of(ctx context.Context, cluster record.Cluster, storage record.
 		return nil, err
 	}
 	if clock == nil {
-		if clock, err = c.build(ctx, key, stamp); err != nil {
+		if clock, err = c.make(ctx, key, stamp); err != nil {
 			return nil, err
 		}
 	}
 	c.kept[key] = &keptClock{stamp: stamp, clock: clock}
+	return clock, nil
+}
+
+// make derives a clock in two passes: from what single requests prove, and then from what the joins by that clock prove too.
+func (c *Clocks) make(ctx context.Context, key storageKey, stamp []byte) (*Clock, error) {
+	plain, err := build(ctx, c.st, key, c.st.Pins(ctx, key.cluster, key.storage, store.RVRange{}))
+	if err != nil {
+		return nil, err
+	}
+	if err := c.prove(ctx, key, plain); err != nil {
+		return nil, err
+	}
+	clock, err := build(ctx, c.st, key, allPins(ctx, c.st, key, store.RVRange{}))
+	if err != nil {
+		return nil, err
+	}
+	clock.joined = true
+	// A store that is only read can not keep it; it is made anew next time.
+	_ = writeClock(ctx, c.st, key, stamp, clock)
+	return clock, nil
+}
+
+// recorded gives the clock of recorded pins alone.
+func (c *Clocks) recorded(ctx context.Context, key storageKey) (*Clock, error) {
+	if clock := c.fixed[key]; clock != nil {
+		return clock, nil
+	}
+	clock, err := build(ctx, c.st, key, c.st.Pins(ctx, key.cluster, key.storage, store.RVRange{}))
+	if err != nil {
+		return nil, err
+	}
+	c.fixed[key] = clock
 	return clock, nil
 }

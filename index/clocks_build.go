@@ -4,15 +4,16 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"iter"
 	"time"
 
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
 )
 
-// build derives a clock from all pins of a storage and keeps it as derived data.
-func (c *Clocks) build(ctx context.Context, key storageKey, stamp []byte) (*Clock, error) {
-	starts, err := epochStarts(ctx, c.st, key)
+// build derives a clock from pins of a storage, given by rising resourceVersion.
+func build(ctx context.Context, st store.Store, key storageKey, given iter.Seq2[record.Pin, error]) (*Clock, error) {
+	starts, err := epochStarts(ctx, st, key)
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +23,7 @@ func (c *Clocks) build(ctx context.Context, key storageKey, stamp []byte) (*Cloc
 	}
 	open := make([]int, len(clock.epochs)) // pins in the last block of each epoch
 	pins := 0
-	for p, err := range c.st.Pins(ctx, key.cluster, key.storage, store.RVRange{}) {
+	for p, err := range given {
 		if err != nil {
 			return nil, err
 		}
@@ -43,8 +44,6 @@ func (c *Clocks) build(ctx context.Context, key storageKey, stamp []byte) (*Cloc
 	for i := range clock.epochs {
 		clock.epochs[i].sumUp()
 	}
-	// A store that is only read can not keep it; it is made anew next time.
-	_ = writeClock(ctx, c.st, key, stamp, clock)
 	return clock, nil
 }
 
@@ -117,7 +116,7 @@ func decodeClock(b []byte, key storageKey, stamp []byte) (*Clock, error) {
 		return nil, errStale
 	}
 	d.buf = d.buf[len(stamp):]
-	clock := &Clock{cluster: key.cluster, storage: key.storage, begins: d.time()}
+	clock := &Clock{cluster: key.cluster, storage: key.storage, joined: true, begins: d.time()}
 	for range d.count() {
 		e := epoch{from: d.time()}
 		for range d.count() {

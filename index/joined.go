@@ -27,6 +27,7 @@ type Joined struct {
 	// Losses are the facts that the records show to be lost.
 	Losses []join.Loss
 	made   map[record.ID][]int
+	proven []record.Pin // what the exact makers prove about the clock
 }
 
 // MadeBy gives the states that a request made, in order.
@@ -62,7 +63,7 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 	losses := slices.DeleteFunc(out.Losses, func(loss join.Loss) bool {
 		return loss.Kind == join.MissingRequest && !seen.audited // the audit policy leaves the resource out
 	})
-	l.Joined = Joined{Epochs: l.Epochs, Losses: losses, NoOps: out.NoOps, EndWhen: out.EndWhen, EndMaker: out.End, Reused: map[string]bool{}}
+	l.Joined = Joined{Epochs: l.Epochs, Losses: losses, NoOps: out.NoOps, EndWhen: out.EndWhen, EndMaker: out.End, Reused: map[string]bool{}, proven: out.Pins()}
 	for _, id := range out.Reused {
 		l.Reused[id] = true
 	}
