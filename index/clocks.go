@@ -73,6 +73,24 @@ func (c *Clocks) Of(ctx context.Context, cluster record.Cluster, storage record.
 	return clock, nil
 }
 
+// Renew makes the clock of one storage anew, whatever its stamp says: for those who have just written, and know that facts may
+// have come in between those that the stamp names.
+func (c *Clocks) Renew(ctx context.Context, cluster record.Cluster, storage record.Storage) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := storageKey{cluster, storage}
+	stamp, err := c.stamp(ctx, key)
+	if err != nil {
+		return err
+	}
+	clock, err := c.make(ctx, key, stamp)
+	if err != nil {
+		return err
+	}
+	c.kept[key] = &keptClock{stamp: stamp, clock: clock}
+	return nil
+}
+
 // make derives a clock in two passes: from what single requests prove, and then from what the joins by that clock prove too.
 func (c *Clocks) make(ctx context.Context, key storageKey, stamp []byte) (*Clock, error) {
 	plain, err := build(ctx, c.st, key, c.st.Pins(ctx, key.cluster, key.storage, store.RVRange{}))

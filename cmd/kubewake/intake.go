@@ -129,7 +129,7 @@ func derive(ctx context.Context, st store.Store) error {
 	clocks := index.NewClocks(st)
 	for _, cluster := range clusters {
 		for _, storage := range cluster.Storages {
-			if _, err := clocks.Of(ctx, cluster.Name, storage); err != nil {
+			if err := clocks.Renew(ctx, cluster.Name, storage); err != nil {
 				return err
 			}
 		}
