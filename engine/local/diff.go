@@ -20,7 +20,7 @@ func (e *Engine) Diff(ctx context.Context, q query.Diff) (*engine.Diff, error) {
 	}
 	from := *to
 	if q.From == (query.Point{}) {
-		from.point, from.at, from.next, from.ended, from.after = query.Point{}, to.at-1, 0, false, false
+		from.point, from.at, from.next, from.ended, from.ends, from.after = query.Point{}, to.at-1, 0, false, false, false
 	} else if err := e.diffFrom(&from, q); err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (e *Engine) Diff(ctx context.Context, q query.Diff) (*engine.Diff, error) {
 
 // diffFrom finds the older state within the life of the newer one; a time before its beginning means "nothing before".
 func (e *Engine) diffFrom(from *place, q query.Diff) error {
-	from.point, from.at, from.next, from.ended, from.after = q.From, -1, 0, false, false
+	from.point, from.at, from.next, from.ended, from.ends, from.after = q.From, -1, 0, false, false, false
 	err := e.find(from)
 	if engine.KindOf(err) == engine.KindNotFound && !q.From.At.IsZero() {
 		from.at = -1

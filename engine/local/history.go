@@ -211,23 +211,11 @@ func (h *history) addRequests(life *index.Life) {
 		if other := namedUID(r); other != "" && other != uid && h.known[other] {
 			continue // another life's
 		}
-		if namedUID(r) == "" && h.anothers(r, life) {
+		if namedUID(r) == "" && h.otherLifes(r, life) {
 			continue
 		}
 		h.addRequest(r, string(uid), requestSummary(r, life))
 	}
-}
-
-// anothers reports whether a request that names no UID was over before this life of the name began, in the time of an earlier one.
-// A creation lies in the second of its creationTimestamp.
-func (h *history) anothers(r *record.Record, life *index.Life) bool {
-	own := life.Entry.CreatedAt
-	if own.IsZero() || !r.Request.StageAt.Before(own) || r.Request.Verb == "create" {
-		return false
-	}
-	return slices.ContainsFunc(h.target.lives, func(l *store.Entry) bool {
-		return l.Ref.UID != life.Entry.Ref.UID && !l.CreatedAt.IsZero() && !l.CreatedAt.After(r.OccurredAt)
-	})
 }
 
 // otherLifes reports whether a request that names no UID can not be meant for a life: it was over before the life began,

@@ -36,7 +36,8 @@ type place struct {
 	point query.Point
 	at    int  // of life.States
 	next  int  // the state that may have been in force already; 0: none
-	ended bool // the life was over at the point
+	ended bool // the life is over, and the point is its last state
+	ends  bool // the life may have been over at the point
 	after bool // the point lies behind the cluster's last record
 }
 
@@ -124,7 +125,12 @@ func (e *Engine) findTime(p *place) error {
 	}
 	if p.life.End != nil {
 		w := p.life.EndWhen
-		p.ended = !shown(w).IsZero() && !shown(w).After(t)
+		if !w.NotAfter.IsZero() && !w.NotAfter.After(t) {
+			last := len(states) - 1
+			return engine.Errorf(engine.KindNotFound, "%s did not exist at %s: it ended at %s; its last recorded state is revision %d (rv:%d)",
+				words, stamp(t), stamp(w.NotAfter), states[last].RV, states[last].RV)
+		}
+		p.ends = p.at == len(states)-1 && !w.NotBefore.After(t)
 	}
 	p.after = !p.info.Last.IsZero() && p.info.Last.Before(t)
 	if states[p.at].Value == nil {
@@ -160,6 +166,8 @@ func (p *place) state() *engine.State {
 		say(engine.Assumed, "No whole state was recorded: what is missing here is not known, it is not absent.")
 	case len(s.Assumed) > 0:
 		say(engine.Assumed, "The revision told only a part; the fields in \"assumed\" are those of the state before it.")
+	case p.ends:
+		say(engine.Inferred, "This state was in force, or the object had ended already: "+endWords(p.life.EndWhen)+".")
 	case p.after && !p.ended:
 		say(engine.Assumed, "The recording ends before this time; this is the last state known.")
 	}
@@ -172,6 +180,19 @@ func (p *place) state() *engine.State {
 	}
 	out.Reason = reasons
 	return out
+}
+
+// endWords says between which moments an object ended.
+func endWords(w index.Interval) string {
+	switch {
+	case w.NotBefore.IsZero() && w.NotAfter.IsZero():
+		return "when it ended is not known"
+	case w.NotBefore.IsZero():
+		return "it ended at " + stamp(w.NotAfter) + " or before"
+	case w.NotAfter.IsZero():
+		return "it ended at " + stamp(w.NotBefore) + " or later"
+	}
+	return "it ended between " + stamp(w.NotBefore) + " and " + stamp(w.NotAfter)
 }
 
 // placeCoverage tells what could not be seen around one state: what its life lacks up to the one behind it.

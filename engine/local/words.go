@@ -74,10 +74,45 @@ func requestSummary(r *record.Record, l *index.Life) string {
 	case q.Verb == "create" && (r.Ref.Subresource == "binding" || r.Ref.Subresource == "eviction" || r.Ref.Subresource == "token"):
 		return what
 	}
-	if l != nil && !l.NoOps[r.ID()] && len(l.States) > 0 {
-		return what + ", no recorded effect"
+	return what + unmade(r, l)
+}
+
+// unmade says what is known of a successful write that stands with no revision. It is a no-op only where the records prove it.
+func unmade(r *record.Record, l *index.Life) string {
+	q := r.Request
+	named := q.NamedRV != 0 && q.NamedRV == q.AnswerRV // answered the state that it replaced
+	switch {
+	case record.StorageOf(r.Ref.GroupResource()) == record.EventsStorage:
+		return "" // its states are event records
+	case q.Verb == "create" && q.AnswerRV != 0:
+		return fmt.Sprintf(", made revision %d, which was not recorded", q.AnswerRV)
+	case q.Verb == "create":
+		return ", made a revision that was not recorded"
+	case named, l != nil && l.NoOps[r.ID()]:
+		return ", no-op"
+	case l != nil && amidStates(r, l):
+		return ", no recorded effect"
+	case q.AnswerRV != 0 && l != nil && slices.ContainsFunc(l.States, func(s object.State) bool { return s.RV == q.AnswerRV }):
+		return ", no recorded effect"
+	case q.AnswerRV != 0:
+		return fmt.Sprintf(", answered revision %d, which was not recorded", q.AnswerRV)
 	}
-	return what + ", no-op"
+	return ", may have made a revision that was not recorded"
+}
+
+// amidStates reports whether a request lies between the first and the last state recorded, or the end.
+func amidStates(r *record.Record, l *index.Life) bool {
+	q := r.Request
+	if len(l.States) == 0 || q.AnswerRV != 0 {
+		return false
+	}
+	first, last := l.When[0], l.When[len(l.When)-1]
+	if l.End != nil {
+		last = l.EndWhen
+	}
+	began := !first.NotAfter.IsZero() && !r.OccurredAt.Before(first.NotAfter)
+	ended := !last.NotBefore.IsZero() && !q.StageAt.IsZero() && !q.StageAt.After(last.NotBefore)
+	return began && ended
 }
 
 func reasonWord(q *record.Request) string {
