@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/cespare/xxhash/v2"
 	lsm "github.com/cockroachdb/pebble/v2"
 
 	"github.com/kubewake/kubewake/record"
@@ -35,7 +34,7 @@ func (s *Store) Append(ctx context.Context, batch []*record.Record) (store.Appen
 	defer s.plans.Put(p)
 	for {
 		floors := s.floors.Load()
-		p.build(batch, floors, s.opts.BucketBits)
+		p.build(batch, floors, s.opts.BucketBits, &s.written)
 		done, err := s.commit(p, floors)
 		if err != nil {
 			return store.Appended{}, mapped("append", err)
@@ -101,11 +100,15 @@ func (s *Store) commit(p *plan, floors *floorSet) (bool, error) {
 	}
 	if !s.synced() {
 		err := s.guard(func() error { return s.db.Apply(b, lsm.NoSync) })
+		if err == nil {
+			s.written.note(p.facts)
+		}
 		return true, errors.Join(err, s.settle(b, err))
 	}
 	if err := s.guard(func() error { return s.db.ApplyNoSyncWait(b, lsm.Sync) }); err != nil {
 		return false, errors.Join(err, s.settle(b, err))
 	}
+	s.written.note(p.facts) // whoever skips one of these syncs the log behind them
 	s.writing.Unlock()
 	locked = false
 	err := s.guard(b.SyncWait) // on disk from here on
@@ -123,6 +126,7 @@ func (s *Store) settle(b *lsm.Batch, err error) error {
 	}
 	s.failed = err
 	s.caches.clear()
+	s.written.clear()
 	return nil
 }
 
@@ -131,6 +135,7 @@ func (s *Store) fail(err error) {
 	defer s.writing.Unlock()
 	s.failed = err
 	s.caches.clear()
+	s.written.clear()
 }
 
 func (s *Store) synced() bool { return !s.opts.Bulk && !s.opts.NoSync }
@@ -155,16 +160,9 @@ func (s *Store) Flush(ctx context.Context) error {
 // caches remember what was written lately, so that the same is not written again. Guarded by Store.writing.
 type caches struct {
 	entries *recent[store.ObjectKey, *entry]
-	facts   *recent[uint64, factMark]
 	hours   *recent[hourMark, struct{}]
 	seen    *recent[string, byte]
 	spans   *recent[spanMark, span]
-}
-
-// factMark remembers a stored record without its provenance, and that.
-type factMark struct {
-	hash uint64
-	from record.Provenance
 }
 
 type hourMark struct {
@@ -180,13 +178,11 @@ type spanMark struct {
 }
 
 func newCaches() caches {
-	return caches{entries: newRecent[store.ObjectKey, *entry](1 << 14), facts: newRecent[uint64, factMark](1 << 16),
-		hours: newRecent[hourMark, struct{}](1 << 15), seen: newRecent[string, byte](1 << 12), spans: newRecent[spanMark, span](1 << 10)}
+	return caches{entries: newRecent[store.ObjectKey, *entry](1 << 14), hours: newRecent[hourMark, struct{}](1 << 15), seen: newRecent[string, byte](1 << 12), spans: newRecent[spanMark, span](1 << 10)}
 }
 
 func (c *caches) clear() {
 	c.entries.clear()
-	c.facts.clear()
 	c.hours.clear()
 	c.seen.clear()
 	c.spans.clear()
@@ -195,12 +191,6 @@ func (c *caches) clear() {
 // fill turns the plan into merges. The caller holds Store.writing.
 func (s *Store) fill(b *lsm.Batch, p *plan) error {
 	for _, f := range p.facts {
-		mark := factMark{f.hash, f.from}
-		id := xxhash.Sum64(f.key)
-		if have, ok := s.caches.facts.get(id); ok && have.hash == mark.hash && have.from == have.from.Merge(mark.from) {
-			continue
-		}
-		s.caches.facts.put(id, mark)
 		if err := b.Merge(f.key, f.value, nil); err != nil {
 			return err
 		}

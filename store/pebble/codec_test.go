@@ -14,8 +14,8 @@ import (
 	"github.com/kubewake/kubewake/store/storetest"
 )
 
-// written gives every key and value that some history writes.
-func written(t testing.TB, seed uint64) (keys, values [][]byte) {
+// writes gives every key and value that some history writes.
+func writes(t testing.TB, seed uint64) (keys, values [][]byte) {
 	t.Helper()
 	s, err := Open("data", Options{FS: memFS()})
 	if err != nil {
@@ -23,7 +23,8 @@ func written(t testing.TB, seed uint64) (keys, values [][]byte) {
 	}
 	for _, r := range storetest.History(storetest.Config{Seed: seed, Objects: 14}) {
 		var p plan
-		p.build([]*record.Record{r}, nil, 12)
+		w := newWritten()
+		p.build([]*record.Record{r}, nil, 12, &w)
 		b := s.db.NewBatch()
 		if err := s.fill(b, &p); err != nil {
 			t.Fatal(err)
@@ -52,7 +53,7 @@ func written(t testing.TB, seed uint64) (keys, values [][]byte) {
 // TestMergeLaws: for whatever is written under one key, merging does not depend on order, grouping or repetition, and a value that
 // was merged alone is unchanged.
 func TestMergeLaws(t *testing.T) {
-	keys, values := written(t, 3)
+	keys, values := writes(t, 3)
 	byKey := map[string][][]byte{}
 	for i, k := range keys {
 		byKey[string(k)] = append(byKey[string(k)], values[i])
@@ -185,7 +186,7 @@ func TestStem(t *testing.T) {
 
 // FuzzValues: nothing that a damaged or foreign store holds panics when it is read or merged.
 func FuzzValues(f *testing.F) {
-	keys, values := written(f, 4)
+	keys, values := writes(f, 4)
 	for i := 0; i < len(keys); i += 17 {
 		f.Add(keys[i], values[i])
 	}

@@ -37,6 +37,8 @@ type Store struct {
 	floors atomic.Pointer[floorSet]
 	plans  sync.Pool
 
+	written written
+
 	// writing is held from the reading of the caches until the batch is in the log's queue.
 	writing sync.Mutex
 	caches  caches                  // guarded by writing
@@ -83,7 +85,7 @@ func openLocked(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	o.BucketBits = bits
-	s := &Store{dir: dir, opts: o, caches: newCaches(), open: map[bucketMark]struct{}{}}
+	s := &Store{dir: dir, opts: o, caches: newCaches(), written: newWritten(), open: map[bucketMark]struct{}{}}
 	s.idle = sync.NewCond(&s.using)
 	p := o.pebble()
 	err = s.guard(func() (err error) {

@@ -34,7 +34,7 @@ const (
 
 // phrases finds parts of records in the dictionary. It is made once for a store and not changed.
 type phrases struct {
-	index [1 << indexBits]uint16 // hash of eight bytes -> their first offset plus one
+	index [1 << indexBits]uint32 // hash of eight bytes -> their first offset plus one, below 16 more bits of the hash
 }
 
 // phraseIndex is computed when first asked for and the same ever after.
@@ -43,12 +43,17 @@ var phraseIndex = sync.OnceValue(newPhrases)
 func newPhrases() *phrases {
 	p := &phrases{}
 	for i := len(dictionary) - 8; i >= 0; i-- {
-		p.index[hash8(load8(dictionary[i:]))] = uint16(i + 1)
+		slot, check := hash8(load8(dictionary[i:]))
+		p.index[slot] = check | uint32(i+1)
 	}
 	return p
 }
 
-func hash8(x uint64) uint64 { return x * 0x9e3779b185ebca87 >> (64 - indexBits) }
+// hash8 gives the slot of eight bytes, and what tells most others in that slot apart without a look into the dictionary.
+func hash8(x uint64) (slot uint64, check uint32) {
+	x *= 0x9e3779b185ebca87
+	return x >> (64 - indexBits), uint32(x>>16) &^ 0xffff
+}
 
 func load8(s string) uint64 {
 	_ = s[7]
@@ -60,8 +65,10 @@ func (p *phrases) append(dst, src []byte) []byte {
 	from := 0 // of the literals not written yet
 	for i := 0; i+minPhrase <= len(src); {
 		word := binary.LittleEndian.Uint64(src[i:])
-		at := int(p.index[hash8(word)]) - 1
-		if at < 0 || load8(dictionary[at:]) != word {
+		slot, check := hash8(word)
+		found := p.index[slot]
+		at := int(found&0xffff) - 1
+		if found&^0xffff != check || at < 0 || load8(dictionary[at:]) != word {
 			i += 1 + (i-from)>>6 // what has not matched for long will not soon
 			continue
 		}

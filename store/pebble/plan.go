@@ -20,13 +20,16 @@ type plan struct {
 	spans   map[spanMark]span
 	buckets map[bucketMark]struct{}
 	late    int
+
+	written *written            // what need not be written again
+	own     map[uint64]factMark // facts of this batch
 }
 
 // fact is one key and the value merged under it.
 type fact struct {
 	key, value []byte
-	hash       uint64 // of the value without where it came from
-	from       record.Provenance
+	id         uint64 // hash of the key
+	mark       factMark
 }
 
 // bucketMark names a bucket that is written.
@@ -46,10 +49,12 @@ func (p *plan) reset() {
 	}
 	p.arena, p.facts, p.late = p.arena[:0], p.facts[:0], 0
 	if p.entries == nil {
+		p.own = map[uint64]factMark{}
 		p.entries, p.hours, p.seen = map[store.ObjectKey]*entry{}, map[hourMark]struct{}{}, map[string]byte{}
 		p.spans, p.buckets = map[spanMark]span{}, map[bucketMark]struct{}{}
 		return
 	}
+	clear(p.own)
 	clear(p.entries)
 	clear(p.hours)
 	clear(p.seen)
@@ -64,8 +69,9 @@ const maxArena = 16 << 20
 func (p *plan) size() int { return len(p.arena) + 256*len(p.entries) + 64*len(p.facts) }
 
 // build derives from every record that is not older than the floor what is written of it.
-func (p *plan) build(batch []*record.Record, floors *floorSet, bucketBits uint) {
+func (p *plan) build(batch []*record.Record, floors *floorSet, bucketBits uint, already *written) {
 	p.reset()
+	p.written = already
 	for _, r := range batch {
 		if floors.late(r) {
 			p.late++
@@ -90,7 +96,9 @@ func (p *plan) build(batch []*record.Record, floors *floorSet, bucketBits uint) 
 
 func (p *plan) request(r *record.Record) {
 	c, nanos, name := r.Ref.Cluster, unixNano(r.OccurredAt), requestName(r)
-	p.addItem(requestKey(c, nanos, classOf(r), name), r)
+	if !p.addItem(requestKey(c, nanos, classOf(r), name), r) {
+		return
+	}
 	p.at(r, nanos, famRequest, name)
 	if key, value, ok := pinOf(r); ok {
 		p.add(key, value)
@@ -102,8 +110,9 @@ func (p *plan) request(r *record.Record) {
 
 func (p *plan) event(r *record.Record) {
 	nanos, name := unixNano(r.OccurredAt), eventName(r)
-	p.addItem(eventKey(r.Ref.Cluster, nanos, name), r)
-	p.at(r, nanos, famEvent, name)
+	if p.addItem(eventKey(r.Ref.Cluster, nanos, name), r) {
+		p.at(r, nanos, famEvent, name)
+	}
 }
 
 // at notes the hour of a timed record.
@@ -120,8 +129,9 @@ func (p *plan) at(r *record.Record, nanos int64, family byte, name nameHash) {
 
 func (p *plan) revision(r *record.Record, bucketBits uint) {
 	at := p.placeOf(r, r.Revision.RV, bucketBits)
-	p.addItem(appendRV(placeKey(r.Ref.Cluster, at, r.Ref.UID), r.Revision.RV), r)
-	p.tell(r, at)
+	if p.addItem(appendRV(placeKey(r.Ref.Cluster, at, r.Ref.UID), r.Revision.RV), r) {
+		p.tell(r, at)
+	}
 }
 
 func (p *plan) end(r *record.Record, bucketBits uint) {
@@ -158,28 +168,49 @@ func (p *plan) addWhole(key []byte, r *record.Record) {
 	p.add(key, appendPacked(nil, r))
 }
 
-// addItem notes a record that is a list of one. What stands at its end, its provenance, is not hashed.
-func (p *plan) addItem(key []byte, r *record.Record) {
-	start := len(p.arena)
-	p.arena = append(p.arena, key...)
-	mid := len(p.arena)
+// addItem notes a record that is a list of one; false: it was written before, and so was all that it tells.
+func (p *plan) addItem(key []byte, r *record.Record) bool {
 	p.plain = appendPlainRecord(p.plain[:0], r)
+	// What stands at its end, its provenance, is not hashed.
+	mark := factMark{xxhash.Sum64(p.plain[:len(p.plain)-provenanceLen(r.Provenance)]), r.Provenance}
+	id, fresh := p.fresh(key, mark)
+	if !fresh {
+		return false
+	}
+	start, mid := p.addKey(key)
 	p.arena = phraseIndex().append(append(p.arena, oneItem), p.plain)
-	p.note(start, mid, xxhash.Sum64(p.plain[:len(p.plain)-provenanceLen(r.Provenance)]), r.Provenance)
+	p.note(start, mid, id, mark)
+	return true
 }
 
 // add notes one write of any other value.
 func (p *plan) add(key, value []byte) {
-	start := len(p.arena)
-	p.arena = append(p.arena, key...)
-	mid := len(p.arena)
-	p.arena = append(p.arena, value...)
-	p.note(start, mid, xxhash.Sum64(value), record.Provenance{})
+	mark := factMark{hash: xxhash.Sum64(value)}
+	if id, fresh := p.fresh(key, mark); fresh {
+		start, mid := p.addKey(key)
+		p.arena = append(p.arena, value...)
+		p.note(start, mid, id, mark)
+	}
 }
 
-func (p *plan) note(start, mid int, hash uint64, from record.Provenance) {
+func (p *plan) fresh(key []byte, mark factMark) (id uint64, fresh bool) {
+	id = xxhash.Sum64(key)
+	if have, ok := p.own[id]; ok && have.tells(mark) || p.written.has(id, mark) {
+		return id, false
+	}
+	p.own[id] = mark
+	return id, true
+}
+
+func (p *plan) addKey(key []byte) (start, mid int) {
+	start = len(p.arena)
+	p.arena = append(p.arena, key...)
+	return start, len(p.arena)
+}
+
+func (p *plan) note(start, mid int, id uint64, mark factMark) {
 	end := len(p.arena)
-	p.facts = append(p.facts, fact{p.arena[start:mid:mid], p.arena[mid:end:end], hash, from})
+	p.facts = append(p.facts, fact{p.arena[start:mid:mid], p.arena[mid:end:end], id, mark})
 }
 
 // provenanceLen is how many bytes record.Append gives to it.

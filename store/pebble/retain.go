@@ -177,6 +177,7 @@ func (s *Store) Drop(ctx context.Context, buckets []store.Bucket, carry []store.
 		return mapped("drop", err)
 	}
 	s.caches.clear()
+	s.written.clear()
 	s.floors.Store(d.floors)
 	for _, b := range buckets {
 		for _, mark := range marksOf(b, s.opts.BucketBits) {
