@@ -35,6 +35,8 @@ type rev struct {
 	gap     bool // records show that something lies between prev and this one
 	ranked  bool // siblings narrowed the candidates
 	uneven  bool // creates without a name and the objects of that time differ in number
+	// baseline is the newest managedFields entry of a first state that its candidates were found by; else nil.
+	baseline *managedEntry
 }
 
 // prevRV is the resourceVersion recorded before; zero if none.
@@ -66,6 +68,7 @@ func (j *joiner) run() Result {
 	j.settle()
 	j.siblings()
 	j.settle()
+	j.baseline()
 	j.verdicts()
 	return j.out
 }

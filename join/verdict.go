@@ -53,6 +53,9 @@ func (j *joiner) verdict(r *rev, claimed map[*write]int) Maker {
 	if len(r.cand) == 0 {
 		return Maker{Certainty: Unknown, Evidence: []string{"No recorded request can have made it."}}
 	}
+	if r.baseline != nil {
+		return r.baselineVerdict()
+	}
 	if len(r.cand) > 1 {
 		return Maker{Certainty: Candidates, Candidates: recordsOf(r.cand), Rule: RuleInfer,
 			Evidence: []string{fmt.Sprintf("%d recorded requests fit, and nothing tells them apart.", len(r.cand))}}

@@ -288,7 +288,7 @@ func (h *history) addEvents(ctx context.Context, life *index.Life) error {
 	reader := clock.Reader(h.e.st)
 	for _, f := range foldEvents(life, h.known, h.q.Folds) {
 		at := f.newest.OccurredAt
-		if !h.inWindow(index.Interval{NotBefore: at, NotAfter: at}) {
+		if !h.inWindow(index.Interval{NotBefore: at, NotAfter: secondEnd(at)}) {
 			continue
 		}
 		stored, err := reader.When(ctx, f.newest.KubeEvent.RV)
@@ -297,19 +297,28 @@ func (h *history) addEvents(ctx context.Context, life *index.Life) error {
 		}
 		ev := f.event
 		h.entries = append(h.entries, placed{at: withinSecond(at, stored.NotAfter), rank: rankEvent, rv: f.newest.KubeEvent.RV, entry: engine.Entry{
-			ID: f.newest.ID().String(), Kind: "event", When: engine.When{At: timePtr(at), NotBefore: timePtr(ev.FirstSeen), NotAfter: timePtr(ev.LastSeen)},
+			ID: f.newest.ID().String(), Kind: "event", When: engine.When{At: timePtr(at), NotBefore: timePtr(ev.FirstSeen), NotAfter: timePtr(secondEnd(ev.LastSeen))},
 			UID: string(life.Entry.Ref.UID), Summary: eventSummary(ev), Event: ev}})
 	}
 	return nil
 }
 
 // withinSecond is an Event's place in the order. Most Events tell their time in whole seconds; when one was stored, soon after,
-// tells where in its second it belongs.
+// tells where in its second it belongs. Where that is not known it stands at the second's end, behind what can have caused it.
 func withinSecond(at, stored time.Time) time.Time {
-	if at.Nanosecond() == 0 && !stored.Before(at) && stored.Sub(at) < 2*time.Second {
+	last := secondEnd(at)
+	if !stored.Before(at) && stored.Before(last) {
 		return stored
 	}
-	return at
+	return last
+}
+
+// secondEnd is the last moment that a time may mean: one without a fraction was cut to seconds.
+func secondEnd(t time.Time) time.Time {
+	if t.IsZero() || t.Nanosecond() != 0 {
+		return t
+	}
+	return t.Add(time.Second - time.Nanosecond)
 }
 
 // inWindow reports whether an interval touches the window asked for.
