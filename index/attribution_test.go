@@ -27,8 +27,8 @@ const recordings = "../testdata/recordings"
 // the actor for 99.5 %, the one request for 97 %, else candidates that hold it.
 func TestAttributionAtMetadata(t *testing.T) {
 	for _, name := range []string{"deployment", "scenarios"} {
-		whole := makersOf(t, storeOf(t, name, false))
-		stripped := makersOf(t, storeOf(t, name, true))
+		whole := makersOf(t, storeOf(t, false, name))
+		stripped := makersOf(t, storeOf(t, true, name))
 		var total, single, actor int
 		for at, want := range whole {
 			if want.Certainty != join.Exact && want.Certainty != join.Inferred {
@@ -67,6 +67,41 @@ func TestAttributionAtMetadata(t *testing.T) {
 	}
 }
 
+// TestEndsLieInTheirEpoch gives two clusters one name, as a rebuilt one has: the resourceVersions of both are used twice, and an
+// end must be bounded by the clock of its own time.
+func TestEndsLieInTheirEpoch(t *testing.T) {
+	ctx, st := context.Background(), storeOf(t, false, "deployment", "scenarios")
+	clocks := NewClocks(st)
+	clock, err := clocks.Of(ctx, input.DefaultCluster, record.MainStorage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if clock.Epochs() != 2 {
+		t.Fatalf("got %d epochs, want 2", clock.Epochs())
+	}
+	second := clock.EpochStarts()[0]
+	ends := 0
+	for entry, err := range st.Objects(ctx, store.ObjectScan{Namespace: "shop"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		life, err := ReadLife(ctx, st, clocks, entry, Bounds{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if life.End == nil || len(life.Epochs) == 0 || entry.CreatedAt.After(second) {
+			continue
+		}
+		ends++
+		if !life.EndWhen.NotAfter.Before(second) {
+			t.Errorf("%s/%s ended by %v, in another epoch than it lived", entry.Ref.Kind, entry.Ref.Name, life.EndWhen.NotAfter)
+		}
+	}
+	if ends < 20 {
+		t.Errorf("only %d ends in the first epoch", ends)
+	}
+}
+
 // made is one state of one object; its end where end is set.
 type made struct {
 	uid record.UID
@@ -98,16 +133,19 @@ func makersOf(t *testing.T, st store.Store) map[made]join.Maker {
 	return out
 }
 
-func storeOf(t *testing.T, name string, strip bool) store.Store {
+func storeOf(t *testing.T, strip bool, names ...string) store.Store {
 	t.Helper()
-	dir := filepath.Join(recordings, name)
-	paths := []string{filepath.Join(dir, "watch")}
-	for _, file := range []string{"bootstrap.audit.jsonl.zst", "audit.jsonl.zst"} {
-		path := filepath.Join(dir, file)
-		if strip {
-			path = stripped(t, path)
+	var paths []string
+	for _, name := range names {
+		dir := filepath.Join(recordings, name)
+		paths = append(paths, filepath.Join(dir, "watch"))
+		for _, file := range []string{"bootstrap.audit.jsonl.zst", "audit.jsonl.zst"} {
+			path := filepath.Join(dir, file)
+			if strip {
+				path = stripped(t, path)
+			}
+			paths = append(paths, path)
 		}
-		paths = append(paths, path)
 	}
 	st, err := pebble.Open(t.TempDir(), pebble.Options{Bulk: true})
 	if err != nil {

@@ -2,6 +2,7 @@ package index
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kubewake/kubewake/join"
@@ -37,13 +38,20 @@ func (l *Life) createdHere() bool {
 	return (l.Entry.Created && l.States[0].RV == l.Entry.FirstRV) || l.BeginsWithCreate()
 }
 
-// BeginsWithCreate reports whether a request that created the object made its first recorded state.
+// BeginsWithCreate reports whether a request that created the object made its first recorded state: the one maker, or
+// each of the candidates.
 func (l *Life) BeginsWithCreate() bool {
-	if len(l.Makers) == 0 || l.Makers[0].Request == nil {
+	if len(l.Makers) == 0 {
 		return false
 	}
-	r := l.Makers[0].Request
-	return r.Ref.Subresource == "" && (r.Request.Verb == "create" || r.Request.Code == 201)
+	creates := func(r *record.Record) bool {
+		return r.Ref.Subresource == "" && (r.Request.Verb == "create" || r.Request.Code == 201)
+	}
+	m := l.Makers[0]
+	if m.Request != nil {
+		return creates(m.Request)
+	}
+	return len(m.Candidates) > 0 && !slices.ContainsFunc(m.Candidates, func(r *record.Record) bool { return !creates(r) })
 }
 
 // startsAtFloor reports whether the first state was carried over when older records were dropped.

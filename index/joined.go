@@ -45,7 +45,7 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 		in.Revisions = append(in.Revisions, join.Revision{Record: l.States[i].Chosen.Best(), When: when, Epoch: l.Epochs[i]})
 	}
 	if l.End != nil && l.End.End.RV != 0 {
-		when, err := reader.When(ctx, l.End.End.RV)
+		when, err := l.endWhen(ctx, reader)
 		if err != nil {
 			return err
 		}
@@ -85,6 +85,15 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 	}
 	l.namedLosses()
 	return nil
+}
+
+// endWhen bounds the end by its resourceVersion, in the epoch of the last state: an object does not come through a restore
+// without a state of the new epoch.
+func (l *Life) endWhen(ctx context.Context, reader *ClockReader) (Interval, error) {
+	if len(l.Epochs) == 0 {
+		return reader.When(ctx, l.End.End.RV)
+	}
+	return reader.WhenIn(ctx, l.Epochs[len(l.Epochs)-1], l.End.End.RV)
 }
 
 // namedLosses adds the states that requests name and that were not recorded: whoever names a resourceVersion has read it.
