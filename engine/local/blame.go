@@ -102,8 +102,10 @@ func (b *blaming) by(out *engine.Blamed, m join.Maker, managed bool) {
 	}
 	switch {
 	case out.Certainty == engine.Assumed:
-	case made.Certainty == engine.Inferred, made.Certainty == engine.Candidate:
+	case made.Certainty == engine.Inferred:
 		out.Certainty = engine.Inferred
+	case made.Certainty == engine.Candidate:
+		out.Certainty = engine.Candidate
 	case made.Certainty == engine.Unknown && managed:
 		out.Certainty = engine.Inferred
 		out.Reason += "; the request that made it was not recorded, its manager is told by managedFields"
