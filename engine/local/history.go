@@ -113,6 +113,9 @@ func (h *history) read(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := h.addOwnStates(ctx); err != nil {
+		return err
+	}
 	slices.SortFunc(h.entries, func(a, b placed) int { return a.compare(&b) })
 	h.entries = slices.CompactFunc(h.entries, func(a, b placed) bool { return a.entry.ID == b.entry.ID && a.entry.Kind == b.entry.Kind })
 	return nil

@@ -40,8 +40,10 @@ func (e *Engine) objectCoverage(ctx context.Context, q query.Coverage) (*engine.
 
 // nameGaps tells what could not be seen of a name of which only requests were recorded.
 func (e *Engine) nameGaps(ctx context.Context, cov *coverage, t *target, w query.Window) error {
-	cov.add(engine.Gap{Reason: "missing-revision", Scope: t.ref(),
-		Sentence: "Of this name only requests were recorded, none of its states: it never existed, or the audit level left its states out."})
+	if !t.resource.IsEvents() { // their states are event records
+		cov.add(engine.Gap{Reason: "missing-revision", Scope: t.ref(),
+			Sentence: "Of this name only requests were recorded, none of its states: it never existed, or the audit level left its states out."})
+	}
 	return e.windowGaps(ctx, cov, t.info, w, []record.GroupResource{t.resource}, t.namespace)
 }
 
@@ -61,6 +63,9 @@ func (h *history) coverage(ctx context.Context) error {
 
 // addLosses places what the records show to be missing.
 func (h *history) addLosses(l *index.Life) {
+	if l.Entry.Ref.GroupResource().IsEvents() {
+		return // their states are event records
+	}
 	for _, loss := range l.Losses {
 		gap := lossGap(l, loss)
 		p := placed{rank: rankGap, rv: loss.ToRV, entry: engine.Entry{ID: gapID(gap), Kind: "gap", UID: string(l.Entry.Ref.UID),

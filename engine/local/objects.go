@@ -75,7 +75,7 @@ func (e *Engine) kindsOf(ctx context.Context, cluster record.Cluster, word strin
 	if err != nil {
 		return nil, err
 	}
-	list = slices.Clone(list)
+	list = withEvents(slices.Clone(list))
 	slices.SortFunc(list, func(a, b record.GroupResource) int {
 		return strings.Compare(a.Group+"\x00"+a.Resource, b.Group+"\x00"+b.Resource)
 	})

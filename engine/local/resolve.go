@@ -90,6 +90,7 @@ func (e *Engine) resolve(ctx context.Context, o query.Object, at time.Time) (*ta
 	if err != nil {
 		return nil, err
 	}
+	resources = withEvents(slices.Clip(resources))
 	t, err := e.byName(ctx, cluster.Name, resources, o)
 	if err != nil {
 		return nil, err
@@ -170,7 +171,7 @@ func (e *Engine) byName(ctx context.Context, cluster record.Cluster, resources [
 	if len(found) == 0 {
 		return e.byRequests(ctx, cluster, resources, o)
 	}
-	t, err := oneOf(found, o)
+	t, err := oneOf(oneOfEvents(found), o)
 	if err != nil {
 		return nil, err
 	}
@@ -215,6 +216,9 @@ func (e *Engine) byRequests(ctx context.Context, cluster record.Cluster, resourc
 				return &target{cluster: cluster, resource: gr, namespace: ns, name: o.Name, meant: -1}, nil
 			}
 		}
+	}
+	if t, err := e.eventNamed(ctx, cluster, resources, o); t != nil || err != nil {
+		return t, err
 	}
 	near, err := e.near(ctx, cluster, resources, o)
 	if err != nil {

@@ -47,6 +47,9 @@ func (e *Engine) place(ctx context.Context, o query.Object, p query.Point) (*pla
 	if err != nil {
 		return nil, err
 	}
+	if t.resource.IsEvents() {
+		return nil, noEventState(t)
+	}
 	if t.meant < 0 {
 		return nil, engine.Errorf(engine.KindNotCovered, "only requests to %s/%s were recorded, none of its states: level RequestResponse or a watch recording would show them", t.resource, t.name)
 	}
@@ -267,6 +270,9 @@ func lifeWindow(l *index.Life, w query.Window, c store.ClusterInfo) query.Window
 
 // lossGaps adds the facts that the records name but that were not recorded, for the states in (from, until].
 func lossGaps(cov *coverage, l *index.Life, from, until int) {
+	if l.Entry.Ref.GroupResource().IsEvents() {
+		return // their states are event records
+	}
 	for _, loss := range l.Losses {
 		if len(l.States) > 0 && loss.FromRV != 0 && until < len(l.States) && until >= 0 && loss.FromRV > l.States[until].RV {
 			continue
