@@ -152,6 +152,9 @@ func (c *counter) request(r *record.Record, bytes int64) {
 	} else if r.Ref.Subresource != "" {
 		resource += "/" + r.Ref.Subresource
 	}
+	if q.Stage == record.StageRequestReceived || (q.Stage == record.StageResponseStarted && q.Code < 400) {
+		return // its last stage counts, so that each request counts once
+	}
 	c.inc("requests by cluster", string(r.Ref.Cluster), bytes)
 	c.inc("requests by verb", q.Verb, bytes)
 	c.inc("requests by user", user, bytes)
