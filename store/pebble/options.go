@@ -72,6 +72,7 @@ func (o Options) pebble() *lsm.Options {
 		p.MemTableSize = 64 << 20
 		p.L0CompactionThreshold, p.L0StopWritesThreshold = 8, 64
 	}
+	p.CacheSize += 2 * int64(p.MemTableSize) // Pebble takes the memtables' share from it
 	if o.ReadOnly {
 		p.FS = unlocked{o.FS}
 	}

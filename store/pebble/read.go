@@ -101,7 +101,7 @@ func (p *patience) check() error {
 	return nil
 }
 
-// points reads single keys of one snapshot, many of them: one iterator per family keeps tables open and indexes at hand, where
+// points reads single keys and short ranges of one snapshot, many of them: one iterator per family keeps tables open and indexes at hand, where
 // Get would look them up every time.
 type points struct {
 	r   lsm.Reader
@@ -113,18 +113,40 @@ func (p *points) NewIter(o *lsm.IterOptions) (*lsm.Iterator, error) { return p.r
 
 // get gives the value at key, good until the next get of its family, or nil.
 func (p *points) get(key []byte) ([]byte, error) {
-	it := p.its[key[0]]
-	if it == nil {
-		var err error
-		if it, err = p.r.NewIter(&lsm.IterOptions{LowerBound: key[:1], UpperBound: []byte{key[0] + 1}}); err != nil {
-			return nil, err
-		}
-		p.its[key[0]] = it
+	it, err := p.family(key[0])
+	if err != nil {
+		return nil, err
 	}
 	if !it.SeekGE(key) || !bytes.Equal(it.Key(), key) {
 		return nil, it.Error()
 	}
 	return it.ValueAndErr()
+}
+
+// family gives the iterator over a family that this question shares.
+func (p *points) family(prefix byte) (*lsm.Iterator, error) {
+	if it := p.its[prefix]; it != nil {
+		return it, nil
+	}
+	it, err := p.r.NewIter(&lsm.IterOptions{LowerBound: []byte{prefix}, UpperBound: []byte{prefix + 1}})
+	if err == nil {
+		p.its[prefix] = it
+	}
+	return it, err
+}
+
+// walk is scanRange with the family's shared iterator, for many short ranges: f must not read the same family.
+func (p *points) walk(lower, upper []byte, f func(it *lsm.Iterator) error) error {
+	it, err := p.family(lower[0])
+	if err != nil {
+		return err
+	}
+	for ok := it.SeekGE(lower); ok && bytes.Compare(it.Key(), upper) < 0; ok = it.Next() {
+		if err := f(it); err != nil {
+			return err
+		}
+	}
+	return it.Error()
 }
 
 func (p *points) close() error {

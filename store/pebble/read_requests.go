@@ -104,7 +104,7 @@ func hourRecords(r *points, c record.Cluster, h hour, prefixes [][]byte, within 
 		}
 	}
 	for _, prefix := range prefixes {
-		err := scan(r, prefix, func(it *lsm.Iterator) error {
+		err := r.walk(prefix, keyEnd(prefix), func(it *lsm.Iterator) error {
 			tail := it.Key()[len(prefix):]
 			if len(tail) != momentLen {
 				return badKey(it.Key())

@@ -115,7 +115,7 @@ func revisionsAt(r *points, key store.ObjectKey, p place, within rvBounds, yield
 	if within.to != maxRV {
 		upper = appendRV(bytes.Clone(prefix), within.to+1)
 	}
-	return scanRange(r, appendRV(bytes.Clone(prefix), within.from), upper, func(it *lsm.Iterator) error {
+	return r.walk(appendRV(bytes.Clone(prefix), within.from), upper, func(it *lsm.Iterator) error {
 		parts := revisionParts{cluster: key.Cluster, place: p, uid: key.UID}
 		var ok bool
 		if parts.rv, parts.end, ok = cutRevisionTail(it.Key()[len(prefix):]); !ok {
@@ -213,20 +213,18 @@ func (s *Store) newestIn(r *points, key store.ObjectKey, group []place, rv recor
 
 func newestAt(r *points, key store.ObjectKey, p place, rv record.ResourceVersion) (out []*record.Record, err error) {
 	prefix := placeKey(key.Cluster, p, key.UID)
-	it, err := r.NewIter(&lsm.IterOptions{LowerBound: prefix, UpperBound: keyEnd(prefix)})
+	it, err := r.family(famRevision)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, it.Close()) }()
-	ok := false
-	if rv == maxRV {
-		ok = it.Last()
-	} else {
-		ok = it.SeekLT(appendRV(bytes.Clone(prefix), rv+1))
+	upper := keyEnd(prefix)
+	if rv != maxRV {
+		upper = appendRV(bytes.Clone(prefix), rv+1)
 	}
-	for ; ok; ok = it.Prev() {
+	for ok := it.SeekLT(upper); ok && bytes.HasPrefix(it.Key(), prefix); ok = it.Prev() {
 		parts := revisionParts{cluster: key.Cluster, place: p, uid: key.UID}
-		if parts.rv, parts.end, ok = cutRevisionTail(it.Key()[len(prefix):]); !ok {
+		var whole bool
+		if parts.rv, parts.end, whole = cutRevisionTail(it.Key()[len(prefix):]); !whole {
 			return nil, badKey(it.Key())
 		}
 		if parts.end {
