@@ -261,5 +261,5 @@ func (s *Store) fillEntry(b *lsm.Batch, key store.ObjectKey, told *entry) error 
 			return err
 		}
 	}
-	return b.Merge(uidKey(famCatalogue, key.Cluster, key.UID), appendEntry(nil, &news), nil)
+	return b.Merge(uidKey(famCatalogue, key.Cluster, key.UID), encodeEntry(&news), nil)
 }

@@ -77,7 +77,7 @@ func (e *entry) merge(b *entry) {
 	e.firstAt = least(e.firstAt, b.firstAt)
 	e.lastAt = later(e.lastAt, b.lastAt)
 	e.labels = union(e.labels, b.labels, comparePairs)
-	e.owners = union(e.owners, b.owners, func(x, y record.UID) int { return cmp.Compare(x, y) })
+	e.owners = union(e.owners, b.owners, cmp.Compare)
 	e.places = union(e.places, b.places, comparePlaces)
 	e.ends = union(e.ends, b.ends, compareEnds)
 }
@@ -102,7 +102,7 @@ func (e *entry) minus(known *entry) entry {
 		d.lastAt = 0
 	}
 	d.labels = without(e.labels, known.labels, comparePairs)
-	d.owners = without(e.owners, known.owners, func(x, y record.UID) int { return cmp.Compare(x, y) })
+	d.owners = without(e.owners, known.owners, cmp.Compare)
 	d.places = without(e.places, known.places, comparePlaces)
 	d.ends = without(e.ends, known.ends, compareEnds)
 	return d

@@ -54,8 +54,8 @@ func (e *entry) mask() uint64 {
 	return m
 }
 
-func appendEntry(dst []byte, e *entry) []byte {
-	w := writer{append(dst, 1)} // version of this encoding
+func encodeEntry(e *entry) []byte {
+	w := writer{[]byte{1}} // version of this encoding
 	m := e.mask()
 	w.num(m)
 	if m&hasNames != 0 {

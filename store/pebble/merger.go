@@ -155,7 +155,7 @@ func mergeEntries(list [][]byte) ([]byte, error) {
 		}
 		sum.merge(e)
 	}
-	return appendEntry(nil, &sum), nil
+	return encodeEntry(&sum), nil
 }
 
 // Hours of a name: a sorted set of differences.

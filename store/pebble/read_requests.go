@@ -96,13 +96,6 @@ func byHour(r *points, c record.Cluster, family byte, name nameHash, between sto
 // hourRecords yields what lies below the prefixes by rising time. Several prefixes are read whole first: an hour of one name.
 func hourRecords(r *points, c record.Cluster, h hour, prefixes [][]byte, within nanoBounds, match func(*record.Record) bool, yield func(*record.Record) error) error {
 	var all []*record.Record
-	emit := yield
-	if len(prefixes) > 1 {
-		emit = func(rec *record.Record) error {
-			all = append(all, rec)
-			return nil
-		}
-	}
 	for _, prefix := range prefixes {
 		err := r.walk(prefix, keyEnd(prefix), func(it *lsm.Iterator) error {
 			tail := it.Key()[len(prefix):]
@@ -114,10 +107,14 @@ func hourRecords(r *points, c record.Cluster, h hour, prefixes [][]byte, within 
 				return nil
 			}
 			return timed(it, c, nanos, false, func(rec *record.Record) error {
-				if !match(rec) {
+				switch {
+				case !match(rec):
+					return nil
+				case len(prefixes) > 1:
+					all = append(all, rec)
 					return nil
 				}
-				return emit(rec)
+				return yield(rec)
 			})
 		})
 		if err != nil {

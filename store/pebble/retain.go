@@ -16,8 +16,6 @@ import (
 // keyRange is a range of keys, the upper end excluded.
 type keyRange struct{ from, to []byte }
 
-func below(prefix []byte) keyRange { return keyRange{prefix, keyEnd(prefix)} }
-
 // ranges of keys that go with a bucket.
 func (s *Store) ranges(b store.Bucket) []keyRange {
 	if b.Family == store.FamilyRevisions {
@@ -308,7 +306,7 @@ func (d *drop) sweepEntry(b *lsm.Batch, key store.ObjectKey, e *entry, floor clu
 		if len(e.places)+len(e.ends) == before {
 			return nil
 		}
-		return b.Set(catalogue, appendEntry(nil, e), nil)
+		return b.Set(catalogue, encodeEntry(e), nil)
 	}
 	gone := [][]byte{catalogue, uidKey(famEnd, key.Cluster, key.UID), uidKey(famCarried, key.Cluster, key.UID)}
 	for _, n := range e.names {

@@ -74,8 +74,7 @@ func (h *history) uuid() string {
 
 func (h *history) cluster(name record.Cluster) {
 	h.rv = 1000
-	system := h.object(name, record.ObjectRef{Cluster: name, Version: "v1", Kind: "Namespace", Resource: "namespaces", Name: "kube-system", UID: record.UID(h.uuid())}, 1)
-	_ = system
+	h.object(record.ObjectRef{Cluster: name, Version: "v1", Kind: "Namespace", Resource: "namespaces", Name: "kube-system", UID: record.UID(h.uuid())}, 1)
 	for i := range h.Objects {
 		k := kinds[i%len(kinds)]
 		ref := record.ObjectRef{Cluster: name, Group: k.group, Version: k.version, Kind: k.kind, Resource: k.resource,
@@ -88,7 +87,7 @@ func (h *history) cluster(name record.Cluster) {
 		}
 		lives := 1 + h.rnd.IntN(2)
 		for range lives {
-			h.object(name, ref, 1+h.rnd.IntN(h.Writes))
+			h.object(ref, 1+h.rnd.IntN(h.Writes))
 			ref.UID = record.UID(h.uuid())
 		}
 	}
@@ -114,7 +113,7 @@ func (h *history) from(s record.Sources) record.Provenance {
 }
 
 // object lives: create, updates, a scale, reads, Events, perhaps an end.
-func (h *history) object(c record.Cluster, ref record.ObjectRef, writes int) record.ObjectRef {
+func (h *history) object(ref record.ObjectRef, writes int) {
 	born := h.now().Truncate(time.Second)
 	at := born.Add(123 * time.Microsecond)
 	for n := range writes {
@@ -137,7 +136,6 @@ func (h *history) object(c record.Cluster, ref record.ObjectRef, writes int) rec
 	if h.rnd.IntN(2) == 0 && ref.Name != "kube-system" {
 		h.end(ref, at.Add(time.Second))
 	}
-	return ref
 }
 
 func (h *history) variants(ref record.ObjectRef, rv record.ResourceVersion, body []byte) {

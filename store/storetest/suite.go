@@ -354,7 +354,10 @@ func snapshot(t *testing.T, s store.Store) {
 	if n != want {
 		t.Errorf("an iterator saw %d records, %d were there when it began", n, want)
 	}
-	for range s.Window(t.Context(), store.WindowScan{Kinds: Kinds()}) {
+	for _, err := range s.Window(t.Context(), store.WindowScan{Kinds: Kinds()}) {
+		if err != nil {
+			t.Error(err)
+		}
 		break // and lets go
 	}
 }
