@@ -92,6 +92,9 @@ func leaks(t *testing.T, secrets *leak.Set, redactor *redact.Redactor) map[strin
 	for ok := it.First(); ok; ok = it.Next() {
 		found["keys"] = append(found["keys"], secrets.Search(it.Key())...)
 		found["values"] = append(found["values"], secrets.Search(it.Value())...)
+		if plain, err := appendPlain(nil, it.Value()); err == nil { // what stands there in phrases
+			found["values"] = append(found["values"], secrets.Search(plain)...)
+		}
 	}
 	if err := it.Close(); err != nil {
 		t.Fatal(err)
