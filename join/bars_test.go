@@ -96,7 +96,7 @@ func measure(t *testing.T, name string, truth map[truthKey]*rawEvent, strip bool
 }
 
 func TestRecordedMakers(t *testing.T) {
-	for _, name := range [...]string{"deployment", "scenarios"} {
+	for _, name := range recordingsOf("deployment", "scenarios") {
 		truth := truthOf(t, name)
 		t.Run(name+"/bodies", func(t *testing.T) {
 			f := measure(t, name, truth, false)

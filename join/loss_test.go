@@ -8,7 +8,7 @@ import (
 // TestNoFalseLosses: whole recordings show no loss of a revision. Objects from before the recording and those written by
 // unaudited requests (leases) have no makers.
 func TestNoFalseLosses(t *testing.T) {
-	for _, name := range [...]string{"deployment-metadata", "scenarios", "deployment-allstages"} {
+	for _, name := range recordingsOf("deployment-metadata", "scenarios", "deployment-allstages") {
 		for _, strip := range [...]bool{false, true} {
 			c := load(t, name, strip)
 			for uid, r := range c.join() {
@@ -27,7 +27,7 @@ func TestNoFalseLosses(t *testing.T) {
 // TestRecordedLosses removes one line of twenty, and says how often a maker is wrong then, and how many of the
 // objects that lost something are flagged. An exact maker is wrong only where two neighbouring facts are lost at once.
 func TestRecordedLosses(t *testing.T) {
-	for _, name := range [...]string{"deployment", "scenarios"} {
+	for _, name := range recordingsOf("deployment", "scenarios") {
 		truth := truthOf(t, name)
 		whole := load(t, name, false)
 		for _, strip := range [...]bool{false, true} {
