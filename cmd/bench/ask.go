@@ -15,6 +15,7 @@ import (
 
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/engine/local"
+	"github.com/kubewake/kubewake/internal/corpus"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store/pebble"
@@ -67,8 +68,8 @@ var questions = []question{
 	}},
 }
 
-func askQuestions(ctx context.Context, w io.Writer, data string, n int) error {
-	objects, last, err := sample(ctx, data, n)
+func askQuestions(ctx context.Context, w io.Writer, data string, n, copies int) error {
+	objects, last, err := sample(ctx, data, n, copies)
 	if err != nil {
 		return err
 	}
@@ -87,21 +88,25 @@ func askQuestions(ctx context.Context, w io.Writer, data string, n int) error {
 	return timeSearches(ctx, w, data)
 }
 
-// sample picks objects that were there, spread over the whole recording, the same ones at every run.
-func sample(ctx context.Context, data string, n int) ([]query.Object, time.Time, error) {
+// sample picks objects spread over the whole recording, the same ones at every run: each from the namespace shop of one copy.
+func sample(ctx context.Context, data string, n, copies int) ([]query.Object, time.Time, error) {
 	var out []query.Object
 	var last time.Time
 	err := withEngine(data, func(e engine.Engine) error {
 		rnd := rand.New(rand.NewPCG(1, 2))
-		for _, kind := range []string{"deployments", "pods", "replicasets", "configmaps"} {
-			found, err := e.Objects(ctx, query.Objects{Kind: kind, Limit: 20000})
+		kinds := []string{"deployments", "pods", "replicasets", "configmaps"}
+		for i := range n {
+			kind := kinds[i%len(kinds)]
+			namespace := corpus.Namespace("shop", rnd.IntN(copies))
+			found, err := e.Objects(ctx, query.Objects{Kind: kind, Namespace: namespace, Limit: 100})
 			if err != nil {
 				return err
 			}
-			for range n / 4 {
-				o := found.Objects[rnd.IntN(len(found.Objects))]
-				out = append(out, query.Object{Kind: kind, UID: record.UID(o.UID)})
+			if len(found.Objects) == 0 {
+				return fmt.Errorf("no %s in namespace %s: is this a multiple of the scenarios recording?", kind, namespace)
 			}
+			o := found.Objects[rnd.IntN(len(found.Objects))]
+			out = append(out, query.Object{Kind: kind, UID: record.UID(o.UID)})
 		}
 		info, err := e.Info(ctx)
 		if err != nil {
@@ -110,7 +115,6 @@ func sample(ctx context.Context, data string, n int) ([]query.Object, time.Time,
 		last = *info.Clusters[0].Last
 		return nil
 	})
-	rand.New(rand.NewPCG(3, 4)).Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 	return out, last, err
 }
 

@@ -68,7 +68,7 @@ func run(ctx context.Context, c config) error {
 	if err := printSizes(ctx, os.Stdout, data, in.bytes); err != nil {
 		return err
 	}
-	return askQuestions(ctx, os.Stdout, data, c.questions)
+	return askQuestions(ctx, os.Stdout, data, c.questions, copies)
 }
 
 func plan(c config) (*corpus.Template, int, error) {

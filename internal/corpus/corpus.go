@@ -207,7 +207,7 @@ func (t *Template) render(dst []byte, line []piece, number int) []byte {
 		case namespace:
 			dst = append(dst, p.text...)
 			if string(p.text) != "kube-system" && string(p.text) != "default" {
-				dst = strconv.AppendInt(append(dst, '-'), int64(number), 36)
+				dst = append(dst, Namespace("", number)...)
 			}
 		case version:
 			rv := t.rvLow + group*t.rvSpan*Interleaved + (p.number-t.rvLow)*Interleaved + lane
@@ -221,6 +221,11 @@ func (t *Template) render(dst []byte, line []piece, number int) []byte {
 		}
 	}
 	return dst
+}
+
+// Namespace is what a copy calls a namespace of the recording.
+func Namespace(name string, number int) string {
+	return name + "-" + strconv.FormatInt(int64(number), 36)
 }
 
 // random is a number that depends on the text and the copy only.
