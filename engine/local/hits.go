@@ -15,13 +15,22 @@ import (
 
 // hitKey is a record's place in the order of a search: by time, what has none first.
 type hitKey struct {
-	at   time.Time
-	kind record.Kind
-	id   record.ID
+	at    time.Time
+	kind  record.Kind
+	stage record.Stage // of a request: its stages may share a time, and come in their order
+	id    record.ID
+}
+
+func keyOf(r *record.Record, at time.Time) hitKey {
+	k := hitKey{at: at, kind: r.Kind, id: r.ID()}
+	if r.Request != nil {
+		k.stage = r.Request.Stage
+	}
+	return k
 }
 
 func (k hitKey) compare(o hitKey) int {
-	return cmp.Or(k.at.Compare(o.at), cmp.Compare(k.kind, o.kind), bytes.Compare(k.id[:], o.id[:]))
+	return cmp.Or(k.at.Compare(o.at), cmp.Compare(k.kind, o.kind), cmp.Compare(k.stage, o.stage), bytes.Compare(k.id[:], o.id[:]))
 }
 
 func parseHitKey(parts []string) (hitKey, error) {
@@ -37,7 +46,12 @@ func parseHitKey(parts []string) (hitKey, error) {
 	if k.kind, ok = record.ParseKind(parts[1]); !ok {
 		return k, errors.New("no kind of record")
 	}
-	k.id, err = record.ParseID(parts[2])
+	stage, err := strconv.ParseUint(parts[2], 10, 8)
+	if err != nil {
+		return k, err
+	}
+	k.stage = record.Stage(stage)
+	k.id, err = record.ParseID(parts[3])
 	return k, err
 }
 

@@ -283,7 +283,7 @@ func (sc *scanner) match(ctx context.Context, r *record.Record, elsewhere func()
 			return err
 		}
 	}
-	key := hitKey{at: shown(when), kind: r.Kind, id: r.ID()}
+	key := keyOf(r, shown(when))
 	if s.inPart(key.at, sc.w) && (!s.resume || s.behind(key)) {
 		s.keep(key, r, when, result, fault)
 	}

@@ -94,7 +94,7 @@ func (e *Engine) newSearch(ctx context.Context, q query.Search) (*searching, err
 	asked := q
 	asked.Limit, asked.Cursor = 0, ""
 	s.digest = questionDigest("search", asked)
-	key, err := decodeCursor(q.Cursor, s.digest, 3)
+	key, err := decodeCursor(q.Cursor, s.digest, 4)
 	if err != nil {
 		return nil, err
 	}
@@ -308,5 +308,5 @@ func (s *searching) cursor(k hitKey) string {
 	if !k.at.IsZero() {
 		at = k.at.UnixNano()
 	}
-	return encodeCursor(s.digest, strconv.FormatInt(at, 10), k.kind.String(), k.id.String())
+	return encodeCursor(s.digest, strconv.FormatInt(at, 10), k.kind.String(), strconv.Itoa(int(k.stage)), k.id.String())
 }
