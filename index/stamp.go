@@ -11,16 +11,10 @@ import (
 	"github.com/kubewake/kubewake/store"
 )
 
-// counted is a store that counts its appends, so that a change anywhere shows.
-type counted interface{ Appends() uint64 }
-
-// stamp names the facts that a storage's clock is derived from, and the rules. Where the store does not count its appends,
-// the storage's first and last pins stand for all of them: a late pin in between only narrows intervals.
+// stamp names the facts that a storage's clock is derived from, and the rules. The storage's first and last pins stand for all of
+// them: who writes facts in between calls Renew.
 func (c *Clocks) stamp(ctx context.Context, key storageKey) ([]byte, error) {
 	b := binary.AppendUvarint(nil, clockRules)
-	if st, ok := c.st.(counted); ok {
-		b = binary.AppendUvarint(b, st.Appends())
-	}
 	for _, scan := range []func() (record.Pin, error){
 		func() (record.Pin, error) {
 			for p, err := range c.st.Pins(ctx, key.cluster, key.storage, store.RVRange{}) {

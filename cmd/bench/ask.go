@@ -121,7 +121,7 @@ func sample(ctx context.Context, data string, n, copies int) ([]query.Object, ti
 func timeWarm(ctx context.Context, data string, q question, objects []query.Object, at time.Time) ([]time.Duration, error) {
 	var times []time.Duration
 	err := withEngine(data, func(e engine.Engine) error {
-		for pass := range 2 { // the first one warms the caches
+		for range 2 { // the first pass warms the caches
 			times = times[:0]
 			for _, o := range objects {
 				begin := time.Now()
@@ -130,7 +130,6 @@ func timeWarm(ctx context.Context, data string, q question, objects []query.Obje
 				}
 				times = append(times, time.Since(begin))
 			}
-			_ = pass
 		}
 		return nil
 	})
