@@ -33,7 +33,7 @@ func Decode(b []byte) (*Record, error) {
 		r.Gap = &Gap{Reason: GapReason(d.str()), Until: d.time(), FromRV: ResourceVersion(d.num()),
 			ToRV: ResourceVersion(d.num()), Detail: d.str(), Key: d.str(), Count: d.int()}
 	case KindProgress:
-		r.Progress = &Progress{RV: ResourceVersion(d.num()), List: d.bool()}
+		r.Progress = d.progress()
 	default:
 		return nil, fmt.Errorf("%w: kind %d", ErrEncoding, b[1])
 	}
@@ -90,6 +90,21 @@ func (d *decoder) bytes() []byte {
 
 func (d *decoder) str() string { return string(d.bytes()) }
 func (d *decoder) bool() bool  { return d.num() != 0 }
+
+// progress: see encoder.progress.
+func (d *decoder) progress() *Progress {
+	p := &Progress{RV: ResourceVersion(d.num())}
+	switch d.num() {
+	case 0:
+	case 1:
+		p.List = true
+	case 2:
+		p.From = ResourceVersion(d.num())
+	default:
+		d.fail()
+	}
+	return p
+}
 
 // count reads a list's length; every element takes at least one byte, so a length beyond the rest is corrupt.
 func (d *decoder) count() int {

@@ -39,8 +39,7 @@ func Append(dst []byte, r *Record) []byte {
 		e.str(g.Key)
 		e.int(g.Count)
 	case KindProgress:
-		e.num(uint64(r.Progress.RV))
-		e.bool(r.Progress.List)
+		e.progress(r.Progress)
 	default:
 		panic("record: encode a record of unknown kind")
 	}
@@ -96,6 +95,17 @@ func (e *encoder) strs(list []string) {
 	for _, s := range list {
 		e.str(s)
 	}
+}
+
+// progress: 0 is a bookmark, 1 a list, 2 a run, which tells where it began.
+func (e *encoder) progress(p *Progress) {
+	e.num(uint64(p.RV))
+	if p.From != 0 {
+		e.num(2)
+		e.num(uint64(p.From))
+		return
+	}
+	e.bool(p.List)
 }
 
 func (e *encoder) request(q *Request) {

@@ -113,8 +113,12 @@ const (
 )
 
 // Progress is a source's word that it had seen every change of a resource up to RV: a list's own
-// resourceVersion, or a bookmark. The Record's Ref holds cluster, group, resource and namespace (empty: all).
+// resourceVersion, a bookmark, or a run. The Record's Ref holds cluster, group, resource and namespace (empty: all).
 type Progress struct {
 	RV   ResourceVersion
 	List bool // a complete list at RV; else a bookmark
+	// From is where an unbroken watch began: every change behind From, up to RV, was delivered. Zero: no run. A run is
+	// one fact, known by its beginning; deliveries of it merge to the greatest RV. Runs that touch or overlap, from
+	// whatever watchers, are one stretch; what lies between two of them was not watched.
+	From ResourceVersion
 }

@@ -61,6 +61,11 @@ func (r *Record) ID() ID {
 		h.str(g.Key)
 	case KindProgress:
 		h.ref(r.Ref)
+		if r.Progress.From != 0 {
+			h.str("run")
+			h.num(uint64(r.Progress.From))
+			break
+		}
 		h.num(uint64(r.Progress.RV))
 		if r.Progress.List {
 			h.num(1)

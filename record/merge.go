@@ -17,6 +17,11 @@ func Merge(a, b *Record) *Record {
 		out.End = &end
 		out.Ref = fullerRef(a.Ref, b.Ref)
 	}
+	if a.Kind == KindProgress {
+		p := *a.Progress
+		p.RV = max(p.RV, b.Progress.RV)
+		out.Progress = &p
+	}
 	return &out
 }
 

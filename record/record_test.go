@@ -35,6 +35,7 @@ func sample() []*Record {
 		{Kind: KindGap, OccurredAt: at, Ref: ref, Provenance: from, Gap: &Gap{Reason: GapUndecodable, Until: at.Add(time.Second), FromRV: 1, ToRV: 2,
 			Detail: "line 3", Key: "k", Count: 2}},
 		{Kind: KindProgress, Ref: ref, Provenance: from, Progress: &Progress{RV: 44, List: true}},
+		{Kind: KindProgress, Ref: ref, Provenance: from, Progress: &Progress{RV: 48, From: 44}},
 	}
 }
 

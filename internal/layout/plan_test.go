@@ -21,10 +21,13 @@ func plan() []room {
 		{"object", 1, 0}, {"query", 1, 0}, {"tenant", 1, 0},
 		{"store", 2, 0}, {"link", 2, 0},
 		{"ingest", 3, 0}, {"join", 3, 0}, {"causal", 3, 0}, {"series", 3, 0},
+		{"ingest/spool", 3, 1}, {"ingest/wire", 3, 1},
 		{"source/manifest", 4, 0}, {"source/audit", 4, 1}, {"source/recording", 4, 1}, {"source/input", 4, 2},
+		{"source/webhook", 4, 2}, {"source/tail", 4, 2}, {"source/watch", 4, 2},
+		{"auditpolicy", 5, 0}, {"collect", 5, 0},
 		{"index", 4, 0}, {"trace", 4, 0},
 		{"engine", 5, 0},
-		{"api/native", 6, 0}, {"web", 6, 0},
+		{"api/native", 6, 0}, {"api/intake", 6, 0}, {"web", 6, 0}, {"doctor", 6, 0},
 		{"serve", 7, 0}, {"agent", 7, 0}, {"hub", 7, 0},
 		{"cmd", 8, 0},
 	}
@@ -48,15 +51,16 @@ func clockFunctions() []string {
 // only lists packages that few rooms may import: everything below a prefix of import paths.
 func only() map[string][]string {
 	return map[string][]string{
-		module + "/store":               {"store", "ingest", "index", "engine/local", "engine/enginetest", "serve", "agent", "hub", "cmd"},
+		module + "/store":               {"store", "ingest", "index", "engine/local", "engine/enginetest", "auditpolicy", "serve", "agent", "hub", "cmd"},
 		module + "/store/pebble":        {"store/pebble", "serve", "agent", "hub", "cmd"},
 		module + "/engine/local":        {"engine/local", "serve", "hub", "cmd"},
 		"github.com/cockroachdb/pebble": {"store/pebble"},
 		"github.com/google/cel-go":      {"query", "link"},
 		"github.com/spf13/cobra":        {"cmd"},
-		"k8s.io/client-go":              {},
-		"k8s.io/apimachinery":           {"object", "query", "source"},
-		"k8s.io":                        {"object", "query", "source"},
+		"k8s.io/client-go":              {"source/watch", "collect", "doctor"},
+		"k8s.io/apimachinery":           {"object", "query", "source", "collect", "doctor", "auditpolicy"},
+		"k8s.io":                        {"object", "query", "source", "collect", "doctor", "auditpolicy"},
+		"github.com/prometheus":         {"ingest", "source", "collect", "api", "serve", "agent", "doctor"},
 	}
 }
 

@@ -236,6 +236,9 @@ func progressKey(r *record.Record) []byte {
 	for _, word := range [...]string{r.Ref.Group, r.Ref.Resource, r.Ref.Namespace} {
 		key = appendString(key, word)
 	}
+	if r.Progress.From != 0 {
+		return append(appendRV(key, r.Progress.From), 2)
+	}
 	key = appendRV(key, r.Progress.RV)
 	if r.Progress.List {
 		return append(key, 1)

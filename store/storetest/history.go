@@ -258,6 +258,8 @@ func (h *history) sundries(c record.Cluster) {
 		for n := range 3 {
 			h.add(&record.Record{Kind: record.KindProgress, Ref: record.ObjectRef{Cluster: c, Group: k.group, Resource: k.resource}, Provenance: h.from(record.FromList),
 				Progress: &record.Progress{RV: record.ResourceVersion(1000 + n*5000), List: n == 0}})
+			h.add(&record.Record{Kind: record.KindProgress, Ref: record.ObjectRef{Cluster: c, Group: k.group, Resource: k.resource}, Provenance: h.from(record.FromWatch),
+				Progress: &record.Progress{RV: record.ResourceVersion(1500 + n*5000), From: record.ResourceVersion(1000 + n*5000)}})
 		}
 	}
 	h.add(h.request(record.ObjectRef{Cluster: c}, "get", 200, start))
