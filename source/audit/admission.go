@@ -24,7 +24,7 @@ func (d *Decoder) Admission(dst []*record.Record, raw []byte) ([]*record.Record,
 					return text(&c, &operation)
 				case "oldObject":
 					var err error
-					old, err = body(&c, raw)
+					old, err = body(&c, raw, &e.skipped)
 					return err
 				}
 				return e.admission(&c, raw, key)
@@ -99,7 +99,7 @@ func (e *event) admission(c *rawjson.Cursor, whole, key []byte) (err error) {
 	case "userInfo":
 		return raw(c, &e.user)
 	case "object":
-		e.sent, err = body(c, whole)
+		e.sent, err = body(c, whole, &e.skipped)
 	case "dryRun":
 		e.dryRun = c.Kind() == 't'
 	}

@@ -19,7 +19,8 @@ type Envelope struct {
 }
 
 // Unwrap opens raw, one JSON object, where it is an envelope: an export of EKS from CloudWatch (logEvents, events,
-// message, @message), a diagnostic log of AKS (properties.log, log_s, records), or a line of a container log (log).
+// message, @message), a diagnostic log of AKS (properties.log, log_s, records), a row of its tables AKSAudit and
+// AKSAuditAdmin (which is turned into the event it was made from), or a line of a container log (log).
 // Which keys a cloud uses is documented by it; nothing else is guessed. False where raw is none.
 func Unwrap(raw []byte) (Envelope, bool) {
 	var e Envelope
@@ -30,6 +31,11 @@ func Unwrap(raw []byte) (Envelope, bool) {
 	}
 	if err := c.Object(func(key []byte) error { return u.member(&c, key) }); err != nil {
 		return Envelope{}, false
+	}
+	if e.Form == "" && u.row {
+		if event := tableRow(raw); event != nil {
+			e.Form, e.Events = "Azure", [][]byte{event}
+		}
 	}
 	if e.Form == "" {
 		return e, false
@@ -43,10 +49,13 @@ func Unwrap(raw []byte) (Envelope, bool) {
 type unwrapper struct {
 	e             *Envelope
 	otherCategory bool
+	row           bool // it has the columns of a table
 }
 
 func (u *unwrapper) member(c *rawjson.Cursor, key []byte) error {
 	switch string(key) {
+	case "AuditId":
+		u.row = true
 	case "logGroup", "@log":
 		return u.text(c, func(s string) { u.e.Cluster = clusterOfLogGroup(s, u.e.Cluster) })
 	case "messageType":

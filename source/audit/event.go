@@ -25,8 +25,8 @@ type event struct {
 	status, reason, message []byte
 	details                 []byte // raw
 
-	sent, answered manifest.Head
-	spaced         bool
+	sent, answered  manifest.Head
+	spaced, skipped bool
 
 	// Derived.
 	stage              record.Stage
@@ -70,9 +70,9 @@ func (e *event) member(c *rawjson.Cursor, whole, key []byte) (err error) {
 	case "responseStatus":
 		return c.Object(func(key []byte) error { return e.responseStatus(c, key) })
 	case "requestObject":
-		e.sent, err = body(c, whole)
+		e.sent, err = body(c, whole, &e.skipped)
 	case "responseObject":
-		e.answered, err = body(c, whole)
+		e.answered, err = body(c, whole, &e.skipped)
 	case "requestReceivedTimestamp":
 		return text(c, &e.received)
 	case "stageTimestamp":
@@ -83,9 +83,10 @@ func (e *event) member(c *rawjson.Cursor, whole, key []byte) (err error) {
 	return err
 }
 
-// body reads a body's head; null is no body.
-func body(c *rawjson.Cursor, whole []byte) (manifest.Head, error) {
+// body reads a body's head; null is no body. It notes where a body was left out for its size.
+func body(c *rawjson.Cursor, whole []byte, skipped *bool) (manifest.Head, error) {
 	h, err := manifest.Scan(c, whole)
+	*skipped = *skipped || string(h.Raw) == skippedBody
 	if len(h.Raw) > 0 && h.Raw[0] != '{' && h.Raw[0] != '[' {
 		h.Raw = nil
 	}

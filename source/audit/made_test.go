@@ -58,6 +58,7 @@ func TestMadeAnswers(t *testing.T) {
 		{"partial namespace", made("delete", "/x", `{"resource":"namespaces","namespace":"shop","name":"shop","apiVersion":"v1"}`, 200, `"responseObject":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"uid":"u","resourceVersion":"9"}}`), true, false, record.BodyPartialMetadata, 0},
 		{"update of a pod that is going", made("update", "/x", podRef, 200, `"responseObject":{"kind":"Pod","apiVersion":"v1","metadata":{"uid":"u","resourceVersion":"7","deletionTimestamp":"2026-11-20T15:50:00Z","deletionGracePeriodSeconds":30}}`), true, false, record.BodyObject, 0},
 		{"truncated", made("update", "/x", deployRef, 200, `"annotations":{"audit.k8s.io/truncated":"true"}`), false, false, record.BodyNone, record.FlagTruncated},
+		{"skipped by AKS", made("update", "/x", deployRef, 200, `"requestObject":"skipped-too-big-size-object","responseObject":"skipped-too-big-size-object"`), false, false, record.BodyNone, record.FlagTruncated},
 		{"a custom kind that ends in List", made("get", "/x", `{"resource":"allowlists","name":"a","apiGroup":"x.io","apiVersion":"v1"}`, 200, `"responseObject":{"kind":"AllowList","apiVersion":"x.io/v1","metadata":{"uid":"u","resourceVersion":"7"},"items":[]}`), true, false, record.BodyObject, 0},
 		{"non-resource", []byte(`{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"n","stage":"ResponseComplete","requestURI":"/healthz","verb":"get","user":{"username":"x"},"responseStatus":{"code":200},"requestReceivedTimestamp":"2026-11-20T15:50:00Z","stageTimestamp":"2026-11-20T15:50:00Z"}`), false, false, record.BodyNone, 0},
 	} {
@@ -256,6 +257,9 @@ func TestUnwrap(t *testing.T) {
 		{"diagnostic log", `{"time":"x","resourceId":"/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.CONTAINERSERVICE/MANAGEDCLUSTERS/PROD","category":"kube-audit","properties":{"log":"` + event + `\n","stream":"stdout"}}`,
 			Envelope{Form: "Azure", Cluster: "prod", Events: [][]byte{[]byte(`{"kind":"Event"}`)}}, true},
 		{"event hub", `{"records":[{"category":"kube-audit"}]}`, Envelope{Form: "Azure", Events: [][]byte{[]byte(`{"category":"kube-audit"}`)}}, true},
+		{"table row", `{"AuditId":"a","Type":"AKSAudit","Level":"Metadata","ObjectRef":"{\"resource\":\"pods\"}","User":{"username":"x"},"Annotations":"","SourceIps":null,"_ResourceId":"/x/managedclusters/prod"}`,
+			Envelope{Form: "Azure", Cluster: "prod", Events: [][]byte{[]byte(`{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"a","level":"Metadata","objectRef":{"resource":"pods"},"user":{"username":"x"}}`)}}, true},
+		{"table row with broken text", `{"AuditId":"a","User":"{\"username\":"}`, Envelope{Form: "Azure", Events: [][]byte{[]byte(`{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"a"}`)}}, true},
 		{"none", `{"a":1}`, Envelope{}, false},
 		{"broken", `{"log":`, Envelope{}, false},
 	} {
@@ -300,10 +304,16 @@ func FuzzDecode(f *testing.F) {
 }
 
 func FuzzUnwrap(f *testing.F) {
+	f.Add([]byte(`{"AuditId":"a","Stage":"ResponseComplete","User":"{}","ObjectRef":{"a":1},"RequestObject":"skipped-too-big-size-object"}`))
 	f.Add([]byte(`{"logEvents":[{"message":"{}"}],"records":[{}],"properties":{"log":"{}"},"logGroup":"/aws/eks/a/cluster"}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if e, ok := Unwrap(raw); !ok && len(e.Events) > 0 {
 			t.Fatal("events of no envelope")
+		}
+		if made := tableRow(raw); made != nil {
+			if _, err := rawjson.Valid(made); err != nil {
+				t.Fatalf("%v: %q", err, made)
+			}
 		}
 		GoogleCluster(raw)
 	})

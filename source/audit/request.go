@@ -20,6 +20,9 @@ func (d *Decoder) request(e *event) *record.Record {
 	}{}
 	r, q := &both.r, &both.q
 	r.Kind, r.Request, r.OccurredAt = record.KindRequest, q, e.at
+	if e.skipped {
+		q.Flags |= record.FlagTruncated
+	}
 	gr := e.groupResource()
 	sub := d.in.String(e.subresource)
 

@@ -76,7 +76,7 @@ func outlineOf(raw []byte) outline {
 				o.uid = o.uid || string(key) == "uid"
 				return nil
 			})
-		case "logEvents", "message", "@message", "log", "log_s", "records", "properties", "messageType", "events":
+		case "logEvents", "message", "@message", "log", "log_s", "records", "properties", "messageType", "events", "AuditId":
 			o.keys |= keyEnvelope
 		}
 		return nil

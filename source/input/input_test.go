@@ -433,6 +433,7 @@ func TestEnvelopesAroundRealEvents(t *testing.T) {
 	for name, cluster := range map[string]record.Cluster{
 		"eks-subscription.json": "prod-eu-1", "eks-get-log-events.json": "local", "eks-insights.jsonl": "local", "eks-export.log": "local",
 		"aks-storage.jsonl": "prod-eu-1", "aks-eventhub.json": "prod-eu-1",
+		"aks-table.jsonl": "prod-eu-1", "aks-table-text.json": "prod-eu-1",
 	} {
 		t.Run(name, func(t *testing.T) {
 			want, _ := read(t, Options{Cluster: cluster}, "testdata/envelopes/events.jsonl")
