@@ -27,6 +27,7 @@ func main() {
 	flag.Int64Var(&c.records, "records", 0, "audit events in the corpus")
 	flag.IntVar(&c.questions, "questions", 200, "warm questions of each kind; a tenth of them cold")
 	flag.StringVar(&c.data, "data", "", "`directory` for the store; empty: a temporary one that is removed")
+	flag.BoolVar(&c.askOnly, "ask", false, "only ask what an earlier run of the same size left in -data")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -42,6 +43,7 @@ type config struct {
 	binary, recording, data string
 	bytes, records          int64
 	questions               int
+	askOnly                 bool
 }
 
 func run(ctx context.Context, c config) error {
@@ -60,6 +62,9 @@ func run(ctx context.Context, c config) error {
 	fmt.Printf("corpus: %d copies of %s, %d audit events\nmachine: %d cores, %s %s/%s\n\n", copies, filepath.Base(filepath.Dir(c.recording)),
 		int64(copies)*int64(template.Lines()), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 
+	if c.askOnly {
+		return askQuestions(ctx, os.Stdout, data, c.questions, copies)
+	}
 	in, err := importCorpus(ctx, c.binary, data, template, copies)
 	if err != nil {
 		return err
