@@ -81,7 +81,7 @@ func schemaOf(ctx context.Context, st store.Store, entry *store.Entry, chosen []
 		return schema, nil
 	}
 	crds := record.GroupResource{Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"}
-	scan := store.ObjectScan{Cluster: ref.Cluster, Resource: &crds, Name: ref.GroupResource().String()}
+	scan := store.ObjectScan{Cluster: ref.Cluster, Resource: &crds, Name: entry.Ref.GroupResource().String()}
 	var last *store.Entry
 	for crd, err := range st.Objects(ctx, scan) {
 		if err != nil {

@@ -128,6 +128,9 @@ func derive(ctx context.Context, st store.Store) error {
 	}
 	clocks := index.NewClocks(st)
 	for _, cluster := range clusters {
+		if err := index.LearnNames(ctx, st, cluster.Name); err != nil {
+			return err
+		}
 		for _, storage := range cluster.Storages {
 			if err := clocks.Renew(ctx, cluster.Name, storage); err != nil {
 				return err

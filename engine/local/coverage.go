@@ -295,12 +295,16 @@ func (l *levels) gaps(cov *coverage, scope engine.Ref, watched bool) {
 
 // watched tells of which resources a list or a watch was recorded.
 func (e *Engine) watched(ctx context.Context, cluster record.Cluster) (map[record.GroupResource]bool, error) {
+	names, err := index.ReadNames(ctx, e.st, cluster)
+	if err != nil {
+		return nil, err
+	}
 	out := map[record.GroupResource]bool{}
 	for r, err := range e.st.Progress(ctx, cluster) {
 		if err != nil {
 			return nil, err
 		}
-		out[r.Ref.GroupResource()] = true
+		out[names.Of(r).Ref.GroupResource()] = true
 	}
 	return out, nil
 }

@@ -31,8 +31,12 @@ func (s *searching) scan(ctx context.Context, w query.Window) error {
 				if err != nil {
 					return err
 				}
+				names, err := index.ReadNames(ctx, s.e.st, c.Name)
+				if err != nil {
+					return err
+				}
 				lives := newLifeCache(s.e)
-				worker := &scanner{s: s, w: w, clocks: clocks, lives: lives, states: &stateReader{e: s.e, lives: lives}}
+				worker := &scanner{s: s, w: w, names: names, clocks: clocks, lives: lives, states: &stateReader{e: s.e, lives: lives}}
 				return worker.run(ctx, job)
 			})
 		}
@@ -140,6 +144,7 @@ func cutBuckets(list []store.Bucket, size int64, ranges map[record.Storage]store
 type scanner struct {
 	s       *searching
 	w       query.Window
+	names   index.Names
 	clocks  clockSet
 	lives   *lifeCache
 	states  *stateReader
@@ -154,6 +159,7 @@ func (sc *scanner) run(ctx context.Context, scan store.WindowScan) error {
 			return err
 		}
 		sc.scanned++
+		r = sc.names.Of(r)
 		if len(group) > 0 && !sameRevision(group[0], r) {
 			if err := sc.matchRevision(ctx, group); err != nil {
 				return err

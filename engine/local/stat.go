@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
@@ -71,6 +72,10 @@ func (e *Engine) count(ctx context.Context, c store.ClusterInfo, w query.Window,
 		return "", err
 	}
 	scan.OnlyNamed = scan.Revisions != nil
+	names, err := index.ReadNames(ctx, e.st, c.Name)
+	if err != nil {
+		return "", err
+	}
 	deadline := e.deadline()
 	var buf []byte
 	scanned := 0
@@ -82,7 +87,7 @@ func (e *Engine) count(ctx context.Context, c store.ClusterInfo, w query.Window,
 			return "counted " + strconv.Itoa(scanned-1) + " records of cluster " + string(c.Name) + ", then a limit was reached: narrow the window", nil
 		}
 		buf = record.Append(buf[:0], r)
-		into.add(r, int64(len(buf)))
+		into.add(names.Of(r), int64(len(buf)))
 	}
 	return "", nil
 }
