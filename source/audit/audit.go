@@ -79,6 +79,9 @@ func Decode(raw []byte, o Options) ([]*record.Record, error) { return New(o).Dec
 // Cluster of the records to come; the caller sets it where an envelope names one.
 func (d *Decoder) Cluster(name record.Cluster) { d.o.Cluster = name }
 
+// ReceivedAt of the records to come; for those that keep decoders.
+func (d *Decoder) ReceivedAt(t time.Time) { d.o.ReceivedAt = t }
+
 // Decode appends the records of one event to dst. The first is its Request. Nothing in them aliases raw. On an
 // error dst is returned as it came.
 func (d *Decoder) Decode(dst []*record.Record, raw []byte) ([]*record.Record, error) {
