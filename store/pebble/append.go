@@ -34,6 +34,7 @@ func (s *Store) Append(ctx context.Context, batch []*record.Record) (store.Appen
 	defer s.plans.Put(p)
 	for {
 		floors := s.floors.Load()
+		p.bulk = s.opts.Bulk
 		p.build(batch, floors, s.opts.BucketBits, &s.written)
 		done, err := s.commit(p, floors)
 		if err != nil {
@@ -98,17 +99,20 @@ func (s *Store) commit(p *plan, floors *floorSet) (bool, error) {
 		}
 		return true, err
 	}
+	if err := s.feedAppend(b, p); err != nil {
+		return false, errors.Join(err, b.Close())
+	}
 	if !s.synced() {
 		err := s.guard(func() error { return s.db.Apply(b, lsm.NoSync) })
 		if err == nil {
-			s.written.note(p.facts)
+			s.noteWritten(p)
 		}
 		return true, errors.Join(err, s.settle(b, err))
 	}
 	if err := s.guard(func() error { return s.db.ApplyNoSyncWait(b, lsm.Sync) }); err != nil {
 		return false, errors.Join(err, s.settle(b, err))
 	}
-	s.written.note(p.facts) // whoever skips one of these syncs the log behind them
+	s.noteWritten(p) // whoever skips one of these syncs the log behind them
 	s.writing.Unlock()
 	locked = false
 	err := s.guard(b.SyncWait) // on disk from here on
@@ -117,6 +121,14 @@ func (s *Store) commit(p *plan, floors *floorSet) (bool, error) {
 		return false, err
 	}
 	return true, b.Close()
+}
+
+// noteWritten remembers what was applied to the database. The caller holds Store.writing.
+func (s *Store) noteWritten(p *plan) {
+	s.written.note(p.facts)
+	if p.told() {
+		s.appends.Add(1)
+	}
 }
 
 // settle gives a batch back; after an error the caches are emptied, for what they remember may not have been written, and nothing is written any more.

@@ -31,6 +31,7 @@ const (
 	famSpan      byte = 't' // cluster, hour -> earliest and latest time in it
 	famRevision  byte = 'v' // cluster, storage, bucket, kin, uid, resourceVersion [, end mark] -> variants
 	famDerived   byte = 'x' // name, key -> value
+	famFeed      byte = 'y' // number of an append -> what it touched
 )
 
 // families lists all of them in key order, with the class under which Size counts them.
@@ -40,7 +41,7 @@ var families = [...]struct {
 }{
 	{famCatalogue, "catalogue"}, {famEnd, "ends"}, {famEvent, "events"}, {famFloors, "floor"}, {famGap, "gaps"}, {famHours, "names"},
 	{famCarried, "floor"}, {famMeta, "meta"}, {famName, "names"}, {famPin, "pins"}, {famRequest, "requests"}, {famProgress, "progress"},
-	{famSeen, "seen"}, {famSpan, "seen"}, {famRevision, "revisions"}, {famDerived, "derived"},
+	{famSeen, "seen"}, {famSpan, "seen"}, {famRevision, "revisions"}, {famDerived, "derived"}, {famFeed, "derived"},
 }
 
 const (

@@ -44,6 +44,10 @@ type Store struct {
 	caches  caches                  // guarded by writing
 	failed  error                   // guarded by writing: a write to the log failed, no other is taken
 	open    map[bucketMark]struct{} // guarded by writing: buckets written since they were sealed
+	feed    feed                    // guarded by writing
+
+	// appends numbers what the feed tells of; written under writing.
+	appends atomic.Uint64
 
 	// using guards the count of calls under way, for which Close waits.
 	using  sync.Mutex
@@ -98,7 +102,7 @@ func openLocked(dir string, o Options) (*Store, error) {
 		}
 		return nil, mapped("open "+dir, err)
 	}
-	if err := s.loadFloors(); err != nil {
+	if err := errors.Join(s.loadFloors(), s.loadFeed()); err != nil {
 		return nil, errors.Join(mapped("open "+dir, err), s.db.Close())
 	}
 	return s, nil

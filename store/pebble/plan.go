@@ -20,6 +20,8 @@ type plan struct {
 	spans   map[spanMark]span
 	buckets map[bucketMark]struct{}
 	late    int
+	feed    feedWriter // what it touches, for the feed
+	bulk    bool       // tell no details of it
 
 	written *written            // what need not be written again
 	own     map[uint64]factMark // facts of this batch
@@ -48,6 +50,7 @@ func (p *plan) reset() {
 		p.plain = nil
 	}
 	p.arena, p.facts, p.late = p.arena[:0], p.facts[:0], 0
+	p.feed.reset()
 	if p.entries == nil {
 		p.own = map[uint64]factMark{}
 		p.entries, p.hours, p.seen = map[store.ObjectKey]*entry{}, map[hourMark]struct{}{}, map[string]byte{}
@@ -64,6 +67,15 @@ func (p *plan) reset() {
 
 // maxArena bounds what a plan keeps between batches.
 const maxArena = 16 << 20
+
+func (p *plan) touches(kind store.TouchedKind, r *record.Record, rv record.ResourceVersion) {
+	if !p.bulk {
+		p.feed.state(kind, r, rv)
+	}
+}
+
+// told reports whether the plan has an entry in the feed.
+func (p *plan) told() bool { return len(p.feed.buf) > 0 || p.bulk && len(p.facts) > 0 }
 
 // size of the batch to write, roughly.
 func (p *plan) size() int { return len(p.arena) + 256*len(p.entries) + 64*len(p.facts) }
@@ -105,6 +117,9 @@ func (p *plan) request(r *record.Record) {
 	}
 	key, mark := seenOf(r)
 	p.seen[string(key)] |= mark
+	if !p.bulk {
+		p.feed.request(r)
+	}
 	p.tell(r, place{})
 }
 
@@ -131,12 +146,14 @@ func (p *plan) revision(r *record.Record, bucketBits uint) {
 	at := p.placeOf(r, r.Revision.RV, bucketBits)
 	if p.addItem(appendRV(placeKey(r.Ref.Cluster, at, r.Ref.UID), r.Revision.RV), r) {
 		p.tell(r, at)
+		p.touches(store.TouchedRevision, r, r.Revision.RV)
 	}
 }
 
 func (p *plan) end(r *record.Record, bucketBits uint) {
 	value := appendPacked(nil, record.Merge(r, r)) // in normal form: requests sorted
 	rv := endRV(r, readMetadata(r.End.LastBody))
+	p.touches(store.TouchedEnd, r, rv)
 	if rv == 0 {
 		p.add(uidKey(famEnd, r.Ref.Cluster, r.Ref.UID), value)
 		p.tell(r, place{})

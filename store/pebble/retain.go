@@ -174,6 +174,7 @@ func (s *Store) Drop(ctx context.Context, buckets []store.Bucket, carry []store.
 	if err != nil {
 		return mapped("drop", err)
 	}
+	s.appends.Add(1)
 	s.caches.clear()
 	s.written.clear()
 	s.floors.Store(d.floors)
@@ -241,12 +242,19 @@ func (d *drop) fill(ctx context.Context, b *lsm.Batch) error {
 			return err
 		}
 	}
+	var told feedWriter
 	for _, c := range d.touched {
 		if err := errors.Join(ctx.Err(), d.sweep(b, c)); err != nil {
 			return err
 		}
+		for storage, rv := range d.floors.clusters[c].rvs {
+			told.dropped(c, storage, rv)
+		}
 	}
-	return nil
+	if len(told.buf) == 0 { // requests alone: pins and revisions stay
+		told.dropped("", "", 0)
+	}
+	return b.Set(feedKey(d.s.appends.Load()+1), told.buf, nil)
 }
 
 // sweep removes what in a cluster lies below its floor now, and the entries that nothing holds any more.
