@@ -276,6 +276,11 @@ func (r *ClockReader) When(ctx context.Context, rv record.ResourceVersion) (Inte
 	return r.WhenIn(ctx, r.clock.epochOf(rv, time.Time{}), rv)
 }
 
+// WhenNear bounds the commit of rv in the epoch that was running at hint (zero: the last epoch that reaches rv), as Clock.When does.
+func (r *ClockReader) WhenNear(ctx context.Context, rv record.ResourceVersion, hint time.Time) (Interval, error) {
+	return r.WhenIn(ctx, r.clock.epochOf(rv, hint), rv)
+}
+
 // WhenOf bounds the commit of a revision, in the epoch that its body tells.
 func (r *ClockReader) WhenOf(ctx context.Context, rev *record.Record) (Interval, error) {
 	if len(r.clock.epochs) < 2 {

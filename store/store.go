@@ -46,6 +46,10 @@ type Store interface {
 	Revisions(ctx context.Context, key ObjectKey, between RVRange) iter.Seq2[*record.Record, error]
 	// RevisionBefore gives the variants of the newest revision of the object with RV <= rv, or ErrNotFound.
 	RevisionBefore(ctx context.Context, key ObjectKey, rv record.ResourceVersion) ([]*record.Record, error)
+	// Briefs tells of many objects what a list of them shows, one Brief for each question in the order asked. It shares
+	// what single questions would set up again for each, and reads no more than is asked for; asking in the order of
+	// cluster and UID reads neighbours together.
+	Briefs(ctx context.Context, asked []BriefAsk) iter.Seq2[Brief, error]
 	// End of an object's life, or ErrNotFound.
 	End(ctx context.Context, key ObjectKey) (*record.Record, error)
 	// Requests yields requests to one name, or to a collection, by rising OccurredAt.
@@ -105,6 +109,21 @@ type Appended struct {
 type ObjectKey struct {
 	Cluster record.Cluster
 	UID     record.UID
+}
+
+// BriefAsk is a question for one object in a list.
+type BriefAsk struct {
+	Key    ObjectKey
+	Count  int                    // count its distinct resourceVersions with a revision up to this; zero: do not
+	Before record.ResourceVersion // the newest revision with at most this resourceVersion; zero: none
+	Last   bool                   // the last state: its End where that carries a body, else the newest revision
+}
+
+// Brief answers a BriefAsk.
+type Brief struct {
+	Revisions int
+	Newest    []*record.Record // variants of one revision; empty where there is none
+	End       *record.Record
 }
 
 // RVRange bounds resourceVersions, both ends included; To zero means no upper bound.

@@ -3,11 +3,16 @@ package local
 import (
 	"context"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/internal/corpus"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 )
@@ -62,6 +67,76 @@ func BenchmarkQuestions(b *testing.B) {
 			slices.Sort(times)
 			b.ReportMetric(float64(times[len(times)/2].Microseconds()), "p50-µs")
 			b.ReportMetric(float64(times[len(times)*99/100].Microseconds()), "p99-µs")
+		})
+	}
+}
+
+// corpusEngine is an Engine over a few copies of the recording scenarios, sealed.
+func corpusEngine(b *testing.B, copies int) *Engine {
+	b.Helper()
+	in, err := os.Open(filepath.Join(recordings(b), "scenarios", "audit.jsonl.zst"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer in.Close()
+	plain, err := zstd.NewReader(in)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer plain.Close()
+	template, err := corpus.Read(plain)
+	if err != nil {
+		b.Fatal(err)
+	}
+	path := filepath.Join(b.TempDir(), "corpus.jsonl")
+	out, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := template.WriteCopies(out, 0, copies); err != nil {
+		b.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		b.Fatal(err)
+	}
+	st := openStore(b)
+	e := engineOver(b, st, readRecords(b, path), 1000)
+	if err := st.Seal(context.Background(), func(int, int) {}); err != nil {
+		b.Fatal(err)
+	}
+	return e
+}
+
+// BenchmarkObjects lists everything in a corpus of some thousand objects: with all that an entry shows, by a label, and
+// those alive in a window.
+func BenchmarkObjects(b *testing.B) {
+	e := corpusEngine(b, 4)
+	info, err := e.Info(context.Background())
+	if err != nil {
+		b.Fatal(err)
+	}
+	middle := info.Clusters[0].First.Add(info.Clusters[0].Last.Sub(*info.Clusters[0].First) / 2)
+	for _, q := range []struct {
+		name string
+		ask  query.Objects
+	}{
+		{"all", query.Objects{Limit: 100_000}},
+		{"label", query.Objects{Limit: 100_000, Selector: "app=web"}},
+		{"alive", query.Objects{Limit: 100_000, Alive: query.Window{From: middle, To: middle.Add(time.Second)}}},
+		{"count", query.Objects{Limit: 1}},
+	} {
+		b.Run(q.name, func(b *testing.B) {
+			b.ReportAllocs()
+			total := 0
+			for b.Loop() {
+				list, err := e.Objects(context.Background(), q.ask)
+				if err != nil {
+					b.Fatal(err)
+				}
+				total += list.Total
+			}
+			b.ReportMetric(float64(total)/b.Elapsed().Seconds(), "objects/s")
+			b.ReportMetric(float64(total)/float64(b.N), "objects")
 		})
 	}
 }

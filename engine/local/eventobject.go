@@ -56,6 +56,20 @@ func (e *Engine) eventNamed(ctx context.Context, cluster record.Cluster, resourc
 	return nil, nil
 }
 
+// eventWithUID finds an Event of which only states were recorded by its UID; nil where there is none. It costs a scan of the Events.
+func (e *Engine) eventWithUID(ctx context.Context, cluster record.Cluster, o query.Object) (*target, error) {
+	scan := store.WindowScan{Cluster: cluster, Kinds: []record.Kind{record.KindKubeEvent}, Namespace: o.Namespace, Name: o.Name}
+	for r, err := range e.st.Window(ctx, scan) {
+		if err != nil {
+			return nil, err
+		}
+		if r.Ref.UID == o.UID {
+			return &target{cluster: cluster, resource: r.Ref.GroupResource(), namespace: r.Ref.Namespace, name: r.Ref.Name, meant: -1, event: o.UID}, nil
+		}
+	}
+	return nil, nil
+}
+
 // noEventState answers a question for the state of an Event: it is kept as what it tells, not as a manifest.
 func noEventState(t *target) error {
 	return engine.Errorf(engine.KindNotCovered, "the states of Events are kept as event records, not as manifests: history events/%s lists them, and a search for kind == \"event\" finds them", t.name)
@@ -77,6 +91,9 @@ func (h *history) addOwnStates(ctx context.Context) error {
 			continue
 		}
 		if e := t.entry(); e != nil && !h.q.AllLife && r.Ref.UID != e.Ref.UID {
+			continue
+		}
+		if t.event != "" && !h.q.AllLife && r.Ref.UID != t.event {
 			continue
 		}
 		ev := eventOf(r, "the Event itself")

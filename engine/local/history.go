@@ -123,15 +123,19 @@ func (h *history) read(ctx context.Context) error {
 
 // lifeHead tells of a life that is not the one meant.
 func (e *Engine) lifeHead(ctx context.Context, l *store.Entry) (engine.Life, error) {
-	out, err := e.objectEntry(ctx, l)
-	if err != nil {
-		return engine.Life{}, err
+	life := engine.Life{UID: string(l.Ref.UID), CreatedAt: timePtr(l.CreatedAt)}
+	for brief, err := range e.st.Briefs(ctx, []store.BriefAsk{{Key: l.Key(), Count: maxCounted}}) {
+		if err != nil {
+			return life, err
+		}
+		life.Revisions = brief.Revisions
 	}
-	life := engine.Life{UID: string(l.Ref.UID), CreatedAt: out.CreatedAt, Revisions: out.Revisions}
-	if out.Ended {
-		life.Ended = &engine.When{At: out.EndedAt, NotAfter: out.EndedAt}
+	if !l.Ended {
+		return life, nil
 	}
-	return life, nil
+	end, err := e.spans().end(ctx, l)
+	life.Ended = &engine.When{At: timePtr(end), NotAfter: timePtr(end)}
+	return life, err
 }
 
 func (h *history) addLife(ctx context.Context, life *index.Life) error {

@@ -131,6 +131,9 @@ func (m *memStore) entries(cluster record.Cluster) []*store.Entry {
 					e.EndAt = q.StageAt
 				}
 			}
+			for k, v := range labelsOf(r.End.LastBody) {
+				labels[e.Key()][record.KeyValue{Key: k, Value: v}] = true
+			}
 			continue
 		}
 		if e.FirstRV == 0 || rv < e.FirstRV {
@@ -211,6 +214,27 @@ func (m *memStore) RevisionBefore(ctx context.Context, key store.ObjectKey, rv r
 		return nil, store.ErrNotFound
 	}
 	return last, nil
+}
+
+func (m *memStore) Briefs(ctx context.Context, asked []store.BriefAsk) iter.Seq2[store.Brief, error] {
+	var out []store.Brief
+	for _, q := range asked {
+		var b store.Brief
+		rvs := map[record.ResourceVersion]bool{}
+		for r := range m.Revisions(ctx, q.Key, store.RVRange{}) {
+			rvs[r.Revision.RV] = true
+		}
+		b.Revisions = min(len(rvs), q.Count)
+		if q.Last {
+			q.Before = ^record.ResourceVersion(0)
+			b.End, _ = m.End(ctx, q.Key)
+		}
+		if b.End == nil || len(b.End.End.LastBody) == 0 {
+			b.Newest, _ = m.RevisionBefore(ctx, q.Key, q.Before)
+		}
+		out = append(out, b)
+	}
+	return seq(out)
 }
 
 func (m *memStore) End(_ context.Context, key store.ObjectKey) (*record.Record, error) {

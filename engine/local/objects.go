@@ -2,10 +2,8 @@ package local
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/query"
@@ -17,7 +15,7 @@ import (
 const maxCounted = 10_000
 
 // Objects lists the objects that match. It costs one scan of the catalogue entries of the kinds and namespace asked
-// for, and one read of a state for each object listed or selected by label.
+// for, one of the Events where they are among these, and for each object listed or selected by label a look at its revisions' keys and at a state.
 func (e *Engine) Objects(ctx context.Context, q query.Objects) (*engine.Objects, error) {
 	clusters, err := e.clustersOf(ctx, q.Cluster)
 	if err != nil {
@@ -33,37 +31,27 @@ func (e *Engine) Objects(ctx context.Context, q query.Objects) (*engine.Objects,
 	if pick.after, err = decodeCursor(q.Cursor, digest, len(entryKey(&store.Entry{}))); err != nil {
 		return nil, err
 	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = e.limits.Objects
+	list := &objectList{e: e, q: q, pick: pick, limit: q.Limit, spans: e.spans(), certain: map[clockKey]record.ResourceVersion{},
+		out: &engine.Objects{Objects: []engine.ObjectEntry{}}}
+	if list.limit <= 0 {
+		list.limit = e.limits.Objects
 	}
-	list := &objectList{limit: limit, out: &engine.Objects{Objects: []engine.ObjectEntry{}}}
 	cov := newCoverage(e.limits.Gaps)
 	for _, c := range clusters {
 		resources, err := e.kindsOf(ctx, c.Name, q.Kind)
 		if err != nil {
 			return nil, err
 		}
-		if err := e.listCluster(ctx, c.Name, resources, q, pick, list); err != nil {
+		if err := list.cluster(ctx, c.Name, resources); err != nil {
 			return nil, err
 		}
 		if err := e.windowGaps(ctx, cov, c, q.Alive, resources, q.Namespace); err != nil {
 			return nil, err
 		}
 	}
-	if list.more {
-		list.out.Cut = "the limit of " + itoa(limit) + " objects was reached"
-		list.out.Cursor = encodeCursor(digest, entryKey(list.last)...)
-	}
+	list.close(digest)
 	list.out.Coverage = cov.done(false)
 	return list.out, nil
-}
-
-type objectList struct {
-	limit int
-	more  bool
-	last  *store.Entry
-	out   *engine.Objects
 }
 
 // kindsOf gives the resources that a kind word means, sorted as the catalogue is; nil for all.
@@ -82,222 +70,281 @@ func (e *Engine) kindsOf(ctx context.Context, cluster record.Cluster, word strin
 	return slices.Compact(list), nil
 }
 
-func (e *Engine) listCluster(ctx context.Context, cluster record.Cluster, resources []record.GroupResource, q query.Objects, pick *picker, list *objectList) error {
-	scans := []store.ObjectScan{{Cluster: cluster, Namespace: q.Namespace, UID: q.UID, NamePrefix: pick.prefix}}
-	if resources != nil {
-		scans = scans[:0]
-		for _, gr := range resources {
-			scans = append(scans, store.ObjectScan{Cluster: cluster, Resource: &gr, Namespace: q.Namespace, UID: q.UID, NamePrefix: pick.prefix})
-		}
-	}
-	for _, scan := range scans {
-		for entry, err := range e.st.Objects(ctx, scan) {
-			if err != nil {
-				return err
-			}
-			if !pick.glob.Match(entry.Ref.Name) {
-				continue
-			}
-			ok, err := e.alive(ctx, entry, q.Alive)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				continue
-			}
-			if err := e.listEntry(ctx, entry, q.At, pick, list); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+// listed is one entry on its way into a list; of an Event, whose states are no revisions, with what these tell.
+type listed struct {
+	entry  *store.Entry
+	event  *eventStates
+	labels map[string]string
 }
 
-// listEntry counts an entry that matches but for its labels, and lists it while there is room.
-func (e *Engine) listEntry(ctx context.Context, entry *store.Entry, at time.Time, pick *picker, list *objectList) error {
-	full := len(list.out.Objects) >= list.limit
-	passed := pick.passed(entry)
-	if !pick.selector.MayMatch(entry.Labels) {
-		return nil
-	}
-	var labels map[string]string
-	if !pick.selector.Empty() || (!full && !passed) {
+// objectList gathers the answer. Entries come in the order of the catalogue and are looked at in batches, each in
+// the order in which the store keeps what belongs to them.
+type objectList struct {
+	e     *Engine
+	q     query.Objects
+	pick  *picker
+	limit int
+	spans *spans
+	// certain is, by storage, the last resourceVersion certainly committed at the time that labels are asked for.
+	certain map[clockKey]record.ResourceVersion
+	pending []*listed
+	more    bool
+	cut     string // why entries may be missing although the limit was not reached
+	last    *store.Entry
+	out     *engine.Objects
+}
+
+const listBatch = 512
+
+// cluster goes through one cluster's catalogue, and its Events where they belong between.
+func (l *objectList) cluster(ctx context.Context, cluster record.Cluster, resources []record.GroupResource) error {
+	var events []*listed
+	if resources == nil || slices.ContainsFunc(resources, record.GroupResource.IsEvents) {
 		var err error
-		if labels, err = e.labelsAt(ctx, entry, at); err != nil {
+		if events, err = l.events(ctx, cluster); err != nil {
 			return err
 		}
-		if !pick.selector.Matches(labels) {
-			return nil
+	}
+	for _, scan := range l.scans(cluster, resources) {
+		for entry, err := range l.e.st.Objects(ctx, scan) {
+			if err != nil {
+				return err
+			}
+			if entry.Ref.GroupResource().IsEvents() {
+				continue // they come with their states
+			}
+			for len(events) > 0 && compareEntries(events[0].entry, entry) < 0 {
+				if err := l.offer(ctx, events[0]); err != nil {
+					return err
+				}
+				events = events[1:]
+			}
+			if err := l.offer(ctx, &listed{entry: entry}); err != nil {
+				return err
+			}
 		}
 	}
-	list.out.Total++
-	switch {
-	case passed:
-		return nil
-	case full:
-		list.more = true
+	for _, ev := range events {
+		if err := l.offer(ctx, ev); err != nil {
+			return err
+		}
+	}
+	return l.flush(ctx)
+}
+
+func (l *objectList) scans(cluster record.Cluster, resources []record.GroupResource) []store.ObjectScan {
+	scan := store.ObjectScan{Cluster: cluster, Namespace: l.q.Namespace, UID: l.q.UID, NamePrefix: l.pick.prefix}
+	if resources == nil {
+		return []store.ObjectScan{scan}
+	}
+	var out []store.ObjectScan
+	for _, gr := range resources {
+		scan.Resource = &gr
+		out = append(out, scan)
+	}
+	return out
+}
+
+// offer takes an entry in that matches by all that the catalogue tells.
+func (l *objectList) offer(ctx context.Context, o *listed) error {
+	if !l.pick.glob.Match(o.entry.Ref.Name) || !l.pick.selector.MayMatch(o.entry.Labels) {
 		return nil
 	}
-	out, err := e.objectEntry(ctx, entry)
+	if ok, err := l.spans.alive(ctx, o.entry, l.q.Alive); err != nil || !ok {
+		return err
+	}
+	l.pending = append(l.pending, o)
+	if len(l.pending) < listBatch {
+		return nil
+	}
+	return l.flush(ctx)
+}
+
+// flush counts what is pending and matches by its labels too, and lists it while there is room.
+func (l *objectList) flush(ctx context.Context) error {
+	pending := l.pending
+	l.pending = nil
+	if !l.pick.selector.Empty() {
+		if err := l.readLabels(ctx, pending); err != nil {
+			return err
+		}
+		pending = slices.DeleteFunc(pending, func(o *listed) bool { return !l.pick.selector.Matches(o.labels) })
+	}
+	var chosen []*listed
+	for _, o := range pending {
+		l.out.Total++
+		switch {
+		case l.pick.after != nil && l.pick.passed(o.entry):
+		case len(l.out.Objects)+len(chosen) == l.limit:
+			l.more = true
+		default:
+			chosen = append(chosen, o)
+		}
+	}
+	if l.pick.selector.Empty() {
+		if err := l.readLabels(ctx, chosen); err != nil {
+			return err
+		}
+	}
+	return l.list(ctx, chosen)
+}
+
+func (l *objectList) list(ctx context.Context, chosen []*listed) error {
+	counts, err := l.revisions(ctx, chosen)
 	if err != nil {
 		return err
 	}
-	out.Labels = labels
-	list.out.Objects = append(list.out.Objects, out)
-	list.last = entry
+	for i, o := range chosen {
+		entry := o.entry
+		s := span{first: entry.FirstAt, last: entry.LastAt, end: entry.EndAt} // the states of an Event tell their own times
+		if o.event == nil {
+			if s, err = l.spans.of(ctx, entry); err != nil {
+				return err
+			}
+		}
+		out := entryOf(entry, s)
+		out.Labels, out.Revisions = o.labels, counts[i]
+		l.out.Objects = append(l.out.Objects, out)
+		l.last = entry
+	}
 	return nil
 }
 
-func (e *Engine) objectEntry(ctx context.Context, entry *store.Entry) (engine.ObjectEntry, error) {
+func entryOf(entry *store.Entry, s span) engine.ObjectEntry {
 	out := engine.ObjectEntry{Ref: refOf(entry.Ref), CreatedAt: timePtr(entry.CreatedAt), Ended: entry.Ended,
-		FirstRV: rvString(entry.FirstRV), LastRV: rvString(entry.LastRV)}
-	s, err := e.span(ctx, entry)
-	if err != nil {
-		return out, err
-	}
-	out.FirstSeen, out.LastSeen = timePtr(s.first), timePtr(s.last)
+		FirstRV: rvString(entry.FirstRV), LastRV: rvString(entry.LastRV), FirstSeen: timePtr(s.first), LastSeen: timePtr(s.last)}
 	if entry.Ended {
 		out.EndedAt = timePtr(s.end)
 	}
-	var last record.ResourceVersion
-	for r, err := range e.st.Revisions(ctx, entry.Key(), store.RVRange{}) {
-		if err != nil {
-			return out, err
-		}
-		if r.Revision.RV == last {
-			continue
-		}
-		last = r.Revision.RV
-		if out.Revisions++; out.Revisions >= maxCounted {
-			break
-		}
-	}
-	return out, nil
+	return out
 }
 
-// span is when an object was first and last seen, and when it ended; zero where not known.
-type span struct{ first, last, end time.Time }
+func (l *objectList) close(digest string) {
+	l.out.Cut = l.cut
+	if l.more {
+		l.out.Cut = "the limit of " + itoa(l.limit) + " objects was reached"
+		l.out.Cursor = encodeCursor(digest, entryKey(l.last)...)
+	}
+}
 
-func (e *Engine) span(ctx context.Context, entry *store.Entry) (span, error) {
-	s := span{first: entry.FirstAt, last: entry.LastAt, end: entry.EndAt}
-	clock, err := e.clocks.Of(ctx, entry.Ref.Cluster, entry.Storage)
+// inStore gives the indexes of list in the order in which the store keeps its objects.
+func inStore(list []*listed) []int {
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return strings.Compare(string(list[a].entry.Ref.UID), string(list[b].entry.Ref.UID))
+	})
+	return order
+}
+
+// ask asks the store for what want makes of each entry that has more than the catalogue tells.
+func (l *objectList) ask(ctx context.Context, list []*listed, want func(*listed) (store.BriefAsk, bool), use func(i int, b store.Brief) error) error {
+	var asks []store.BriefAsk
+	var of []int
+	for _, i := range inStore(list) {
+		if ask, ok := want(list[i]); ok {
+			ask.Key = list[i].entry.Key()
+			asks, of = append(asks, ask), append(of, i)
+		}
+	}
+	if len(asks) == 0 {
+		return nil
+	}
+	n := 0
+	for brief, err := range l.e.st.Briefs(ctx, asks) {
+		if err != nil {
+			return err
+		}
+		if err := use(of[n], brief); err != nil {
+			return err
+		}
+		n++
+	}
+	return nil
+}
+
+func (l *objectList) revisions(ctx context.Context, list []*listed) ([]int, error) {
+	counts := make([]int, len(list))
+	for i, o := range list {
+		if o.event != nil {
+			counts[i] = o.event.states
+		}
+	}
+	err := l.ask(ctx, list, func(o *listed) (store.BriefAsk, bool) {
+		return store.BriefAsk{Count: maxCounted}, o.event == nil && o.entry.FirstRV != 0
+	}, func(i int, b store.Brief) error {
+		counts[i] = b.Revisions
+		return nil
+	})
+	return counts, err
+}
+
+// readLabels fills in the labels at the time asked for. An entry whose states never had one needs no state.
+func (l *objectList) readLabels(ctx context.Context, list []*listed) error {
+	var fault error
+	err := l.ask(ctx, list, func(o *listed) (store.BriefAsk, bool) {
+		switch {
+		case o.event != nil:
+			o.labels = o.event.labelMap()
+			return store.BriefAsk{}, false
+		case len(o.entry.Labels) == 0:
+			return store.BriefAsk{}, false
+		case l.q.At.IsZero():
+			return store.BriefAsk{Last: true}, true
+		}
+		rv, err := l.certainRV(ctx, o.entry)
+		if err != nil {
+			fault = err
+		}
+		return store.BriefAsk{Before: rv}, rv > 0
+	}, func(i int, b store.Brief) (err error) {
+		list[i].labels, err = l.e.briefLabels(ctx, list[i].entry, b)
+		return err
+	})
+	if fault != nil {
+		return fault
+	}
+	return err
+}
+
+func (l *objectList) certainRV(ctx context.Context, entry *store.Entry) (record.ResourceVersion, error) {
+	key := clockKey{entry.Ref.Cluster, entry.Storage}
+	if rv, ok := l.certain[key]; ok {
+		return rv, nil
+	}
+	clock, err := l.e.clocks.Of(ctx, key.cluster, key.storage)
 	if err != nil {
-		return s, err
+		return 0, err
 	}
-	for _, part := range [...]struct {
-		rv   record.ResourceVersion
-		hint time.Time
-		use  func(t time.Time)
-	}{
-		{entry.FirstRV, entry.CreatedAt, func(t time.Time) { s.first = earliest(s.first, t) }},
-		{entry.LastRV, entry.LastAt, func(t time.Time) { s.last = latest(s.last, t) }},
-		{entry.EndRV, entry.EndAt, func(t time.Time) { s.end = earliest(s.end, t) }},
-	} {
-		if part.rv == 0 {
-			continue
-		}
-		w, err := clock.When(ctx, e.st, part.rv, part.hint)
-		if err != nil {
-			return s, err
-		}
-		part.use(shown(w))
-	}
-	if entry.Ended {
-		s.last = latest(s.last, s.end)
-	}
-	return s, nil
+	rv, err := clock.CertainAt(ctx, l.e.st, l.q.At)
+	l.certain[key] = rv
+	return rv, err
 }
 
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
-		return b
+// briefLabels gives the labels of the state in a brief, over states that tell nothing of labels, such as scales; nil where none tells.
+func (e *Engine) briefLabels(ctx context.Context, entry *store.Entry, b store.Brief) (map[string]string, error) {
+	if b.End != nil && len(b.End.End.LastBody) > 0 {
+		return labelsOf(b.End.End.LastBody), nil
 	}
-	return a
-}
-
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
-// alive reports whether an object may have been alive at some moment of w.
-func (e *Engine) alive(ctx context.Context, entry *store.Entry, w query.Window) (bool, error) {
-	if w.From.IsZero() && w.To.IsZero() {
-		return true, nil
-	}
-	s, err := e.span(ctx, entry)
-	if err != nil {
-		return false, err
-	}
-	begin := s.first
-	if !entry.CreatedAt.IsZero() {
-		begin = entry.CreatedAt
-	}
-	if !w.To.IsZero() && !begin.IsZero() && !begin.Before(w.To) {
-		return false, nil
-	}
-	return w.From.IsZero() || !entry.Ended || s.end.IsZero() || !s.end.Before(w.From), nil
-}
-
-// lifeAt chooses the life of a name that was alive at a time, else the last that began before it; -1 without lives.
-func (e *Engine) lifeAt(ctx context.Context, lives []*store.Entry, at time.Time) (int, error) {
-	if at.IsZero() || len(lives) < 2 {
-		return len(lives) - 1, nil
-	}
-	began := -1
-	for i, l := range lives {
-		s, err := e.span(ctx, l)
-		if err != nil {
-			return 0, err
-		}
-		begin := l.CreatedAt
-		if begin.IsZero() {
-			begin = s.first
-		}
-		if !begin.After(at) {
-			began = i
-		}
-	}
-	return max(0, began), nil
-}
-
-// labelsAt gives the labels an object had at a time (zero: the last known); nil where no state tells.
-func (e *Engine) labelsAt(ctx context.Context, entry *store.Entry, at time.Time) (map[string]string, error) {
-	rv := ^record.ResourceVersion(0)
-	if at.IsZero() {
-		end, err := e.st.End(ctx, entry.Key())
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return nil, err
-		}
-		if err == nil && len(end.End.LastBody) > 0 {
-			return labelsOf(end.End.LastBody), nil
-		}
-	} else {
-		clock, err := e.clocks.Of(ctx, entry.Ref.Cluster, entry.Storage)
-		if err != nil {
-			return nil, err
-		}
-		if rv, err = clock.CertainAt(ctx, e.st, at); err != nil {
-			return nil, err
-		}
-	}
-	for range 16 { // over states that tell nothing of labels, such as scales
-		variants, err := e.st.RevisionBefore(ctx, entry.Key(), rv)
-		if errors.Is(err, store.ErrNotFound) {
+	variants := b.Newest
+	for range 16 {
+		if len(variants) == 0 {
 			return nil, nil
-		}
-		if err != nil {
-			return nil, err
 		}
 		for _, r := range variants {
 			if r.Revision.Partial <= record.PartialMetadata && len(r.Revision.Body) > 0 {
 				return labelsOf(r.Revision.Body), nil
 			}
 		}
-		if rv = variants[0].Revision.RV - 1; rv == 0 {
+		rv := variants[0].Revision.RV - 1
+		if rv == 0 {
 			return nil, nil
+		}
+		var err error
+		if variants, err = e.st.RevisionBefore(ctx, entry.Key(), rv); err != nil && !isNotFound(err) {
+			return nil, err
 		}
 	}
 	return nil, nil

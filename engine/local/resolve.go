@@ -26,6 +26,8 @@ type target struct {
 	lives []*store.Entry
 	// meant is the index of the life that the question is about; -1 without lives.
 	meant int
+	// event is the UID asked for, of an Event that is known by its states alone.
+	event record.UID
 }
 
 func (t *target) entry() *store.Entry {
@@ -41,7 +43,7 @@ func (t *target) ref() engine.Ref {
 		return refOf(e.Ref)
 	}
 	return engine.Ref{Cluster: string(t.cluster), Group: t.resource.Group, Resource: t.resource.Resource,
-		Namespace: t.namespace, Name: t.name}
+		Namespace: t.namespace, Name: t.name, UID: string(t.event)}
 }
 
 // cluster gives the cluster that a question means: the one named, else the only one.
@@ -105,6 +107,9 @@ func (e *Engine) resolve(ctx context.Context, o query.Object, at time.Time) (*ta
 func (e *Engine) resolveUID(ctx context.Context, cluster record.Cluster, o query.Object) (*target, error) {
 	entry, err := e.st.Object(ctx, store.ObjectKey{Cluster: cluster, UID: o.UID})
 	if errors.Is(err, store.ErrNotFound) {
+		if t, err := e.eventWithUID(ctx, cluster, o); t != nil || err != nil {
+			return t, err
+		}
 		return nil, engine.Errorf(engine.KindNotFound, "no object with UID %s is recorded in cluster %s", o.UID, cluster)
 	}
 	if err != nil {

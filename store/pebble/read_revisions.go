@@ -163,20 +163,12 @@ func (s *Store) RevisionBefore(ctx context.Context, key store.ObjectKey, rv reco
 		if err != nil {
 			return err
 		}
-		if e != nil {
-			groups := s.groups(e.places, rvBounds{0, rv})
-			for _, group := range slices.Backward(groups) {
-				if out, err = s.newestIn(r, key, group, rv); err != nil || len(out) > 0 {
-					return err
-				}
-			}
-		}
 		floor, err := carriedOf(r, key)
 		if err != nil {
 			return err
 		}
-		if floor != nil {
-			out = newestOf(floor.Revision, rv)
+		if out, err = s.newest(r, key, e, floor, rv); err != nil {
+			return err
 		}
 		if len(out) == 0 {
 			return store.ErrNotFound
