@@ -26,6 +26,12 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrCorrupt: what is on disk does not decode or does not match its checksum.
 	ErrCorrupt = errors.New("store is damaged")
+	// ErrFull: the disk has too little room left to write. Reads go on, and writes do once there is room again.
+	ErrFull = errors.New("the store's disk is full")
+	// ErrFailed: a write failed in a way that leaves open what is on disk. Reads go on; nothing is written until the store is opened anew.
+	ErrFailed = errors.New("the store can not be written any more")
+	// ErrInvalid: what was to be appended is no record: a mistake of the caller.
+	ErrInvalid = errors.New("not a valid record")
 )
 
 // Store keeps records. All methods may be called concurrently; iterators see a snapshot taken when
@@ -262,7 +268,7 @@ type Carried struct {
 
 // Size tells bytes and records on disk.
 type Size struct {
-	Disk    int64 // all files of the directory
+	Disk    int64 // all files of the directory that hold what was taken in
 	Classes []ClassSize
 }
 

@@ -1,0 +1,213 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+)
+
+// Limits of what one batch may carry beside its records.
+const (
+	MaxMarks        = 64
+	MaxMarkKeyBytes = 256
+	MaxMarkBytes    = 64 << 10
+)
+
+// LocalConfig is what a Local does beside storing. The zero value is right.
+type LocalConfig struct {
+	// Appended is told each batch after it became durable and before Deliver returns; it must be quick, and safe to be called concurrently.
+	Appended func(batch []*record.Record)
+	// WaitingBytes bounds the estimated memory of batches that wait to be durable; beyond it callers are told Busy. Zero: 64 MiB.
+	WaitingBytes int64
+	// Concurrent appends in the store; further callers wait. They share the log's syncs. Zero: 32.
+	Concurrent int
+	// LateEvery bounds how often refused late facts become a Gap, per cluster. Zero: a minute.
+	LateEvery time.Duration
+	Metrics   *Metrics
+	Log       *slog.Logger // nil: discarded
+	Now       func() time.Time
+}
+
+// Local is the Sink on a store of this process.
+type Local struct {
+	st      store.Store
+	conf    LocalConfig
+	turns   chan struct{}
+	lates   lates
+	health  health
+	waiting struct {
+		sync.Mutex
+		bytes int64
+	}
+}
+
+var _ Sink = (*Local)(nil)
+
+// NewLocal fills a Local; the store stays the caller's.
+func NewLocal(st store.Store, c LocalConfig) *Local {
+	if c.WaitingBytes <= 0 {
+		c.WaitingBytes = 64 << 20
+	}
+	if c.Concurrent <= 0 {
+		c.Concurrent = 32
+	}
+	if c.LateEvery <= 0 {
+		c.LateEvery = time.Minute
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Local{st: st, conf: c, turns: make(chan struct{}, c.Concurrent), lates: lates{open: map[record.Cluster]*late{}}}
+}
+
+// Deliver implements Sink: records, then marks, each synced. A crash between leaves the old marks: the source hands over again what is there
+// already, and merging makes that harmless.
+func (l *Local) Deliver(ctx context.Context, b Batch) error {
+	began := l.conf.Now()
+	if err := Check(b); err != nil {
+		l.conf.Metrics.refuse("invalid")
+		return err
+	}
+	leave, err := l.enter(ctx, b)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	late, err := l.store(ctx, b)
+	if err != nil {
+		return l.refused(ctx, err)
+	}
+	l.note(nil)
+	now := l.conf.Now()
+	l.conf.Metrics.stored(b, late, began, now)
+	if l.conf.Appended != nil {
+		l.conf.Appended(b.Records)
+	}
+	l.tellLate(ctx, b.Cluster, late, now)
+	return nil
+}
+
+func (l *Local) store(ctx context.Context, b Batch) (late int, err error) {
+	if len(b.Records) > 0 {
+		appended, err := l.st.Append(ctx, b.Records)
+		if err != nil {
+			return 0, err
+		}
+		late = appended.Late
+	}
+	for _, m := range b.Marks {
+		if err := l.st.SetMeta(ctx, markKey(b.Cluster, m.Key), m.Value); err != nil {
+			return 0, err
+		}
+	}
+	return late, nil
+}
+
+// enter takes the batch's share of memory, then a turn. Leave gives both back.
+func (l *Local) enter(ctx context.Context, b Batch) (leave func(), err error) {
+	size := b.Size()
+	l.waiting.Lock()
+	if l.waiting.bytes > 0 && l.waiting.bytes+size > l.conf.WaitingBytes {
+		l.waiting.Unlock()
+		l.conf.Metrics.refuse("busy")
+		return nil, &Busy{Reason: "more is arriving than the store can take", After: time.Second}
+	}
+	l.waiting.bytes += size
+	l.waiting.Unlock()
+	l.conf.Metrics.wait(size)
+	free := func() {
+		l.waiting.Lock()
+		l.waiting.bytes -= size
+		l.waiting.Unlock()
+		l.conf.Metrics.wait(-size)
+	}
+	select {
+	case l.turns <- struct{}{}:
+		return func() { <-l.turns; free() }, nil
+	case <-ctx.Done():
+		free()
+		l.conf.Metrics.refuse("canceled")
+		return nil, ctx.Err()
+	}
+}
+
+// refused turns a store's error into what the caller can do about it.
+func (l *Local) refused(ctx context.Context, err error) error {
+	if errors.Is(err, store.ErrInvalid) {
+		l.conf.Metrics.refuse("invalid")
+		return err
+	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		l.conf.Metrics.refuse("canceled")
+		return err
+	}
+	state := stateOf(err)
+	l.conf.Metrics.refuse(state.word)
+	l.note(err)
+	return fmt.Errorf("%w: %w", &Busy{Reason: state.sentence, After: state.after}, err)
+}
+
+// Size estimates the memory that a batch takes.
+func (b Batch) Size() int64 {
+	n := int64(0)
+	for _, r := range b.Records {
+		n += int64(Size(r))
+	}
+	for _, m := range b.Marks {
+		n += int64(len(m.Key) + len(m.Value))
+	}
+	return n
+}
+
+// Check says what a batch breaks: records without their body or of another cluster, marks over their limits. Its errors wrap store.ErrInvalid.
+func Check(b Batch) error {
+	if b.Cluster == "" {
+		return fmt.Errorf("%w: a batch without a cluster", store.ErrInvalid)
+	}
+	for i, r := range b.Records {
+		if !hasBody(r) {
+			return fmt.Errorf("%w: record %d of %d has no body of its kind", store.ErrInvalid, i, len(b.Records))
+		}
+		if r.Ref.Cluster != b.Cluster {
+			return fmt.Errorf("%w: record %d of %d is of another cluster than its batch, %q", store.ErrInvalid, i, len(b.Records), b.Cluster)
+		}
+	}
+	if len(b.Marks) > MaxMarks {
+		return fmt.Errorf("%w: %d marks in a batch, %d are the limit", store.ErrInvalid, len(b.Marks), MaxMarks)
+	}
+	for _, m := range b.Marks {
+		if m.Key == "" || len(m.Key) > MaxMarkKeyBytes || len(m.Value) > MaxMarkBytes {
+			return fmt.Errorf("%w: a mark's key takes 1 to %d bytes, its value %d", store.ErrInvalid, MaxMarkKeyBytes, MaxMarkBytes)
+		}
+	}
+	return nil
+}
+
+func hasBody(r *record.Record) bool {
+	switch {
+	case r == nil:
+		return false
+	case r.Kind == record.KindRequest:
+		return r.Request != nil
+	case r.Kind == record.KindRevision:
+		return r.Revision != nil
+	case r.Kind == record.KindEnd:
+		return r.End != nil
+	case r.Kind == record.KindKubeEvent:
+		return r.KubeEvent != nil
+	case r.Kind == record.KindGap:
+		return r.Gap != nil
+	case r.Kind == record.KindProgress:
+		return r.Progress != nil
+	}
+	return false
+}

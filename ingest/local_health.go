@@ -1,0 +1,87 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/kubewake/kubewake/store"
+)
+
+// health remembers whether the store took the last write.
+type health struct {
+	mu     sync.Mutex // guards err and at
+	err    error      // of the last write; nil: it was taken
+	at     time.Time
+	trying sync.Mutex // held by whoever tries whether the store takes writes again
+}
+
+// state is what a store's error means to a sender.
+type state struct {
+	word, sentence string
+	after          time.Duration
+}
+
+func stateOf(err error) state {
+	switch {
+	case errors.Is(err, store.ErrFull):
+		return state{"full", "the store's disk is full; free some space, or let kubewake keep less; it goes on by itself", 5 * time.Second}
+	case errors.Is(err, store.ErrFailed):
+		return state{"failed", "a write to the store's disk failed and nothing more can be promised; look at the disk, then restart kubewake", 15 * time.Second}
+	}
+	return state{"store", "the store does not take writes now", 5 * time.Second}
+}
+
+// probeAfter is how long a failure stands before Healthy tries again.
+const probeAfter = time.Second
+
+// probeKey is removed, which it never was: the smallest write there is.
+const probeKey = "probe"
+
+// Healthy gives nil while the store takes writes, else a sentence that says what is wrong and what to do; its chain holds the store's error
+// (store.ErrFull, store.ErrFailed). After a failure it tries the store itself, so that readiness returns although no sender comes.
+func (l *Local) Healthy(ctx context.Context) error {
+	err, at := l.health.last()
+	if err == nil || l.conf.Now().Sub(at) < probeAfter || !l.health.trying.TryLock() {
+		return sentence(err)
+	}
+	defer l.health.trying.Unlock()
+	err = l.st.SetMeta(ctx, probeKey, nil)
+	if ctx.Err() == nil {
+		l.note(err)
+	}
+	return sentence(err)
+}
+
+func sentence(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", stateOf(err).sentence, err)
+}
+
+func (h *health) last() (err error, at time.Time) { //nolint:revive,staticcheck // the error is the value here
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.err, h.at
+}
+
+// note keeps how the last write went; the log is told when that changes.
+func (l *Local) note(err error) {
+	h := &l.health
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err == nil && h.err == nil {
+		return
+	}
+	switch {
+	case err == nil:
+		l.conf.Log.Info("the store takes writes again")
+	case h.err == nil || stateOf(h.err).word != stateOf(err).word:
+		l.conf.Log.Error("the store refuses writes", "why", stateOf(err).sentence, "err", err)
+	}
+	h.err, h.at = err, l.conf.Now()
+	l.conf.Metrics.health(err)
+}
