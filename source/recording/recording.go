@@ -5,6 +5,8 @@
 //
 // A recorded object does not say under which resource it is served; the name is record.GuessResource of its kind
 // unless Options.Resources knows better. A list is taken to be whole: of all namespaces, without a selector.
+//
+// [Live] does the same for a list or watch that is going on, where the resource is known and nothing need be guessed.
 package recording
 
 import (
@@ -63,32 +65,9 @@ func (d *Decoder) Cluster(name record.Cluster) { d.o.Cluster = name }
 // Watch appends the record of one watch event to dst: a Revision, an End, a state of a Kubernetes Event, Progress or
 // a Gap. Nothing in it aliases raw. On an error dst is returned as it came.
 func (d *Decoder) Watch(dst []*record.Record, raw []byte) ([]*record.Record, error) {
-	var kind string
-	var h manifest.Head
-	c := rawjson.NewCursor(raw)
-	if c.Kind() != '{' {
-		return dst, ErrNotWatch
-	}
-	err := c.Object(func(key []byte) (err error) {
-		switch string(key) {
-		case "type":
-			return d.in.Text(&c, &kind)
-		case "object":
-			h, err = manifest.Scan(&c, raw)
-		}
-		return err
-	})
-	if err == nil {
-		err = c.End()
-	}
+	kind, h, err := d.event(raw)
 	if err != nil {
 		return dst, err
-	}
-	if len(h.Raw) == 0 || h.Raw[0] != '{' {
-		return dst, ErrNotWatch
-	}
-	if c.Spaced() {
-		h.Raw = rawjson.Compact(nil, h.Raw)
 	}
 	switch kind {
 	case "ADDED", "MODIFIED", "DELETED":
@@ -102,6 +81,36 @@ func (d *Decoder) Watch(dst []*record.Record, raw []byte) ([]*record.Record, err
 		return append(dst, d.gap(raw, &h)), nil
 	}
 	return dst, ErrType
+}
+
+// event reads the two members of a watch event; the Head's Raw is compact.
+func (d *Decoder) event(raw []byte) (kind string, h manifest.Head, err error) {
+	c := rawjson.NewCursor(raw)
+	if c.Kind() != '{' {
+		return "", h, ErrNotWatch
+	}
+	err = c.Object(func(key []byte) (err error) {
+		switch string(key) {
+		case "type":
+			return d.in.Text(&c, &kind)
+		case "object":
+			h, err = manifest.Scan(&c, raw)
+		}
+		return err
+	})
+	if err == nil {
+		err = c.End()
+	}
+	if err != nil {
+		return "", h, err
+	}
+	if len(h.Raw) == 0 || h.Raw[0] != '{' {
+		return "", h, ErrNotWatch
+	}
+	if c.Spaced() {
+		h.Raw = rawjson.Compact(nil, h.Raw)
+	}
+	return kind, h, nil
 }
 
 // Object appends the record of one object of a list. apiVersion and kind are those of the list's items where the

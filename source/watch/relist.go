@@ -1,0 +1,119 @@
+package watch
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/kubewake/kubewake/record"
+)
+
+// uids is the set of objects that a list held: 16 bytes each.
+type uids map[[16]byte]struct{}
+
+func (u uids) add(uid record.UID) { u[shortUID(uid)] = struct{}{} }
+
+func (u uids) has(uid record.UID) bool {
+	_, ok := u[shortUID(uid)]
+	return ok
+}
+
+// shortUID is the UUID itself, or a digest of a UID that is none.
+func shortUID(uid record.UID) (out [16]byte) {
+	if len(uid) == 36 && uid[8] == '-' && uid[13] == '-' && uid[18] == '-' && uid[23] == '-' {
+		digits := make([]byte, 0, 32)
+		for i := range len(uid) {
+			if uid[i] != '-' {
+				digits = append(digits, uid[i])
+			}
+		}
+		if n, err := hex.Decode(out[:], digits); err == nil && n == 16 {
+			return out
+		}
+	}
+	sum := sha256.Sum256([]byte(uid))
+	copy(out[:], sum[:])
+	return out
+}
+
+// goneAtOnce bounds the ends that are gathered before they are delivered.
+const goneAtOnce = 4096
+
+// endGone delivers an End for each object that is remembered alive, with a resourceVersion not behind the list's, and that the
+// list did not hold. What is remembered without a resourceVersion may be younger than the list and is left alone.
+func (r *runner) endGone(ctx context.Context, listed uids, at record.ResourceVersion) error {
+	if r.scope.IsEvents() {
+		return nil // Events have no End
+	}
+	for attempt := 0; ; {
+		gone, err := r.gone(ctx, listed, at)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			r.status.blocked("waits to ask which objects were alive: " + err.Error())
+			if !sleep(ctx, r.m.spread(min(deliverMost, deliverLeast<<min(attempt, 10)))) {
+				return ctx.Err()
+			}
+			attempt++
+			continue
+		}
+		r.status.blocked("")
+		now := r.w.now()
+		for _, end := range gone {
+			listed.add(end.Ref.UID)
+			end.Provenance.ReceivedAt = now
+			if err := r.add(ctx, end, now); err != nil {
+				return err
+			}
+		}
+		if len(gone) < goneAtOnce {
+			return nil
+		}
+		if err := r.out.deliver(ctx, nil, r.status.blocked); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *runner) gone(ctx context.Context, listed uids, at record.ResourceVersion) ([]*record.Record, error) {
+	var out []*record.Record
+	for alive, err := range r.w.conf.Sink.Alive(ctx, r.w.conf.Cluster, r.scope.GroupResource, r.scope.namespace) {
+		if err != nil {
+			return nil, err
+		}
+		if alive.RV == 0 || alive.RV > at || alive.Ref.UID == "" || listed.has(alive.Ref.UID) {
+			continue
+		}
+		out = append(out, &record.Record{
+			Kind: record.KindEnd, Ref: alive.Ref,
+			End:        &record.End{After: alive.RV, Before: at, Sources: record.FromList},
+			Provenance: record.Provenance{Sources: record.FromList},
+		})
+		if len(out) == goneAtOnce {
+			break
+		}
+	}
+	return out, nil
+}
+
+// progress is a fact of this runner's scope.
+func (r *runner) progress(p record.Progress, from record.Sources, at time.Time) *record.Record {
+	return &record.Record{
+		Kind: record.KindProgress, Ref: r.ref(), Progress: &p,
+		Provenance: record.Provenance{ReceivedAt: at, Sources: from},
+	}
+}
+
+// run is the unbroken run up to the machine's position; nil where there is none.
+func (r *runner) run(at time.Time) *record.Record {
+	if r.m.from == 0 || r.m.lost != lossNone {
+		return nil
+	}
+	return r.progress(record.Progress{RV: r.m.position, From: r.m.from}, record.FromWatch, at)
+}
+
+func (r *runner) ref() record.ObjectRef {
+	return record.ObjectRef{Cluster: r.w.conf.Cluster, Group: r.scope.Group, Resource: r.scope.Resource, Namespace: r.scope.namespace}
+}
