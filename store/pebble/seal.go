@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	lsm "github.com/cockroachdb/pebble/v2"
@@ -263,7 +264,9 @@ func (s *Store) count(sum *census, t lsm.SSTableInfo) error {
 	return nil
 }
 
-// diskUsage sums the files below dir; logs are those of the write-ahead log and the manifest.
+// diskUsage sums the files below dir that hold what was taken in; logs are those of the write-ahead log that are not empty. What belongs to
+// the process that has the store open (its lock and address, the engine's list of its own files and options, an empty log)
+// is left out: a store has one size, whoever asks.
 func diskUsage(f vfs.FS, dir string) (total, logs int64, err error) {
 	names, err := f.List(dir)
 	if err != nil {
@@ -286,12 +289,28 @@ func diskUsage(f vfs.FS, dir string) (total, logs int64, err error) {
 			total, logs = total+t, logs+l
 			continue
 		}
-		total += info.Size()
-		if !bytes.HasSuffix([]byte(name), []byte(".sst")) {
+		switch {
+		case ofProcess(name):
+			continue
+		case strings.HasSuffix(name, ".log"):
+			if info.Size() <= emptyLog {
+				continue
+			}
 			logs += info.Size()
 		}
+		total += info.Size()
 	}
 	return total, logs, nil
+}
+
+// emptyLog is the most that a log file without a record in it takes: the header of the record that ends it.
+const emptyLog = 32
+
+// ofProcess tells files that say nothing of what is stored.
+func ofProcess(name string) bool {
+	return name == lockFile || name == addressFile || slices.ContainsFunc([]string{"OPTIONS-", "MANIFEST-", "marker."}, func(prefix string) bool {
+		return strings.HasPrefix(name, prefix)
+	})
 }
 
 // census counts the keys of a table by family; it is stored with the table.
