@@ -91,7 +91,8 @@ func (a *answer) write(rw http.ResponseWriter) {
 // ServeHTTP takes one batch.
 func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	cluster, a := record.Cluster(""), (*answer)(nil)
+	var cluster record.Cluster
+	var a *answer
 	if r.Method != http.MethodPost {
 		a = refuse(http.StatusMethodNotAllowed, outcomeBad, "batches are posted")
 	} else if cluster, a = w.clusterOf(r); a == nil {

@@ -71,7 +71,7 @@ func (l *list) each(f func(item) error) error {
 			return l.bad("more behind the list")
 		}
 		if !l.fill() {
-			if l.fault == io.EOF {
+			if errors.Is(l.fault, io.EOF) {
 				return l.check()
 			}
 			return l.fault
@@ -259,7 +259,7 @@ func (l *list) skipSpace() bool {
 }
 
 func (l *list) ended() error {
-	if l.fault == io.EOF || errors.Is(l.fault, io.ErrUnexpectedEOF) {
+	if errors.Is(l.fault, io.EOF) || errors.Is(l.fault, io.ErrUnexpectedEOF) {
 		return &badList{offset: l.offset + int64(l.end), reason: "it ends early"}
 	}
 	return l.fault

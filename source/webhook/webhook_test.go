@@ -207,7 +207,9 @@ func start(t testing.TB, change func(*Config)) *setup {
 	go func() { ran <- s.hook.Run(ctx) }()
 	t.Cleanup(func() {
 		_ = server.Close()
-		<-done
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 		cancel()
 		if err := <-ran; err != nil {
 			t.Error(err)
@@ -442,7 +444,7 @@ func TestWhatIsNoBatch(t *testing.T) {
 	}
 	r, _ := http.NewRequest(http.MethodGet, s.url+"/audit/prod", nil)
 	response, err := s.client.Do(r)
-	if err != nil || response.StatusCode != 405 || response.Header.Get("Allow") != "POST" {
+	if err != nil || response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "POST" {
 		t.Errorf("%v %+v", err, response)
 	}
 }
