@@ -50,7 +50,7 @@ Times are RFC 3339, or relative as in -15m. Relative times count from the newest
 so that -15m means the last quarter of an hour of the recording. Times are shown in local time, or with --utc in UTC.
 
 Exit status: 0 fine; 1 an error, or nothing found; 2 the command line or the question can not be understood;
-3 everything was read, but some of the input was refused.`
+3 everything was read, but some of the input was refused; 4 what was looked at has faults (doctor, audit-policy --check).`
 
 // run does one command line and gives the exit status.
 func run(ctx context.Context, args []string, s streams) int {
@@ -79,7 +79,7 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddGroup(&cobra.Group{ID: "take", Title: "Take in:"}, &cobra.Group{ID: "ask", Title: "Ask:"})
+	root.AddGroup(&cobra.Group{ID: "take", Title: "Take in:"}, &cobra.Group{ID: "ask", Title: "Ask:"}, &cobra.Group{ID: "tend", Title: "Tend:"})
 	for _, command := range []*cobra.Command{a.openCommand(), a.importCommand(), a.demoCommand()} {
 		command.GroupID = "take"
 		root.AddCommand(command)
@@ -88,6 +88,10 @@ func (a *app) root() *cobra.Command {
 		a.getCommand(), a.searchCommand(), a.coverageCommand(), a.statCommand()} {
 		command.GroupID = "ask"
 		a.askFlags(command)
+		root.AddCommand(command)
+	}
+	for _, command := range []*cobra.Command{a.auditPolicyCommand()} {
+		command.GroupID = "tend"
 		root.AddCommand(command)
 	}
 	root.AddCommand(a.versionCommand())

@@ -16,6 +16,7 @@ const (
 	statusError       = 1
 	statusUsage       = 2
 	statusRefused     = 3
+	statusFaults      = 4
 	statusInterrupted = 130
 )
 
@@ -40,6 +41,8 @@ func statusOf(err error) int {
 		return statusUsage
 	case errors.Is(err, errRefused):
 		return statusRefused
+	case errors.Is(err, errFound):
+		return statusFaults
 	case errors.Is(err, context.Canceled):
 		return statusInterrupted
 	}
@@ -48,7 +51,7 @@ func statusOf(err error) int {
 
 // complain tells a person what went wrong and what to do.
 func complain(w io.Writer, err error, filter string) {
-	if errors.Is(err, errRefused) {
+	if errors.Is(err, errRefused) || errors.Is(err, errFound) {
 		return
 	}
 	if errors.Is(err, context.Canceled) {

@@ -37,6 +37,9 @@ type Options struct {
 	Resources  map[recording.GroupKind]string
 	ReceivedAt time.Time
 	Stdin      io.Reader // what "-" means
+	// Events, where set, is given every audit event as it was written, out of whatever envelope it came in, instead of its
+	// records being made. It is called from several goroutines and must not keep the slice.
+	Events func(raw []byte)
 	// Progress, where set, is called from one goroutine several times a second and once at the end.
 	Progress func(Progress)
 }

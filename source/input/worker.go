@@ -94,8 +94,7 @@ func (w *worker) one(v value, t task) {
 	case v.raw == nil: // left out for its length; counted already
 		w.gap(nil, v.place, record.GapDropped, reasonLong)
 	case t.list != nil && strings.HasPrefix(t.list.apiVersion, "audit.k8s.io/"):
-		var err error
-		w.out, err = w.audit.Item(w.out, v.raw)
+		err := w.auditItem(v.raw)
 		w.outcome(v.raw, v.place, false, err)
 	case t.list != nil && t.list.kind != "":
 		w.outcome(v.raw, v.place, false, w.item(v.raw, t.list.apiVersion, t.list.kind))
@@ -177,6 +176,10 @@ func (w *worker) value(raw []byte, nested int) (err error) {
 	}
 	switch shapeOf(raw) {
 	case shapeAudit:
+		if w.r.o.Events != nil {
+			w.r.o.Events(raw)
+			return nil
+		}
 		w.out, err = w.audit.Decode(w.out, raw)
 		return err
 	case shapeAuditList:
@@ -208,6 +211,15 @@ func (w *worker) item(raw []byte, apiVersion, listKind string) (err error) {
 	return err
 }
 
+func (w *worker) auditItem(raw []byte) (err error) {
+	if w.r.o.Events != nil {
+		w.r.o.Events(raw)
+		return nil
+	}
+	w.out, err = w.audit.Item(w.out, raw)
+	return err
+}
+
 func (w *worker) auditList(raw []byte) error {
 	items := rawjson.Get(raw, "items")
 	if _, err := rawjson.Valid(raw); err != nil {
@@ -217,7 +229,7 @@ func (w *worker) auditList(raw []byte) error {
 		return nil
 	}
 	_ = rawjson.Array(items, func(item []byte) (err error) { // checked above
-		w.out, err = w.audit.Item(w.out, item)
+		err = w.auditItem(item)
 		w.outcome(item, w.at, false, err)
 		return nil
 	})
