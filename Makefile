@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test race lint vet fuzz bench bench-large recordings clean
+.PHONY: build demo test race lint vet fuzz bench bench-large cluster recordings clean
 
 build: ## the one static binary, bin/kubewake
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/kubewake ./cmd/kubewake
@@ -46,6 +46,9 @@ bench: build ## speed and size on a corpus multiplied from a real recording; fig
 
 bench-large: build ## the same at 10 million records, streamed into the importer
 	go run ./cmd/bench -records 10000000
+
+cluster: ## a real Kubernetes control plane on loopback to play with, until Ctrl-C; FLAGS="-nodes 5 -webhook URL", see FLAGS=-h. Its first build takes minutes
+	go run ./test/testcluster/run up $(FLAGS)
 
 clean:
 	rm -rf $(BIN)

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package workload
+
+// scenarios is every story that can be played, by name.
+func scenarios() []scenario {
+	return []scenario{
+		{"adoption", playAdoption},
+		{"apply-conflict", playApplyConflict},
+		{"config", playConfig},
+		{"conflicts", playConflicts},
+		{"cronjob", playCronJob},
+		{"custom", playCustom},
+		{"daemonset", playDaemonSet},
+		{"denials", playDenials},
+		{"deployment", playDeployment},
+		{"drain", playDrain},
+		{"eviction", playEviction},
+		{"generate", playGenerate},
+		{"hpa", playAutoscaler},
+		{"job", playJob},
+		{"namespace", playNamespace},
+		{"not-ready", playNotReady},
+		{"rights", playRights},
+		{"service", playService},
+		{"statefulset", playStatefulSet},
+		{"storage", playStorage},
+		{"two-controllers", playTwoControllers},
+	}
+}
