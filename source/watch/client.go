@@ -146,7 +146,7 @@ func failureOf(err error) (failure, time.Duration) {
 		return r.failure, r.after
 	}
 	var syntax *rawjson.SyntaxError
-	if errors.As(err, &syntax) || errors.Is(err, errNotList) {
+	if errors.As(err, &syntax) || errors.Is(err, errNotList) || errors.Is(err, recording.ErrNotWatch) {
 		return garbage, 0
 	}
 	return cut, 0

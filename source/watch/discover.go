@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -89,7 +90,7 @@ func (w *Watcher) look(ctx context.Context, all *sync.WaitGroup) error {
 	var partial *discovery.ErrGroupDiscoveryFailed
 	if errors.As(err, &partial) {
 		for gv, why := range partial.Groups {
-			broken[gv.String()] = why.Error()
+			broken[gv.String()] = cmp.Or(why.Error(), "it does not answer")
 			groupsOf[gv.Group] = true
 		}
 		err = nil

@@ -191,7 +191,7 @@ func (st *stream) bookmark(ctx context.Context, t recording.Told, now time.Time)
 // comes again, and for what is JSON but no object of the resource, a gap tells of it.
 func (st *stream) strange(ctx context.Context, raw []byte, err error, now time.Time) error {
 	var syntax *rawjson.SyntaxError
-	if errors.As(err, &syntax) {
+	if errors.As(err, &syntax) || errors.Is(err, recording.ErrNotWatch) {
 		return err
 	}
 	return st.add(ctx, st.unread(now, raw, "a watch event can not be read: "+err.Error()), now)

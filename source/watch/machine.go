@@ -175,7 +175,8 @@ func (m *machine) failed(s step, f failure, lasted time.Duration, heard bool, af
 	case expired:
 		// A list's continue token expires too: the list begins anew.
 		if s.do == doWatch && m.lost == lossNone {
-			m.lost = lossExpired
+			m.lost, m.hold = lossExpired, m.spread(backoffLeast)
+			return
 		}
 	case forbidden:
 		m.hold = m.spread(backoffRefused)

@@ -1,0 +1,644 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/kubewake/kubewake/ingest"
+	"github.com/kubewake/kubewake/object/redact"
+	"github.com/kubewake/kubewake/record"
+)
+
+func pods() fakeKind { return fakeKind{version: "v1", name: "pods", kind: "Pod"} }
+func widgets() fakeKind {
+	return fakeKind{group: "x.io", version: "v1", name: "widgets", kind: "Widget"}
+}
+
+// world is a fake cluster, a sink, and a watcher between them, under a fake clock.
+type world struct {
+	t    *testing.T
+	api  *api
+	sink *sink
+	opts Options
+	w    *Watcher
+	stop func()
+}
+
+// bubble runs a story under a fake clock.
+func bubble(t *testing.T, story func(w *world), kinds ...fakeKind) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{t: t, api: newAPI(kinds...), sink: newSink()}
+		story(w)
+		if w.stop != nil {
+			w.stop()
+		}
+	})
+}
+
+func (w *world) start() {
+	w.t.Helper()
+	var err error
+	w.w, err = New(Config{Cluster: "test", REST: &rest.Config{Host: "http://fake", Transport: direct{w.api}}, Sink: w.sink, Redactor: redact.Off(), Options: w.opts})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(w.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.w.Run(ctx) }()
+	w.stop = func() {
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			w.t.Errorf("Run: %v", err)
+		}
+		w.stop = nil
+	}
+}
+
+// pass lets time pass until all is quiet.
+func (w *world) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func (w *world) revision(uid string, rv uint64) *record.Record {
+	w.sink.mu.Lock()
+	defer w.sink.mu.Unlock()
+	return w.sink.facts[record.RevisionID("test", record.UID(uid), record.ResourceVersion(rv))]
+}
+
+func (w *world) wantRevision(uid string, rv uint64) *record.Record {
+	w.t.Helper()
+	r := w.revision(uid, rv)
+	if r == nil {
+		w.t.Fatalf("revision %s@%d was not delivered", uid, rv)
+	}
+	return r
+}
+
+func (w *world) end(uid string) *record.Record {
+	for _, r := range w.sink.all(record.KindEnd) {
+		if r.Ref.UID == record.UID(uid) {
+			return r
+		}
+	}
+	return nil
+}
+
+func (w *world) runs(resource string) (out []record.Progress) {
+	for _, r := range w.sink.all(record.KindProgress) {
+		if r.Progress.From != 0 && r.Ref.GroupResource().String() == resource {
+			out = append(out, *r.Progress)
+		}
+	}
+	return out
+}
+
+func (w *world) state(resource string) ResourceStatus {
+	for _, r := range w.w.Status().Resources {
+		if r.Resource.String() == resource {
+			return r
+		}
+	}
+	return ResourceStatus{}
+}
+
+// requested counts requests that hold all of the words.
+func (w *world) requested(words ...string) (n int) {
+	w.api.mu.Lock()
+	defer w.api.mu.Unlock()
+next:
+	for _, r := range w.api.requests {
+		for _, word := range words {
+			if !strings.Contains(r, word) {
+				continue next
+			}
+		}
+		n++
+	}
+	return n
+}
+
+func TestListThenWatch(t *testing.T) {
+	for _, paged := range []bool{false, true} {
+		t.Run(fmt.Sprint("paged ", paged), func(t *testing.T) {
+			bubble(t, func(w *world) {
+				w.opts.PagedLists, w.opts.PageItems = paged, 2
+				first := w.api.put("pods", "shop", "a", "u-a", "1")
+				for i := range 5 {
+					w.api.put("pods", "shop", fmt.Sprint("b", i), fmt.Sprint("u-b", i), "1")
+				}
+				w.start()
+				w.pass(3 * time.Second)
+				listed := w.wantRevision("u-a", first)
+				if listed.Provenance.Sources != record.FromList || listed.Ref.Resource != "pods" || listed.Ref.Kind != "Pod" || listed.Provenance.ReceivedAt.IsZero() {
+					t.Errorf("%+v %+v", listed.Ref, listed.Provenance)
+				}
+				second := w.api.put("pods", "shop", "a", "u-a", "2")
+				w.api.remove("u-b0")
+				w.pass(time.Second)
+				if r := w.wantRevision("u-a", second); r.Provenance.Sources != record.FromWatch {
+					t.Errorf("%+v", r.Provenance)
+				}
+				if e := w.end("u-b0"); e == nil || e.End.RV == 0 {
+					t.Errorf("end: %+v", e)
+				}
+				w.api.put("widgets.x.io", "shop", "w", "u-w", "1")
+				w.pass(2 * time.Minute) // a bookmark tells how far pods have come
+				runs := w.runs("pods")
+				if len(runs) != 1 || runs[0].From != 106 || uint64(runs[0].RV) != w.api.rv {
+					t.Errorf("runs %+v, cluster at %d", runs, w.api.rv)
+				}
+				if s := w.state("pods"); s.State != Watching || s.Objects != 6 || s.Events != 2 || s.Gaps != 0 {
+					t.Errorf("%+v", s)
+				}
+				if got := len(w.sink.all(record.KindGap)); got != 0 {
+					t.Errorf("%d gaps", got)
+				}
+				if paged && w.api.maxPage > 2 {
+					t.Errorf("a page of %d", w.api.maxPage)
+				}
+			}, pods(), widgets())
+		})
+	}
+}
+
+func TestRestartGoesOnFromTheRun(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.api.put("pods", "shop", "a", "u-a", "1")
+		w.start()
+		w.pass(time.Second)
+		w.stop()
+		missed := w.api.put("pods", "shop", "a", "u-a", "2")
+		w.start()
+		w.pass(time.Second)
+		w.wantRevision("u-a", missed)
+		if n := w.requested("/pods?", "sendInitialEvents"); n != 1 {
+			t.Errorf("%d lists", n)
+		}
+		if runs := w.runs("pods"); len(runs) != 1 || uint64(runs[0].RV) != missed {
+			t.Errorf("%+v", runs)
+		}
+	}, pods())
+}
+
+// What happened between is lost where the apiserver has forgotten it: a Gap says so, and the list what became of it.
+func TestForgottenIsAGap(t *testing.T) {
+	for _, odd := range []uint64{0, 1} { // 410 as the answer, or as an ERROR in the watch
+		bubble(t, func(w *world) {
+			w.api.put("pods", "shop", "a", "u-a", "1")
+			w.api.put("pods", "shop", "gone", "u-gone", "1")
+			for i := w.api.rv; i%2 != odd; i++ {
+				w.api.put("widgets.x.io", "shop", "w", "u-w", "1")
+			}
+			at := w.api.rv
+			w.start()
+			w.pass(time.Second)
+			w.stop()
+			w.api.put("pods", "shop", "a", "u-a", "2")
+			w.api.remove("u-gone")
+			after := w.api.put("pods", "shop", "a", "u-a", "3")
+			w.api.restart()
+			w.start()
+			w.pass(5 * time.Second)
+			gaps := w.sink.all(record.KindGap)
+			var gap *record.Record
+			for _, g := range gaps {
+				if g.Ref.Resource == "pods" {
+					gap = g
+				}
+			}
+			if gap == nil {
+				t.Fatalf("no gap of pods in %d", len(gaps))
+			}
+			if g := gap.Gap; g.Reason != record.GapWatchMissed || uint64(g.FromRV) != at || uint64(g.ToRV) != after || g.Until.IsZero() || !gap.OccurredAt.IsZero() {
+				t.Errorf("%+v from %s", g, gap.OccurredAt)
+			}
+			w.wantRevision("u-a", after)
+			end := w.end("u-gone")
+			if end == nil || end.End.After == 0 || uint64(end.End.Before) != after || end.End.Sources != record.FromList {
+				t.Errorf("%+v", end)
+			}
+			if w.end("u-a") != nil {
+				t.Error("u-a lives")
+			}
+			if s := w.state("pods"); s.Gaps != 1 {
+				t.Errorf("%+v", s)
+			}
+		}, pods(), widgets())
+	}
+}
+
+// The same within one process: the gap begins when the watch last told something.
+func TestGapBeginsWhenLastHeard(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.start()
+		w.pass(time.Second)
+		w.api.put("pods", "shop", "a", "u-a", "1")
+		heard := time.Now()
+		w.pass(10 * time.Second)
+		w.api.with(func() { w.api.cuts++; w.api.down = true })
+		w.api.put("pods", "shop", "a", "u-a", "2")
+		w.api.put("pods", "shop", "a", "u-a", "3")
+		w.api.with(func() { w.api.forgotten = w.api.rv })
+		w.pass(20 * time.Second)
+		w.api.with(func() { w.api.down = false })
+		w.pass(time.Minute)
+		gaps := w.sink.all(record.KindGap)
+		if len(gaps) != 1 || gaps[0].OccurredAt.Sub(heard).Abs() > time.Second || !gaps[0].Gap.Until.After(heard.Add(30*time.Second)) {
+			t.Fatalf("%d gaps, heard at %s", len(gaps), heard)
+		}
+	}, pods())
+}
+
+func TestEtcdRestored(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.api.put("pods", "shop", "a", "u-a", "1")
+		rv, objects := w.api.snapshot()
+		w.start()
+		w.pass(time.Second)
+		for i := range 10 {
+			w.api.put("pods", "shop", "a", "u-a", fmt.Sprint("lost ", i))
+		}
+		w.pass(time.Second)
+		before := w.api.rv
+		w.api.restore(rv, objects)
+		again := w.api.put("pods", "shop", "a", "u-a", "other")
+		w.pass(time.Minute)
+		w.wantRevision("u-a", again)
+		gaps := w.sink.all(record.KindGap)
+		if len(gaps) != 1 || uint64(gaps[0].Gap.FromRV) != before || uint64(gaps[0].Gap.ToRV) != again || !strings.Contains(gaps[0].Gap.Detail, "backwards") {
+			t.Fatalf("%d gaps: %+v", len(gaps), gaps[0].Gap)
+		}
+		// The past that is no more does not move the next start beyond the present.
+		w.stop()
+		for range 20 {
+			again = w.api.put("pods", "shop", "a", "u-a", "later")
+		}
+		w.start()
+		w.pass(5 * time.Second)
+		for rv := gaps[0].Gap.ToRV; uint64(rv) <= again; rv++ {
+			w.wantRevision("u-a", uint64(rv))
+		}
+		if n := len(w.sink.all(record.KindGap)); n != 1 {
+			t.Errorf("%d gaps", n)
+		}
+	}, pods())
+}
+
+func TestResourcesComeAndGo(t *testing.T) {
+	crds := fakeKind{group: "apiextensions.k8s.io", version: "v1", name: "customresourcedefinitions", kind: "CustomResourceDefinition", cluster: true}
+	bubble(t, func(w *world) {
+		w.start()
+		w.pass(30 * time.Second)
+		w.api.with(func() {
+			k := widgets()
+			k.verbs = []string{"list", "watch"}
+			w.api.kinds = append(w.api.kinds, k)
+		})
+		w.api.put("customresourcedefinitions.apiextensions.k8s.io", "", "widgets.x.io", "u-crd", "1")
+		rv := w.api.put("widgets.x.io", "shop", "w", "u-w", "1")
+		w.pass(3 * time.Second)
+		w.wantRevision("u-w", rv)
+		if s := w.state("widgets.x.io"); s.State != Watching {
+			t.Errorf("%+v", s)
+		}
+		w.api.remove("u-w")
+		w.pass(10 * time.Millisecond)
+		w.api.with(func() { w.api.kinds = w.api.kinds[:2]; w.api.cuts++ })
+		w.pass(20 * time.Second)
+		if w.end("u-w") == nil {
+			t.Error("the last deletion was not told")
+		}
+		if s := w.state("widgets.x.io"); s.State != "" {
+			t.Errorf("still there: %+v", s)
+		}
+	}, pods(), crds)
+}
+
+func TestBrokenGroupDisturbsNoOther(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.start()
+		w.pass(time.Second)
+		w.api.with(func() { w.api.broken["x.io/v1"] = http.StatusServiceUnavailable })
+		w.pass(3 * time.Minute)
+		a, b := w.api.put("pods", "shop", "a", "u-a", "1"), w.api.put("widgets.x.io", "shop", "w", "u-w", "1")
+		w.pass(time.Second)
+		w.wantRevision("u-a", a)
+		w.wantRevision("u-w", b)
+		s := w.w.Status()
+		if s.BrokenGroups["x.io/v1"] == "" || s.DiscoveryError != "" {
+			t.Errorf("%+v", s)
+		}
+	}, pods(), widgets())
+}
+
+func TestForbiddenIsSaidOnceAndTriedAgain(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.api.status["widgets.x.io"] = http.StatusForbidden
+		w.start()
+		w.pass(time.Minute)
+		if s := w.state("widgets.x.io"); s.State != Forbidden || !strings.Contains(s.Reason, "widgets.x.io") {
+			t.Errorf("%+v", s)
+		}
+		if n := w.requested("widgets", "watch=1"); n != 1 {
+			t.Errorf("asked %d times", n)
+		}
+		rv := w.api.put("widgets.x.io", "shop", "w", "u-w", "1")
+		w.api.with(func() { delete(w.api.status, "widgets.x.io") })
+		w.pass(5 * time.Minute)
+		w.wantRevision("u-w", rv)
+		if s := w.state("widgets.x.io"); s.State != Watching {
+			t.Errorf("%+v", s)
+		}
+	}, pods(), widgets())
+}
+
+func TestPermissionsThatComeAreNoticed(t *testing.T) {
+	bindings := fakeKind{group: "rbac.authorization.k8s.io", version: "v1", name: "rolebindings", kind: "RoleBinding"}
+	bubble(t, func(w *world) {
+		w.api.status["widgets.x.io"] = http.StatusForbidden
+		w.start()
+		w.pass(10 * time.Second)
+		w.api.with(func() { delete(w.api.status, "widgets.x.io") })
+		w.api.put("rolebindings.rbac.authorization.k8s.io", "shop", "b", "u-b", "1")
+		rv := w.api.put("widgets.x.io", "shop", "w", "u-w", "1")
+		w.pass(3 * time.Second)
+		w.wantRevision("u-w", rv)
+	}, bindings, widgets())
+}
+
+func TestServersThatCanNotStreamLists(t *testing.T) {
+	for _, silent := range []bool{false, true} {
+		bubble(t, func(w *world) {
+			w.api.noStream, w.api.streamOld = !silent, silent
+			rv := w.api.put("pods", "shop", "a", "u-a", "1")
+			w.start()
+			w.pass(2 * time.Minute)
+			r := w.wantRevision("u-a", rv)
+			if !r.Provenance.Sources.Has(record.FromList) || w.state("pods").State != Watching || len(w.runs("pods")) != 1 {
+				t.Errorf("%+v %+v", r.Provenance, w.state("pods"))
+			}
+		}, pods())
+	}
+}
+
+func TestExpiredPageBeginsAnew(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.opts.PagedLists, w.opts.PageItems, w.opts.BatchRecords = true, 2, 1
+		for i := range 9 {
+			w.api.put("pods", "shop", fmt.Sprint("p", i), fmt.Sprint("u-", i), "1")
+		}
+		w.sink.after = func(n int, _ ingest.Batch) error {
+			if n == 3 {
+				w.api.tokens++
+			}
+			return nil
+		}
+		w.start()
+		w.pass(10 * time.Second)
+		if n := w.requested("limit=2"); n <= 6 { // of the first list 2 pages and a refusal, of the second 5
+			t.Errorf("%d pages", n)
+		}
+		if s := w.state("pods"); s.State != Watching || s.Objects != 9 {
+			t.Errorf("%+v", s)
+		}
+	}, pods())
+}
+
+func TestGarbage(t *testing.T) {
+	for name, tt := range map[string]struct {
+		line string
+		gap  bool
+	}{
+		"html":          {"<html>502 Bad Gateway</html>", false},
+		"half":          {`{"type":"ADDED","object":{"kind":"Pod"`, false},
+		"not an object": {`{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"}}}`, true},
+		"another kind":  {`{"type":"ADDED","object":{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{}}}`, true},
+		"binary":        {"k8s\x00\n\x12", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(w *world) {
+				w.start()
+				w.pass(time.Second)
+				w.api.with(func() { w.api.garbage["pods"] = tt.line })
+				rv := w.api.put("pods", "shop", "a", "u-a", "1")
+				w.pass(10 * time.Second)
+				gaps := w.sink.all(record.KindGap)
+				if (len(gaps) > 0) != tt.gap {
+					t.Errorf("%d gaps", len(gaps))
+				}
+				if tt.gap {
+					if gaps[0].Gap.Reason != record.GapUndecodable || gaps[0].Ref.Resource != "pods" {
+						t.Errorf("%+v", gaps[0].Gap)
+					}
+					return
+				}
+				w.wantRevision("u-a", rv)
+			}, pods())
+		})
+	}
+}
+
+// A busy sink stops the reading; nothing is lost, and what it kept without saying so is not there twice.
+func TestDeliverFaults(t *testing.T) {
+	for name, fault := range map[string]func(s *sink){
+		"busy": func(s *sink) {
+			s.fail = func(n int, _ ingest.Batch) error {
+				if n%3 != 0 {
+					return &ingest.Busy{Reason: "the disk is full", After: time.Second}
+				}
+				return nil
+			}
+		},
+		"error": func(s *sink) {
+			s.fail = func(n int, _ ingest.Batch) error {
+				if n%4 != 0 {
+					return errors.New("no route to host")
+				}
+				return nil
+			}
+		},
+		"kept without an answer": func(s *sink) {
+			s.after = func(n int, _ ingest.Batch) error {
+				if n%2 != 0 {
+					return errors.New("connection reset")
+				}
+				return nil
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(w *world) {
+				fault(w.sink)
+				w.opts.BatchRecords = 7
+				w.start()
+				want := map[uint64]bool{}
+				for i := range 100 {
+					want[w.api.put("pods", "shop", "a", "u-a", fmt.Sprint(i))] = true
+					w.pass(20 * time.Millisecond)
+				}
+				w.pass(10 * time.Minute)
+				for rv := range want {
+					if rv > 101 { // the first may have been passed by when the list was made
+						if w.revision("u-a", rv) == nil && w.firstRun("pods") < rv {
+							t.Errorf("%d is missing", rv)
+						}
+					}
+				}
+				if len(w.sink.all(record.KindGap)) != 0 {
+					t.Error("a gap")
+				}
+			}, pods())
+		})
+	}
+}
+
+func (w *world) firstRun(resource string) (rv uint64) {
+	for _, r := range w.runs(resource) {
+		if rv == 0 || uint64(r.From) < rv {
+			rv = uint64(r.From)
+		}
+	}
+	return rv
+}
+
+func TestBlockedSinkHoldsTheReaderBack(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.opts.BatchRecords, w.opts.PendingBytes = 10, 1<<20
+		w.start()
+		w.pass(time.Second)
+		block := make(chan struct{})
+		w.sink.mu.Lock()
+		w.sink.block = block
+		w.sink.mu.Unlock()
+		for i := range 500 {
+			w.api.put("pods", "shop", "a", "u-a", fmt.Sprint(i))
+		}
+		w.pass(30 * time.Second)
+		if s := w.state("pods"); s.Events > 20 {
+			t.Errorf("%d events were read", s.Events)
+		}
+		if held := w.w.delivery.pending.Load(); held > 50_000 {
+			t.Errorf("%d bytes are held", held)
+		}
+		w.sink.mu.Lock()
+		w.sink.block = nil
+		w.sink.mu.Unlock()
+		close(block)
+		w.pass(time.Minute)
+		for rv := uint64(101); rv <= w.api.rv; rv++ {
+			w.wantRevision("u-a", rv)
+		}
+		if held := w.w.delivery.pending.Load(); held != 0 {
+			t.Errorf("%d bytes are held", held)
+		}
+	}, pods())
+}
+
+func TestNamespacesOnly(t *testing.T) {
+	nodes := fakeKind{version: "v1", name: "nodes", kind: "Node", cluster: true}
+	bubble(t, func(w *world) {
+		w.opts.Namespaces = []string{"a", "b"}
+		w.start()
+		w.pass(time.Second)
+		in := w.api.put("pods", "a", "p", "u-in", "1")
+		out := w.api.put("pods", "c", "p", "u-out", "1")
+		w.pass(time.Second)
+		w.wantRevision("u-in", in)
+		if w.revision("u-out", out) != nil {
+			t.Error("another namespace was watched")
+		}
+		if s := w.state("nodes"); s.State != Excluded || s.Reason != reasonClusterWide {
+			t.Errorf("%+v", s)
+		}
+		for _, r := range w.sink.all(record.KindProgress) {
+			if r.Ref.Namespace != "a" && r.Ref.Namespace != "b" {
+				t.Errorf("progress of %q", r.Ref.Namespace)
+			}
+		}
+		if n := w.requested("/api/v1/pods"); n != 0 {
+			t.Errorf("%d requests across namespaces", n)
+		}
+	}, pods(), nodes)
+}
+
+func TestExcludedNamespaces(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.opts.ExcludeNamespaces = []string{"ci-*"}
+		w.start()
+		w.pass(time.Second)
+		out := w.api.put("pods", "ci-7", "p", "u-out", "1")
+		in := w.api.put("pods", "shop", "p", "u-in", "1")
+		last := w.api.put("pods", "ci-7", "p", "u-out", "2")
+		w.pass(10 * time.Second)
+		w.wantRevision("u-in", in)
+		if w.revision("u-out", out) != nil {
+			t.Error("recorded")
+		}
+		if runs := w.runs("pods"); len(runs) != 1 || uint64(runs[0].RV) != last {
+			t.Errorf("%+v", runs)
+		}
+	}, pods())
+}
+
+func TestEventsAreDeliveredOnce(t *testing.T) {
+	core := fakeKind{version: "v1", name: "events", kind: "Event"}
+	other := fakeKind{group: "events.k8s.io", version: "v1", name: "events", kind: "Event"}
+	bubble(t, func(w *world) {
+		w.api.put("events", "shop", "e", "u-e", "1")
+		w.start()
+		w.pass(time.Second)
+		w.api.put("events", "shop", "e", "u-e", "2")
+		w.pass(time.Second)
+		w.stop()
+		w.api.put("events", "shop", "e", "u-e", "3")
+		w.start()
+		w.pass(time.Second)
+		w.api.remove("u-e")
+		w.pass(10 * time.Second)
+		if n := len(w.sink.all(record.KindKubeEvent)); n != 3 {
+			t.Errorf("%d states of the Event", n)
+		}
+		if n := len(w.sink.all(record.KindEnd)); n != 0 {
+			t.Errorf("%d ends", n)
+		}
+		if s := w.state("events.events.k8s.io"); s.State != Excluded || s.Reason != reasonOtherEvents {
+			t.Errorf("%+v", s)
+		}
+		if runs := w.runs("events"); len(runs) != 1 || uint64(runs[0].RV) != w.api.rv {
+			t.Errorf("%+v", runs)
+		}
+	}, core, other)
+}
+
+func TestOldVersionIsNotPreferred(t *testing.T) {
+	old := fakeKind{group: "x.io", version: "v1alpha1", name: "widgets", kind: "Widget"}
+	bubble(t, func(w *world) {
+		rv := w.api.put("widgets.x.io", "shop", "w", "u-w", "1")
+		w.start()
+		w.pass(time.Second)
+		if r := w.wantRevision("u-w", rv); r.Ref.Version != "v1" {
+			t.Errorf("%+v", r.Ref)
+		}
+		// The group now prefers another version: the watch moves over without a list.
+		w.api.with(func() { w.api.kinds[0], w.api.kinds[1] = w.api.kinds[1], w.api.kinds[0] })
+		w.pass(3 * time.Minute)
+		rv = w.api.put("widgets.x.io", "shop", "w", "u-w", "2")
+		w.pass(time.Second)
+		if r := w.wantRevision("u-w", rv); r.Ref.Version != "v1alpha1" {
+			t.Errorf("%+v", r.Ref)
+		}
+		if n := w.requested("sendInitialEvents"); n != 1 {
+			t.Errorf("%d lists", n)
+		}
+	}, widgets(), old)
+}
