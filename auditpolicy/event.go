@@ -159,7 +159,11 @@ func isWrite(verb string) bool {
 }
 
 // changes reports whether the request changed an object, or may have: it succeeded, and was no trial, no review and no token.
+// Events and Leases do not count: what the policy should do about them is not judged by what changes they keep.
 func (e *Event) changes() bool {
+	if (record.GroupResource{Group: e.Group, Resource: e.Resource}).IsEvents() || e.Group == "coordination.k8s.io" {
+		return false
+	}
 	return e.Stage == record.StageResponseComplete && isWrite(e.Verb) && e.Resource != "" && e.Code >= 200 && e.Code < 300 && !e.DryRun &&
 		e.Group != "authentication.k8s.io" && e.Group != "authorization.k8s.io" && e.Subresource != "token"
 }

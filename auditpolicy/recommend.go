@@ -235,7 +235,7 @@ func (gr *Resources) words() []string {
 	}
 	var out []string
 	for _, r := range gr.Resources {
-		if gr.Group != "" {
+		if gr.Group != "" && gr.Group != "*" {
 			r += "." + gr.Group
 		}
 		out = append(out, r)
