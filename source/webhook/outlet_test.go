@@ -137,7 +137,10 @@ func TestForwardsEveryBatchAsReceived(t *testing.T) {
 func TestForwardGivesUp(t *testing.T) {
 	n := newNext(t, 500)
 	m := NewMetrics(nil)
-	s := start(t, func(c *Config) { c.Metrics = m; c.Forward = []Forward{{Name: "n", URL: n.URL, GiveUp: time.Millisecond}} })
+	s := start(t, func(c *Config) {
+		c.Metrics = m
+		c.Forward = []Forward{{Name: "n", URL: n.URL, GiveUp: time.Millisecond}}
+	})
 	s.send(eventList(event("a")))
 	eventually(t, "given up", func() bool { return testutil.ToFloat64(m.dropped.WithLabelValues("n", dropGaveUp)) == 1 })
 }
