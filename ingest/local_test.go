@@ -120,8 +120,8 @@ func TestLocalRemembers(t *testing.T) {
 	if diff := cmp.Diff([]string{"default/a 9"}, alive); diff != "" {
 		t.Error(diff)
 	}
-	for a := range l.Alive(t.Context(), cluster, gr, "other") {
-		t.Errorf("%v lies in another namespace", a)
+	for a, err := range l.Alive(t.Context(), cluster, gr, "other") {
+		t.Errorf("%v lies in another namespace, %v", a, err)
 	}
 	progress, err := l.Progress(t.Context(), cluster)
 	if err != nil || len(progress) != 1 || progress[0].Progress.RV != 9 {
@@ -255,7 +255,7 @@ func TestLocalTellsLateFacts(t *testing.T) {
 	now := time.Unix(1_000_000, 0).UTC()
 	l := ingest.NewLocal(st, ingest.LocalConfig{Now: func() time.Time { return now }})
 	for i := range 5 {
-		if err := l.Deliver(t.Context(), ingest.Batch{Cluster: cluster, Records: []*record.Record{revision("a", record.ResourceVersion(i + 1))}}); err != nil {
+		if err := l.Deliver(t.Context(), ingest.Batch{Cluster: cluster, Records: []*record.Record{revision("a", record.ResourceVersion(i+1))}}); err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(20 * time.Second)

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -41,6 +42,9 @@ func (a Access) Only() (string, bool) {
 	}
 	return a.clusters[0], true
 }
+
+// Everything reports whether the caller may speak for every cluster there may be.
+func (a Access) Everything() bool { return slices.Contains(a.clusters, "*") }
 
 // matches compares s with a pattern in which * stands for any characters, also none.
 func matches(pattern, s string) bool {

@@ -130,7 +130,7 @@ func (l *list) add(n int, who string, clusters []string) error {
 	}
 	if name, ok := strings.CutPrefix(who, "cn:"); ok {
 		if name == "" {
-			return errors.New("no common name behind cn:")
+			return errors.New("cn: wants a common name behind it")
 		}
 		if _, twice := l.names[name]; twice {
 			return fmt.Errorf("a second line for common name %q", name)

@@ -27,6 +27,21 @@ func (s *Store) Append(ctx context.Context, batch []*record.Record) (store.Appen
 	if err := validate(batch); err != nil {
 		return store.Appended{}, err
 	}
+	if err := s.disk.room(); err != nil {
+		return store.Appended{}, mapped("append", err)
+	}
+	var appended store.Appended
+	err := s.apart(ctx, func() (err error) {
+		appended, err = s.append(batch)
+		return err
+	})
+	if err != nil {
+		return store.Appended{}, mapped("append", err)
+	}
+	return appended, nil
+}
+
+func (s *Store) append(batch []*record.Record) (store.Appended, error) {
 	p, _ := s.plans.Get().(*plan)
 	if p == nil {
 		p = &plan{}
@@ -38,10 +53,36 @@ func (s *Store) Append(ctx context.Context, batch []*record.Record) (store.Appen
 		p.build(batch, floors, s.opts.BucketBits, &s.written)
 		done, err := s.commit(p, floors)
 		if err != nil {
-			return store.Appended{}, mapped("append", err)
+			return store.Appended{}, err
 		}
 		if done { // else the floor rose meanwhile
 			return store.Appended{Records: len(batch) - p.late, Late: p.late}, nil
+		}
+	}
+}
+
+// apart runs a write beside its caller, who is let go when the disk turns out to be full or ctx ends: the write then goes on, and nothing is
+// promised about it. The caller has entered.
+func (s *Store) apart(ctx context.Context, write func() error) error {
+	s.using.Lock()
+	s.calls++
+	s.using.Unlock()
+	done := make(chan error, 1)
+	go func() {
+		defer s.leave()
+		done <- write()
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.disk.isStuck():
+		select {
+		case err := <-done:
+			return err
+		default:
+			return store.ErrFull
 		}
 	}
 }
@@ -65,7 +106,7 @@ func validate(batch []*record.Record) error {
 			ok = r.Progress != nil
 		}
 		if !ok {
-			return fmt.Errorf("append: record %d of %d has no body of its kind %d", i, len(batch), r.Kind)
+			return fmt.Errorf("append: %w: record %d of %d has no body of its kind %d", store.ErrInvalid, i, len(batch), r.Kind)
 		}
 	}
 	return nil
@@ -118,7 +159,7 @@ func (s *Store) commit(p *plan, floors *floorSet) (bool, error) {
 	err := s.guard(b.SyncWait) // on disk from here on
 	if err != nil {
 		s.fail(err)
-		return false, err
+		return false, fmt.Errorf("%w: %w", store.ErrFailed, err)
 	}
 	return true, b.Close()
 }
@@ -136,16 +177,19 @@ func (s *Store) settle(b *lsm.Batch, err error) error {
 	if err == nil {
 		return b.Close()
 	}
-	s.failed = err
-	s.caches.clear()
-	s.written.clear()
+	s.failLocked(err)
 	return nil
 }
 
 func (s *Store) fail(err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.failed = err
+	s.failLocked(err)
+}
+
+// failLocked: the caller holds writing.
+func (s *Store) failLocked(err error) {
+	s.failed = fmt.Errorf("%w: %w", store.ErrFailed, err)
 	s.caches.clear()
 	s.written.clear()
 }

@@ -34,6 +34,7 @@ type Store struct {
 	opts   Options
 	db     *lsm.DB
 	lock   io.Closer
+	disk   *disk
 	floors atomic.Pointer[floorSet]
 	plans  sync.Pool
 
@@ -41,9 +42,12 @@ type Store struct {
 
 	// writing is held from the reading of the caches until the batch is in the log's queue.
 	writing sync.Mutex
-	caches  caches                  // guarded by writing
-	failed  error                   // guarded by writing: a write to the log failed, no other is taken
-	open    map[bucketMark]struct{} // guarded by writing: buckets written since they were sealed
+	caches  caches // guarded by writing
+	failed  error  // guarded by writing: a write to the log failed, no other is taken
+
+	// opening guards open; it is taken behind writing, and never held while writing to disk: questions ask for it.
+	opening sync.Mutex
+	open    map[bucketMark]struct{} // buckets written since they were sealed
 	feed    feed                    // guarded by writing
 
 	// appends numbers what the feed tells of; written under writing.
@@ -89,7 +93,11 @@ func openLocked(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	o.BucketBits = bits
-	s := &Store{dir: dir, opts: o, caches: newCaches(), written: newWritten(), open: map[bucketMark]struct{}{}}
+	d := newDisk(o.FS, dir, o.ReserveBytes)
+	if !o.ReadOnly {
+		o.FS = d
+	}
+	s := &Store{dir: dir, opts: o, disk: d, caches: newCaches(), written: newWritten(), open: map[bucketMark]struct{}{}}
 	s.idle = sync.NewCond(&s.using)
 	p := o.pebble()
 	err = s.guard(func() (err error) {
@@ -101,6 +109,9 @@ func openLocked(dir string, o Options) (*Store, error) {
 			return nil, fmt.Errorf("%w: %s was written by a newer kubewake; open it with that one, or import into another directory: %w", store.ErrFormat, dir, err)
 		}
 		return nil, mapped("open "+dir, err)
+	}
+	if !o.Bulk && !o.ReadOnly { // an import can be run again, and rather ends
+		d.bePatient(s.wake)
 	}
 	if err := errors.Join(s.loadFloors(), s.loadFeed()); err != nil {
 		return nil, errors.Join(mapped("open "+dir, err), s.db.Close())
@@ -200,7 +211,7 @@ func syncDir(f vfs.FS, dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Close implements store.Store. It waits for calls under way; a loop over an iterator must not call it.
+// Close implements store.Store. It waits for calls under way, but not for a full disk; a loop over an iterator must not call it.
 func (s *Store) Close() error {
 	s.using.Lock()
 	if s.closed {
@@ -208,31 +219,64 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
-	for s.calls > 0 {
+	for s.calls > 0 && !s.isStuck() {
 		s.idle.Wait()
 	}
 	s.using.Unlock()
 	err := s.closeDB()
 	if !s.opts.ReadOnly {
-		err = errors.Join(err, removeAddress(s.opts.FS, s.dir))
+		err = errors.Join(err, removeAddress(s.disk.FS, s.dir))
 	}
 	return errors.Join(err, s.lock.Close())
 }
 
+func (s *Store) isStuck() bool {
+	select {
+	case <-s.disk.isStuck():
+		return true
+	default:
+		return false
+	}
+}
+
+// wake lets Close notice that the disk is full.
+func (s *Store) wake() {
+	s.using.Lock()
+	defer s.using.Unlock()
+	s.idle.Broadcast()
+}
+
+// closeDB closes Pebble in order, or abandons it where it can not be: its log is broken, or it waits for room on the disk. What was acknowledged
+// is in the log either way, and the next to open the directory replays it.
 func (s *Store) closeDB() error {
+	if s.isStuck() || !s.writable() {
+		s.disk.abandon()
+		return nil
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- mapped("close", s.guard(func() error {
+			if !s.opts.ReadOnly {
+				if err := s.db.Flush(); err != nil {
+					return err
+				}
+			}
+			return s.db.Close()
+		}))
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-s.disk.isStuck():
+		s.disk.abandon()
+		return nil
+	}
+}
+
+func (s *Store) writable() bool {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if s.failed != nil {
-		return nil // the log is broken: what was acknowledged is on disk, and Pebble can not be closed in order
-	}
-	return mapped("close", s.guard(func() error {
-		if !s.opts.ReadOnly {
-			if err := s.db.Flush(); err != nil {
-				return err
-			}
-		}
-		return s.db.Close()
-	}))
+	return s.failed == nil
 }
 
 // enter counts a call; leave must follow unless it fails.

@@ -22,6 +22,9 @@ type Options struct {
 	NoSync bool
 	// CacheBytes bounds the cache of uncompressed blocks; zero: 64 MB.
 	CacheBytes int64
+	// ReserveBytes are kept free on the disk: with less left Append gives store.ErrFull, and goes on by itself once there is room again. Zero:
+	// 256 MiB, or a tenth of a smaller disk; negative: none.
+	ReserveBytes int64
 	// FS is where the directory lies; nil: the operating system's files.
 	FS vfs.FS
 	// BucketBits is how many low bits of a resourceVersion a bucket of revisions spans; zero: as the directory says, or 16 for a new

@@ -317,9 +317,11 @@ func (s *Store) write(ctx context.Context, what string, f func(b *lsm.Batch) err
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	return mapped(what, s.commitSet(f, s.synced()))
+	return mapped(what, s.apart(ctx, func() error {
+		s.writing.Lock()
+		defer s.writing.Unlock()
+		return s.commitSet(f, s.synced())
+	}))
 }
 
 // commitSet commits what f puts into a batch. The caller holds writing.

@@ -100,8 +100,8 @@ func (s *Store) describe(list []store.Bucket) error {
 	if err != nil {
 		return err
 	}
-	s.writing.Lock()
-	defer s.writing.Unlock()
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	for i := range list {
 		b := &list[i]
 		b.Sealed = true
@@ -150,9 +150,21 @@ func marksOf(b store.Bucket, bits uint) (out []bucketMark) {
 
 // touch notes which buckets a plan writes. The caller holds writing.
 func (s *Store) touch(p *plan) {
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	for mark := range p.buckets {
 		if _, ok := s.open[mark]; !ok {
 			s.open[mark.own()] = struct{}{}
+		}
+	}
+}
+
+func (s *Store) untouch(buckets []store.Bucket) {
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	for _, b := range buckets {
+		for _, mark := range marksOf(b, s.opts.BucketBits) {
+			delete(s.open, mark)
 		}
 	}
 }
@@ -178,11 +190,7 @@ func (s *Store) Drop(ctx context.Context, buckets []store.Bucket, carry []store.
 	s.caches.clear()
 	s.written.clear()
 	s.floors.Store(d.floors)
-	for _, b := range buckets {
-		for _, mark := range marksOf(b, s.opts.BucketBits) {
-			delete(s.open, mark)
-		}
-	}
+	s.untouch(buckets)
 	if s.opts.Bulk {
 		return mapped("drop", s.guard(s.db.Flush))
 	}

@@ -108,16 +108,20 @@ func (s *Store) rewriteRun(ctx context.Context, run []lsm.SSTableInfo) error {
 }
 
 func (s *Store) takeOpen() map[bucketMark]struct{} {
-	s.writing.Lock()
+	s.writing.Lock() // between noting a bucket and writing to it nothing is taken
 	defer s.writing.Unlock()
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	taken := s.open
 	s.open = map[bucketMark]struct{}{}
 	return taken
 }
 
 func (s *Store) giveOpen(back map[bucketMark]struct{}) {
-	s.writing.Lock()
+	s.writing.Lock() // between noting a bucket and writing to it nothing is taken
 	defer s.writing.Unlock()
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	for mark := range back {
 		s.open[mark] = struct{}{}
 	}
