@@ -117,10 +117,17 @@ func (e *Engine) scopeGaps(ctx context.Context, cov *coverage, c store.ClusterIn
 	if err := e.epochGaps(ctx, cov, c, w); err != nil {
 		return err
 	}
-	if err := e.sourceGaps(ctx, cov, c.Name, w, resources, namespace); err != nil {
+	watches, err := e.watches(ctx, c.Name)
+	if err != nil {
 		return err
 	}
-	return e.levelGaps(ctx, cov, c.Name, w, resources, seen)
+	if err := e.sourceGaps(ctx, cov, c.Name, w, watches, resources, namespace); err != nil {
+		return err
+	}
+	if err := e.runGaps(ctx, cov, c.Name, w, watches, resources, namespace); err != nil {
+		return err
+	}
+	return e.levelGaps(ctx, cov, c.Name, w, watches.listed, resources, seen)
 }
 
 // edgeGaps are the times before and after the recording.
@@ -185,13 +192,14 @@ func (e *Engine) epochGaps(ctx context.Context, cov *coverage, c store.ClusterIn
 	return nil
 }
 
-// sourceGaps are the gaps that the sources told of.
-func (e *Engine) sourceGaps(ctx context.Context, cov *coverage, cluster record.Cluster, w query.Window, resources []record.GroupResource, namespace string) error {
+// sourceGaps are the gaps that the sources told of, but for those that another watch closes.
+func (e *Engine) sourceGaps(ctx context.Context, cov *coverage, cluster record.Cluster, w query.Window, watches *watches, resources []record.GroupResource, namespace string) error {
 	for r, err := range e.st.Gaps(ctx, cluster, store.TimeRange{From: w.From, To: w.To}) {
 		if err != nil {
 			return err
 		}
-		if gapTouches(r.Ref, resources, namespace) {
+		if gapTouches(r.Ref, resources, namespace) && !watches.closed(r) {
+			watches.told(r)
 			cov.add(gapOf(r))
 		}
 	}
@@ -215,7 +223,7 @@ type levels struct {
 }
 
 // levelGaps tell of resources whose writes were recorded below level RequestResponse.
-func (e *Engine) levelGaps(ctx context.Context, cov *coverage, cluster record.Cluster, w query.Window, resources []record.GroupResource, known sighted) error {
+func (e *Engine) levelGaps(ctx context.Context, cov *coverage, cluster record.Cluster, w query.Window, watched map[record.GroupResource]bool, resources []record.GroupResource, known sighted) error {
 	byResource := map[record.GroupResource]*levels{}
 	between := store.TimeRange{To: w.To}
 	if !w.From.IsZero() {
@@ -235,9 +243,8 @@ func (e *Engine) levelGaps(ctx context.Context, cov *coverage, cluster record.Cl
 		}
 		l.add(s)
 	}
-	watched, err := e.watched(ctx, cluster)
-	if err != nil {
-		return err
+	if resources == nil {
+		sourcesGaps(cov, cluster, w, byResource, watched)
 	}
 	for gr, l := range byResource {
 		scope := engine.Ref{Cluster: string(cluster), Group: gr.Group, Resource: gr.Resource}
@@ -255,6 +262,46 @@ func (e *Engine) levelGaps(ctx context.Context, cov *coverage, cluster record.Cl
 		}
 	}
 	return nil
+}
+
+// sourcesGaps tell, for a whole cluster, of the resources that only one of its records tells of.
+func sourcesGaps(cov *coverage, cluster record.Cluster, w query.Window, audited map[record.GroupResource]*levels, watched map[record.GroupResource]bool) {
+	var unwatched, unaudited, both []string
+	for gr := range audited {
+		if watched[gr] {
+			both = append(both, gr.String())
+		} else {
+			unwatched = append(unwatched, gr.String())
+		}
+	}
+	for gr := range watched {
+		if audited[gr] == nil {
+			unaudited = append(unaudited, gr.String())
+		}
+	}
+	scope := engine.Ref{Cluster: string(cluster)}
+	gap := func(reason string, list []string, format string) {
+		if len(list) > 0 {
+			cov.add(engine.Gap{Reason: reason, Scope: scope, From: timePtr(w.From), To: timePtr(w.To), Count: int64(len(list)),
+				Sentence: fmt.Sprintf(format, wordList(list)) + fmt.Sprintf(" Audited and watched: %s.", wordList(both))})
+		}
+	}
+	gap("not-watched", unwatched, "No watch or list was recorded of %s: their states are known from audited answers only.")
+	gap("not-audited", unaudited, "Watched or listed, but without an audited write in this window: %s. There was none, or the audit policy leaves them out.")
+}
+
+// maxWordList bounds the words of a list in a sentence.
+const maxWordList = 30
+
+func wordList(list []string) string {
+	slices.Sort(list)
+	if len(list) == 0 {
+		return "none"
+	}
+	if len(list) > maxWordList {
+		return strings.Join(list[:maxWordList], ", ") + " and " + itoa(len(list)-maxWordList) + " more"
+	}
+	return strings.Join(list, ", ")
 }
 
 func (l *levels) add(s store.Seen) {
@@ -291,20 +338,4 @@ func (l *levels) gaps(cov *coverage, scope engine.Ref, watched bool) {
 		cov.add(engine.Gap{Reason: "truncated", Scope: scope, From: timePtr(first), To: timePtr(last),
 			Sentence: fmt.Sprintf("Bodies of some requests to %s were cut by the apiserver or by a limit.", gr)})
 	}
-}
-
-// watched tells of which resources a list or a watch was recorded.
-func (e *Engine) watched(ctx context.Context, cluster record.Cluster) (map[record.GroupResource]bool, error) {
-	names, err := index.ReadNames(ctx, e.st, cluster)
-	if err != nil {
-		return nil, err
-	}
-	out := map[record.GroupResource]bool{}
-	for r, err := range e.st.Progress(ctx, cluster) {
-		if err != nil {
-			return nil, err
-		}
-		out[names.Of(r).Ref.GroupResource()] = true
-	}
-	return out, nil
 }
