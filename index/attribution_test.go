@@ -166,7 +166,7 @@ func storeOf(t *testing.T, strip bool, names ...string) store.Store {
 }
 
 // stripped writes what an apiserver logs at level Metadata: no bodies.
-func stripped(t *testing.T, path string) string {
+func stripped(t testing.TB, path string) string {
 	t.Helper()
 	in, err := os.Open(path)
 	if err != nil {

@@ -11,20 +11,18 @@ import (
 	"github.com/kubewake/kubewake/store"
 )
 
-// blockPins is how many pins one block of a Clock sums up.
-const blockPins = 64
-
 // Interval bounds the moment at which a resourceVersion was committed; a zero end is not known.
 type Interval = join.Interval
 
 // Clock tells when the resourceVersions of one storage were committed, and which were committed in a window. It
-// holds one block per 64 pins and epoch, and reads the pins themselves only near the place asked for.
+// holds one block per 128 resourceVersions and epoch that have pins, and reads the pins themselves only near the place asked for.
 // A Clock is immutable.
 type Clock struct {
 	cluster record.Cluster
 	storage record.Storage
-	joined  bool      // made from proven pins too
-	begins  time.Time // when the first request that tells of it was received; zero if none does
+	proven  *provenSet // nil: made from recorded pins alone
+	begins  time.Time  // when the first request that tells of it was received; zero if none does
+	skew    time.Duration
 	epochs  []epoch
 }
 
@@ -49,6 +47,10 @@ func (b block) shown() time.Time {
 
 // Begins is when the first request that tells the time of a resourceVersion was received; zero where none does.
 func (c *Clock) Begins() time.Time { return c.begins }
+
+// Skew is how far the clocks of the apiservers lie apart, as far as requests contradict each other within an epoch: zero where one
+// clock explains all of them, and never more than join.EpochTolerance.
+func (c *Clock) Skew() time.Duration { return c.skew }
 
 // Epochs is the number of stretches; 1 unless resourceVersions ran back.
 func (c *Clock) Epochs() int { return max(1, len(c.epochs)) }
@@ -174,10 +176,10 @@ func (c *Clock) in(ctx context.Context, st store.Store, n int, rv record.Resourc
 
 // pins yields those that the clock was made from, by rising resourceVersion.
 func (c *Clock) pins(ctx context.Context, st store.Store, between store.RVRange) iter.Seq2[record.Pin, error] {
-	if !c.joined {
+	if c.proven == nil {
 		return st.Pins(ctx, c.cluster, c.storage, between)
 	}
-	return allPins(ctx, st, storageKey{c.cluster, c.storage}, between)
+	return c.proven.allPins(ctx, between)
 }
 
 // ordered lets no interval end before it begins, as it would where the clocks of two apiservers differ.

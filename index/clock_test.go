@@ -150,7 +150,9 @@ func TestRestoreOpensAnEpoch(t *testing.T) {
 func FuzzDecodeClock(f *testing.F) {
 	f.Add([]byte{0, 1, 0, 1, 5, 9, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, _ = decodeClock(b, storageKey{}, nil)
+		_, _ = decodeHead(b)
+		_ = newTally(nil).addChunk(b)
+		_ = decodeProven(b)
 		_, _ = DecodeMaker(b)
 	})
 }

@@ -3,30 +3,35 @@
 // Package index keeps what is derived from a store true: the clocks of its resourceVersions with their epochs, the
 // joined life of one object, and the floor that is carried when old buckets are dropped.
 //
-// Derived data carries the stamp of the rules and facts that it came from; one whose stamp does not fit is
-// made anew. Nothing here decides what is shown: package engine/local does.
+// Derived data carries the rules that it came from and the number of the change up to which it holds; what came in since is
+// worked in, and where that can not be told, all is made anew. Nothing here decides what is shown: package engine/local does.
 package index
 
 import (
 	"context"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
 )
 
 // clockRules is counted up when a Clock is derived in another way.
-const clockRules = 3
+const clockRules = 4
 
-// Clocks gives the clock of every storage of a store. It keeps the last one of each, in memory and as derived data, and
-// makes it anew when the storage has other pins. Its methods may be called concurrently.
+// Clocks gives the clock of every storage of a store, and keeps it true while facts come in. Pins count as soon as they are
+// written. What the joins of objects prove beside them is found out by Run where that is at work, and else by whoever asks.
+// Its methods may be called concurrently.
 type Clocks struct {
-	st store.Store
-	// fixed are clocks of recorded pins alone, by which the objects are joined that prove more.
-	fixed map[storageKey]*Clock
+	st   store.Store
+	feed store.Feed // nil: the driver tells no changes
+	keep bool       // may write derived data
+	live atomic.Bool
+	wake chan struct{}
 
-	mu   sync.Mutex
-	kept map[storageKey]*keptClock // guarded by mu
+	mu     sync.Mutex
+	tracks map[storageKey]*track // guarded by mu
 }
 
 type storageKey struct {
@@ -34,91 +39,73 @@ type storageKey struct {
 	storage record.Storage
 }
 
-type keptClock struct {
-	stamp []byte
-	clock *Clock
-}
-
-// NewClocks makes the clocks of st; nothing is read yet.
+// NewClocks makes the clocks of st; nothing is read yet. Of one store only one Clocks may be used beside a writer.
 func NewClocks(st store.Store) *Clocks {
-	return &Clocks{st: st, kept: map[storageKey]*keptClock{}}
+	c := readerClocks(st)
+	c.keep = true
+	return c
 }
 
-// Of gives the clock of one storage. It costs a look at the stamp, and one scan of the storage's pins when it is stale; where
-// writes were recorded below RequestResponse also a join of their objects.
+// readerClocks are clocks that write nothing.
+func readerClocks(st store.Store) *Clocks {
+	c := &Clocks{st: st, tracks: map[storageKey]*track{}, wake: make(chan struct{}, 1)}
+	c.feed, _ = st.(store.Feed)
+	return c
+}
+
+func (c *Clocks) track(key storageKey) *track {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.tracks[key]
+	if t == nil {
+		t = newTrack(c, key)
+		c.tracks[key] = t
+	}
+	return t
+}
+
+// Of gives the clock of one storage, with every pin written so far. It costs a look at what was written since the last question. The
+// first question of a store that nobody derived from reads all pins; and where Run is not at work, and writes were
+// recorded below RequestResponse, a question joins the objects that were touched since.
 func (c *Clocks) Of(ctx context.Context, cluster record.Cluster, storage record.Storage) (*Clock, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := storageKey{cluster, storage}
-	if c.fixed != nil {
-		return c.recorded(ctx, key)
+	t := c.track(storageKey{cluster, storage})
+	clock, settled, err := t.now(ctx)
+	if err != nil || settled || c.live.Load() {
+		return clock, err
 	}
-	stamp, err := c.stamp(ctx, key)
-	if err != nil {
+	if err := t.settleNow(ctx); err != nil {
 		return nil, err
 	}
-	if k := c.kept[key]; k != nil && string(k.stamp) == string(stamp) {
-		return k.clock, nil
-	}
-	clock, err := readClock(ctx, c.st, key, stamp)
-	if err != nil {
-		return nil, err
-	}
-	if clock == nil {
-		if clock, err = c.make(ctx, key, stamp); err != nil {
-			return nil, err
-		}
-	}
-	c.kept[key] = &keptClock{stamp: stamp, clock: clock}
-	return clock, nil
+	clock, _, err = t.now(ctx)
+	return clock, err
 }
 
-// Renew makes the clock of one storage anew, whatever its stamp says: for those who have just written, and know that facts may
-// have come in between those that the stamp names.
+// Renew makes the clock of one storage anew from all facts, and keeps it.
 func (c *Clocks) Renew(ctx context.Context, cluster record.Cluster, storage record.Storage) error {
+	t := c.track(storageKey{cluster, storage})
+	if err := t.renew(ctx); err != nil {
+		return err
+	}
+	return t.settleNow(ctx)
+}
+
+// Behind tells how many objects of a storage were touched and not joined for its clock yet, and since when: what they prove
+// may narrow intervals and tell candidates apart. Zero where the clock holds all that the facts prove.
+func (c *Clocks) Behind(cluster record.Cluster, storage record.Storage) (objects int, since time.Time) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := storageKey{cluster, storage}
-	stamp, err := c.stamp(ctx, key)
-	if err != nil {
-		return err
+	t := c.tracks[storageKey{cluster, storage}]
+	c.mu.Unlock()
+	if t == nil {
+		return 0, time.Time{}
 	}
-	clock, err := c.make(ctx, key, stamp)
-	if err != nil {
-		return err
-	}
-	c.kept[key] = &keptClock{stamp: stamp, clock: clock}
-	return nil
+	return t.behind()
 }
 
-// make derives a clock in two passes: from what single requests prove, and then from what the joins by that clock prove too.
-func (c *Clocks) make(ctx context.Context, key storageKey, stamp []byte) (*Clock, error) {
-	plain, err := build(ctx, c.st, key, c.st.Pins(ctx, key.cluster, key.storage, store.RVRange{}))
-	if err != nil {
-		return nil, err
+// Appended tells that facts became durable, so that Run need not wait for its next look. It returns at once. Nothing
+// depends on it: what was written is read from the store.
+func (c *Clocks) Appended(_ []*record.Record) {
+	select {
+	case c.wake <- struct{}{}:
+	default:
 	}
-	if err := c.prove(ctx, key, plain); err != nil {
-		return nil, err
-	}
-	clock, err := build(ctx, c.st, key, allPins(ctx, c.st, key, store.RVRange{}))
-	if err != nil {
-		return nil, err
-	}
-	clock.joined = true
-	// A store that is only read can not keep it; it is made anew next time.
-	_ = writeClock(ctx, c.st, key, stamp, clock)
-	return clock, nil
-}
-
-// recorded gives the clock of recorded pins alone.
-func (c *Clocks) recorded(ctx context.Context, key storageKey) (*Clock, error) {
-	if clock := c.fixed[key]; clock != nil {
-		return clock, nil
-	}
-	clock, err := build(ctx, c.st, key, c.st.Pins(ctx, key.cluster, key.storage, store.RVRange{}))
-	if err != nil {
-		return nil, err
-	}
-	c.fixed[key] = clock
-	return clock, nil
 }

@@ -27,7 +27,6 @@ type Joined struct {
 	// Losses are the facts that the records show to be lost.
 	Losses []join.Loss
 	made   map[record.ID][]int
-	proven []record.Pin // what the exact makers prove about the clock
 }
 
 // MadeBy gives the states that a request made, in order.
@@ -35,8 +34,9 @@ func (j *Joined) MadeBy(request record.ID) []int { return j.made[request] }
 
 // join finds out when each state was committed and which request made it.
 func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
-	in := join.Input{Ref: l.Entry.Ref, End: l.End, Requests: l.Requests}
+	in := join.Input{Ref: l.Entry.Ref, End: l.End, Requests: l.Requests, Skew: clock.skew}
 	reader := clock.Reader(st)
+	var err error
 	for i := range l.States {
 		when, err := reader.WhenIn(ctx, l.Epochs[i], l.States[i].RV)
 		if err != nil {
@@ -45,11 +45,9 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 		in.Revisions = append(in.Revisions, join.Revision{Record: l.States[i].Chosen.Best(), When: when, Epoch: l.Epochs[i]})
 	}
 	if l.End != nil && l.End.End.RV != 0 {
-		when, err := l.endWhen(ctx, reader)
-		if err != nil {
+		if in.EndWhen, err = endWhen(ctx, reader, l.Epochs, l.End); err != nil {
 			return err
 		}
-		in.EndWhen = when
 	}
 	seen, err := l.seen(ctx, st, clock)
 	if err != nil {
@@ -63,7 +61,7 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 	losses := slices.DeleteFunc(out.Losses, func(loss join.Loss) bool {
 		return loss.Kind == join.MissingRequest && !seen.audited // the audit policy leaves the resource out
 	})
-	l.Joined = Joined{Epochs: l.Epochs, Losses: losses, NoOps: out.NoOps, EndWhen: out.EndWhen, EndMaker: out.End, Reused: map[string]bool{}, proven: out.Pins()}
+	l.Joined = Joined{Epochs: l.Epochs, Losses: losses, NoOps: out.NoOps, EndWhen: out.EndWhen, EndMaker: out.End, Reused: map[string]bool{}}
 	for _, id := range out.Reused {
 		l.Reused[id] = true
 	}
@@ -89,11 +87,11 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 
 // endWhen bounds the end by its resourceVersion, in the epoch of the last state: an object does not come through a restore
 // without a state of the new epoch.
-func (l *Life) endWhen(ctx context.Context, reader *ClockReader) (Interval, error) {
-	if len(l.Epochs) == 0 {
-		return reader.When(ctx, l.End.End.RV)
+func endWhen(ctx context.Context, reader *ClockReader, epochs []int, end *record.Record) (Interval, error) {
+	if len(epochs) == 0 {
+		return reader.When(ctx, end.End.RV)
 	}
-	return reader.WhenIn(ctx, l.Epochs[len(l.Epochs)-1], l.End.End.RV)
+	return reader.WhenIn(ctx, epochs[len(epochs)-1], end.End.RV)
 }
 
 // namedLosses adds the states that requests name and that were not recorded: whoever names a resourceVersion has read it.

@@ -32,10 +32,7 @@ func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.
 		return nil, err
 	}
 	life := &Life{Records: recs}
-	chosen := make([]object.Chosen, len(recs.Revisions))
-	for i, variants := range recs.Revisions {
-		chosen[i] = object.Choose(variants)
-	}
+	chosen := chooseAll(recs.Revisions)
 	life.Epochs = orderByEpoch(chosen, clock.joinEpochs(), recs.Requests)
 	if life.Schema, err = schemaOf(ctx, st, entry, chosen); err != nil {
 		return nil, err
@@ -48,6 +45,14 @@ func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.
 		return nil, err
 	}
 	return life, life.follow(ctx, st)
+}
+
+func chooseAll(revisions [][]*record.Record) []object.Chosen {
+	chosen := make([]object.Chosen, len(revisions))
+	for i, variants := range revisions {
+		chosen[i] = object.Choose(variants)
+	}
+	return chosen
 }
 
 // orderByEpoch puts revisions in the order of epochs, then of resourceVersions, and gives the epoch of each.

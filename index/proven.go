@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"hash/fnv"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
@@ -13,120 +15,207 @@ import (
 
 // Proven pins are what the exact joins of objects prove about a clock, beyond what single requests prove (record.PinOf).
 // Where the audit policy is below RequestResponse they are the only ones that bound a resourceVersion from below, so there, and
-// only there, all objects are joined once when a clock is made. They lie in derived data, in chunks of
-// neighbouring resourceVersions.
+// only there, objects are joined for the clock. They lie in derived data, in chunks of neighbouring resourceVersions.
 const (
-	derivedPins   = "pins"
-	provenBits    = 12 // resourceVersions of one chunk, as a power of two
-	fewChunks     = 64 // up to so many are read one by one
-	provenKeySize = 8
+	provenBits = 8  // resourceVersions of one chunk, as a power of two
+	fewChunks  = 64 // up to so many are read one by one
 )
 
-// prove joins the objects of a storage whose writes were recorded without their answers, by a clock of recorded pins alone, and
-// keeps the pins that this proves.
-func (c *Clocks) prove(ctx context.Context, key storageKey, plain *Clock) error {
-	low, err := lowResources(ctx, c.st, key.cluster)
-	if err != nil {
-		return err
-	}
-	chunks := map[uint64][]record.Pin{}
-	if len(low) > 0 {
-		recorded := &Clocks{st: c.st, fixed: map[storageKey]*Clock{key: plain}, kept: map[storageKey]*keptClock{}}
-		for entry, err := range c.st.Objects(ctx, store.ObjectScan{Cluster: key.cluster}) {
-			if err != nil {
-				return err
-			}
-			if entry.Storage != key.storage || !low[entry.Ref.GroupResource()] {
-				continue
-			}
-			life, err := ReadLife(ctx, c.st, recorded, entry, Bounds{})
-			if err != nil {
-				return err
-			}
-			for _, p := range life.proven {
-				chunks[uint64(p.RV)>>provenBits] = append(chunks[uint64(p.RV)>>provenBits], p)
-			}
-		}
-	}
-	return c.keepProven(ctx, key, chunks)
+// ownedPin is a proven pin and a hash of the UID of the object whose join proves it.
+type ownedPin struct {
+	record.Pin
+	owner uint64
 }
 
-// lowResources are those with writes recorded below RequestResponse.
-func lowResources(ctx context.Context, st store.Store, cluster record.Cluster) (map[record.GroupResource]bool, error) {
-	low := map[record.GroupResource]bool{}
-	for s, err := range st.Seen(ctx, cluster, store.TimeRange{}) {
+func ownerOf(uid record.UID) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(uid))
+	return h.Sum64()
+}
+
+func compareOwned(a, b ownedPin) int {
+	return cmp.Or(cmp.Compare(a.RV, b.RV), a.Before.Compare(b.Before), a.After.Compare(b.After), cmp.Compare(a.owner, b.owner))
+}
+
+// provenSet holds the proven pins of one storage: those kept in the store, and over them the chunks that were changed since. Its
+// methods may be called concurrently.
+type provenSet struct {
+	st  store.Store
+	key storageKey
+
+	mu sync.RWMutex
+	// over replaces chunks of the store; guarded by mu.
+	over map[uint64][]ownedPin
+	// fresh: nothing that the store keeps counts; guarded by mu.
+	fresh bool
+	// some: there is or was a pin; guarded by mu.
+	some bool
+}
+
+func newProven(st store.Store, key storageKey, fresh bool) *provenSet {
+	return &provenSet{st: st, key: key, over: map[uint64][]ownedPin{}, fresh: fresh}
+}
+
+func (s *provenSet) any() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.some
+}
+
+// chunk gives the pins of one chunk, sorted; they must not be changed.
+func (s *provenSet) chunk(ctx context.Context, n uint64) ([]ownedPin, error) {
+	s.mu.RLock()
+	list, ok := s.over[n]
+	fresh := s.fresh
+	s.mu.RUnlock()
+	if ok || fresh {
+		return list, nil
+	}
+	for kv, err := range s.st.Derived(ctx, derivedClock, s.key.chunk(chunkProven, n)) {
 		if err != nil {
 			return nil, err
 		}
-		if s.Write && slices.ContainsFunc(s.Levels, func(l record.Level) bool { return l < record.LevelRequestResponse }) {
-			low[s.Resource] = true
-		}
+		list = decodeProven(kv.Value)
 	}
-	return low, nil
+	return list, nil
 }
 
-// keepProven replaces the proven pins of a storage.
-func (c *Clocks) keepProven(ctx context.Context, key storageKey, chunks map[uint64][]record.Pin) error {
-	var change []store.KeyValue
-	for kv, err := range c.st.Derived(ctx, derivedPins, key.bytes()) {
+// replace puts pins in the place of those that an object proved before; rvs are all its resourceVersions. It gives the blocks whose
+// pins are others now. Only one goroutine may call it.
+func (s *provenSet) replace(ctx context.Context, uid record.UID, rvs []record.ResourceVersion, pins []record.Pin) ([]uint64, error) {
+	owner := ownerOf(uid)
+	chunks := map[uint64][]ownedPin{}
+	for _, rv := range rvs {
+		chunks[uint64(rv)>>provenBits] = nil
+	}
+	for _, p := range pins {
+		n := uint64(p.RV) >> provenBits
+		chunks[n] = append(chunks[n], ownedPin{p, owner})
+	}
+	var changed []uint64
+	for n, mine := range chunks {
+		old, err := s.chunk(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		had := slices.DeleteFunc(slices.Clone(old), func(p ownedPin) bool { return p.owner != owner })
+		slices.SortFunc(mine, compareOwned)
+		if slices.EqualFunc(had, mine, func(a, b ownedPin) bool { return compareOwned(a, b) == 0 }) {
+			continue
+		}
+		all := slices.DeleteFunc(slices.Clone(old), func(p ownedPin) bool { return p.owner == owner })
+		all = append(all, mine...)
+		slices.SortFunc(all, compareOwned)
+		for _, p := range append(had, mine...) {
+			changed = append(changed, blockOf(p.RV))
+		}
+		s.mu.Lock()
+		s.over[n], s.some = all, true
+		s.mu.Unlock()
+	}
+	slices.Sort(changed)
+	return slices.Compact(changed), nil
+}
+
+// drop removes the pins below a resourceVersion; of a chunk that lies on both sides too.
+func (s *provenSet) drop(ctx context.Context, below record.ResourceVersion) error {
+	var gone []uint64
+	last := uint64(below) >> provenBits
+	for n, err := range s.numbers(ctx, 0, last) {
 		if err != nil {
 			return err
 		}
-		if n, ok := chunkOf(key, kv.Key); ok && chunks[n] == nil {
-			change = append(change, store.KeyValue{Key: slices.Clone(kv.Key)})
+		gone = append(gone, n)
+	}
+	for _, n := range gone {
+		list, err := s.chunk(ctx, n)
+		if err != nil {
+			return err
 		}
+		list = slices.DeleteFunc(slices.Clone(list), func(p ownedPin) bool { return p.RV < below })
+		s.mu.Lock()
+		s.over[n] = list
+		s.mu.Unlock()
 	}
-	for n, pins := range chunks {
-		slices.SortFunc(pins, comparePins)
-		var b []byte
-		for _, p := range pins {
-			b = binary.AppendUvarint(b, uint64(p.RV))
-			b = appendTime(b, p.After)
-			b = appendTime(b, p.Before)
-		}
-		change = append(change, store.KeyValue{Key: chunkKey(key, n), Value: b})
-	}
-	if len(change) == 0 {
-		return nil
-	}
-	return c.st.SetDerived(ctx, derivedPins, change)
+	return nil
 }
 
-func comparePins(a, b record.Pin) int {
-	return cmp.Or(cmp.Compare(a.RV, b.RV), a.Before.Compare(b.Before), a.After.Compare(b.After))
-}
-
-func chunkKey(key storageKey, n uint64) []byte {
-	return binary.BigEndian.AppendUint64(append(key.bytes(), 0), n)
-}
-
-// chunkOf is the reverse of chunkKey; the prefix of one storage may be the beginning of another's.
-func chunkOf(key storageKey, b []byte) (uint64, bool) {
-	prefix := append(key.bytes(), 0)
-	if len(b) != len(prefix)+provenKeySize || string(b[:len(prefix)]) != string(prefix) {
-		return 0, false
-	}
-	return binary.BigEndian.Uint64(b[len(prefix):]), true
-}
-
-// proven yields the proven pins of a storage by rising resourceVersion. Damaged ones, being derived data, are passed over.
-func proven(ctx context.Context, st store.Store, key storageKey, between store.RVRange) iter.Seq2[record.Pin, error] {
-	return func(yield func(record.Pin, error) bool) {
-		first, last := uint64(between.From)>>provenBits, uint64(between.To)>>provenBits
-		prefixes := [][]byte{key.bytes()}
-		if between.To != 0 && last-first < fewChunks {
-			prefixes = nil
-			for n := first; n <= last; n++ {
-				prefixes = append(prefixes, chunkKey(key, n))
+// numbers yields the numbers of the chunks from first to last that may hold pins, rising.
+func (s *provenSet) numbers(ctx context.Context, first, last uint64) iter.Seq2[uint64, error] {
+	return func(yield func(uint64, error) bool) {
+		if last-first < fewChunks {
+			for n := first; ; n++ {
+				if !yield(n, nil) || n == last {
+					return
+				}
 			}
 		}
-		for _, prefix := range prefixes {
-			for kv, err := range st.Derived(ctx, derivedPins, prefix) {
+		s.mu.RLock()
+		fresh := s.fresh
+		var over []uint64
+		for n := range s.over {
+			if n >= first && n <= last {
+				over = append(over, n)
+			}
+		}
+		s.mu.RUnlock()
+		slices.Sort(over)
+		if !fresh {
+			for kv, err := range s.st.Derived(ctx, derivedClock, s.key.kind(chunkProven)) {
 				if err != nil {
-					yield(record.Pin{}, err)
+					yield(0, err)
 					return
 				}
-				if _, ok := chunkOf(key, kv.Key); ok && !giveChunk(kv.Value, between, yield) {
+				n, ok := s.key.number(chunkProven, kv.Key)
+				if !ok || n < first {
+					continue
+				}
+				if n > last {
+					break
+				}
+				for len(over) > 0 && over[0] <= n {
+					if over[0] < n && !yield(over[0], nil) {
+						return
+					}
+					over = over[1:]
+				}
+				if !yield(n, nil) {
+					return
+				}
+			}
+		}
+		for _, n := range over {
+			if !yield(n, nil) {
+				return
+			}
+		}
+	}
+}
+
+// pins yields the proven pins of a range by rising resourceVersion.
+func (s *provenSet) pins(ctx context.Context, between store.RVRange) iter.Seq2[record.Pin, error] {
+	return func(yield func(record.Pin, error) bool) {
+		if !s.any() {
+			return
+		}
+		last := ^uint64(0) >> provenBits
+		if between.To != 0 {
+			last = uint64(between.To) >> provenBits
+		}
+		for n, err := range s.numbers(ctx, uint64(between.From)>>provenBits, last) {
+			var list []ownedPin
+			if err == nil {
+				list, err = s.chunk(ctx, n)
+			}
+			if err != nil {
+				yield(record.Pin{}, err)
+				return
+			}
+			for _, p := range list {
+				if p.RV < between.From || (between.To != 0 && p.RV > between.To) {
+					continue
+				}
+				if !yield(p.Pin, nil) {
 					return
 				}
 			}
@@ -134,30 +223,43 @@ func proven(ctx context.Context, st store.Store, key storageKey, between store.R
 	}
 }
 
-func giveChunk(b []byte, between store.RVRange, yield func(record.Pin, error) bool) bool {
+func encodeProven(list []ownedPin) []byte {
+	var b []byte
+	for _, p := range list {
+		b = binary.AppendUvarint(b, uint64(p.RV))
+		b = appendTime(b, p.After)
+		b = appendTime(b, p.Before)
+		b = binary.BigEndian.AppendUint64(b, p.owner)
+	}
+	return b
+}
+
+// decodeProven reads what there is; damaged ones, being derived data, are passed over.
+func decodeProven(b []byte) (out []ownedPin) {
 	d := clockDecoder{buf: b}
 	for len(d.buf) > 0 {
-		p := record.Pin{RV: record.ResourceVersion(d.num()), Made: true, After: d.time(), Before: d.time()}
-		if d.bad {
-			return true
+		p := ownedPin{Pin: record.Pin{RV: record.ResourceVersion(d.num()), Made: true, After: d.time(), Before: d.time()}}
+		if d.bad || len(d.buf) < 8 {
+			return out
 		}
-		if p.RV < between.From || (between.To != 0 && p.RV > between.To) {
-			continue
-		}
-		if !yield(p, nil) {
-			return false
-		}
+		p.owner = binary.BigEndian.Uint64(d.buf)
+		d.buf = d.buf[8:]
+		out = append(out, p)
 	}
-	return true
+	return out
 }
 
-// allPins yields the recorded and the proven pins of a storage by rising resourceVersion.
-func allPins(ctx context.Context, st store.Store, key storageKey, between store.RVRange) iter.Seq2[record.Pin, error] {
+// allPins yields the recorded and the proven pins by rising resourceVersion.
+func (s *provenSet) allPins(ctx context.Context, between store.RVRange) iter.Seq2[record.Pin, error] {
+	recorded := s.st.Pins(ctx, s.key.cluster, s.key.storage, between)
+	if !s.any() {
+		return recorded
+	}
 	return func(yield func(record.Pin, error) bool) {
-		next, stop := iter.Pull2(proven(ctx, st, key, between))
+		next, stop := iter.Pull2(s.pins(ctx, between))
 		defer stop()
 		p, err, more := next()
-		for r, recordedErr := range st.Pins(ctx, key.cluster, key.storage, between) {
+		for r, recordedErr := range recorded {
 			for ; more && (err != nil || p.RV <= r.RV); p, err, more = next() {
 				if !yield(p, err) || err != nil {
 					return

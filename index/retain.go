@@ -35,8 +35,9 @@ func Retain(ctx context.Context, st store.Store, policy Policy) (Retained, error
 	if err != nil {
 		return out, err
 	}
+	clocks := readerClocks(st)
 	for _, step := range choose(buckets, policy) {
-		carried, err := dropStep(ctx, st, step)
+		carried, err := dropStep(ctx, st, clocks, step)
 		if err != nil {
 			return out, err
 		}
@@ -51,8 +52,7 @@ func Retain(ctx context.Context, st store.Store, policy Policy) (Retained, error
 
 // dropStep drops some buckets. A crash before Drop leaves them all, with a floor and makers that say no more than is so; one after
 // it leaves at most makers of what is gone.
-func dropStep(ctx context.Context, st store.Store, step []agedBucket) (objects int, err error) {
-	clocks := NewClocks(st)
+func dropStep(ctx context.Context, st store.Store, clocks *Clocks, step []agedBucket) (objects int, err error) {
 	if err := keepMakers(ctx, st, clocks, step); err != nil {
 		return 0, err
 	}
@@ -111,7 +111,7 @@ func oldestFirst(ctx context.Context, st store.Store) ([]agedBucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	clocks := NewClocks(st)
+	clocks := readerClocks(st)
 	var out []agedBucket
 	for i, b := range buckets {
 		if last := i+1 == len(buckets) || !sameRow(b, buckets[i+1]); last {

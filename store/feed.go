@@ -9,7 +9,7 @@ import (
 	"github.com/kubewake/kubewake/record"
 )
 
-// ErrTrimmed: changes that were asked for were let go; whoever derives from them starts anew from the facts.
+// ErrTrimmed says that changes that were asked for were let go; whoever derives from them starts anew from the facts.
 var ErrTrimmed = errors.New("the feed of changes does not reach back so far")
 
 // Feed is what a driver may offer beside Store: what was written, in the order of the appends, so that derived data is

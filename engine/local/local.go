@@ -68,6 +68,9 @@ func New(st store.Store, config Config) *Engine {
 	return &Engine{st: st, config: config, limits: config.Limits.withDefaults(), clocks: index.NewClocks(st)}
 }
 
+// Clocks gives the clocks that the engine asks: the role that writes to the store lets them Run.
+func (e *Engine) Clocks() *index.Clocks { return e.clocks }
+
 // Info says what is recorded. It costs one scan of the catalogue.
 func (e *Engine) Info(ctx context.Context) (*engine.Info, error) {
 	clusters, err := e.st.Clusters(ctx)
