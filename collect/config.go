@@ -12,9 +12,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/kubewake/kubewake/internal/settings"
+	"github.com/kubewake/kubewake/internal/tlsfiles"
+	"github.com/kubewake/kubewake/source/tail"
+	"github.com/kubewake/kubewake/source/webhook"
 )
 
 // Config names the sources. The zero value collects nothing.
@@ -27,48 +31,17 @@ type Config struct {
 
 // Receive is the listener that takes data in.
 type Receive struct {
-	Listen     string         `yaml:"listen" doc:"HOST:PORT to listen on. Empty: no listener."`
-	Cert       string         `yaml:"cert" doc:"PEM file of the certificate, then the intermediates; read again when it changes."`
-	Key        string         `yaml:"key" doc:"PEM file of its private key."`
-	ClientCA   string         `yaml:"clientCA" doc:"PEM file of the authorities whose client certificates are believed. A certificate speaks for the cluster that its common name names."`
-	Tokens     string         `yaml:"tokens" doc:"File of bearer tokens, one a line: TOKEN (or sha256:HEX, or cn:COMMONNAME), then the clusters it may speak for, with * for any text. Read again when it changes."`
-	Insecure   bool           `yaml:"insecure" doc:"Plain HTTP, and nobody is asked who they are. On a loopback address only."`
-	Addresses  []Address      `yaml:"addresses" doc:"Clusters by the address that a webhook calls from, where the URL names none and the certificate or token does not tell."`
-	Forward    []Forward      `yaml:"forward" doc:"Other audit webhooks that get every batch as it was received."`
-	Dump       Dump           `yaml:"dump" doc:"Files that every event received is written to as well, redacted."`
-	BodyBytes  settings.Bytes `yaml:"bodyBytes" doc:"Longest batch taken. Default 64MiB."`
-	EventBytes settings.Bytes `yaml:"eventBytes" doc:"Longest event taken; a longer one is refused alone. Default 8MiB."`
-	Memory     settings.Bytes `yaml:"memory" doc:"Bound of what is held that is not yet acknowledged; beyond it senders are told to come again. Default 128MiB."`
-}
-
-// Address says which cluster calls from where.
-type Address struct {
-	CIDR    string `yaml:"cidr" doc:"Address or network, as 10.0.0.7 or 10.0.0.0/24."`
-	Cluster string `yaml:"cluster" doc:"The cluster that calls from there."`
-}
-
-// Forward is another webhook.
-type Forward struct {
-	URL    string         `yaml:"url" doc:"Where to post batches; {cluster} stands for the cluster's name."`
-	CA     string         `yaml:"ca" doc:"PEM file of the authorities of its certificate. Empty: the system's."`
-	Cert   string         `yaml:"cert" doc:"PEM file of a client certificate to show."`
-	Key    string         `yaml:"key" doc:"PEM file of its private key."`
-	Token  string         `yaml:"token" doc:"File of the bearer token to send."`
-	Memory settings.Bytes `yaml:"memory" doc:"Bound of its queue; what does not fit is dropped and counted. Default 32MiB."`
-}
-
-// Dump writes what is received to files.
-type Dump struct {
-	Dir       string         `yaml:"dir" doc:"Directory. Empty: nothing is dumped."`
-	FileBytes settings.Bytes `yaml:"fileBytes" doc:"Size at which the next file is begun. Default 100MB."`
-	Files     int            `yaml:"files" doc:"Files kept of each cluster. Default 10."`
-	Memory    settings.Bytes `yaml:"memory" doc:"Bound of its queue; what does not fit is left out and counted. Default 32MiB."`
+	Listen           string          `yaml:"listen" doc:"HOST:PORT to listen on. Empty: no listener."`
+	TLS              tlsfiles.Server `yaml:"tls" doc:"Certificates of the listener; files are read again when they change."`
+	Tokens           string          `yaml:"tokens" doc:"File of bearer tokens, one a line: TOKEN (or sha256:HEX, or cn:COMMONNAME), then the clusters it may speak for, with * for any text. Read again when it changes. A client certificate speaks, without any line, for the cluster that its common name names."`
+	Insecure         bool            `yaml:"insecure" doc:"Plain HTTP, and nobody is asked who they are. On a loopback address only."`
+	webhook.Settings `yaml:",inline"`
 }
 
 // Tail follows files.
 type Tail struct {
-	Cluster string   `yaml:"cluster" doc:"The cluster whose audit log it is."`
-	Paths   []string `yaml:"paths" doc:"Files or globs: the file that is written, and those it is rotated to."`
+	Cluster       string `yaml:"cluster" doc:"The cluster whose audit log it is."`
+	tail.Settings `yaml:",inline"`
 }
 
 // Cluster is watched.
@@ -119,12 +92,6 @@ func def[T comparable](v *T, to T) {
 
 // WithDefaults fills what is not set and has a default of its own here; sources fill in the rest.
 func (c Config) WithDefaults() Config {
-	def(&c.Receive.BodyBytes, 64<<20)
-	def(&c.Receive.EventBytes, 8<<20)
-	def(&c.Receive.Memory, 128<<20)
-	def(&c.Receive.Dump.FileBytes, 100e6)
-	def(&c.Receive.Dump.Files, 10)
-	def(&c.Receive.Dump.Memory, 32<<20)
 	c.Election = c.Election.withDefaults()
 	return c
 }
@@ -161,38 +128,30 @@ func (r Receive) check() error {
 	if r.Listen == "" {
 		return nil
 	}
-	host, _, err := net.SplitHostPort(r.Listen)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(r.Listen); err != nil {
 		return fmt.Errorf("receive.listen: %q: want HOST:PORT", r.Listen)
 	}
 	switch {
-	case r.Insecure && !loopback(host):
+	case r.Insecure && !IsLoopback(r.Listen):
 		return fmt.Errorf("receive.insecure: %s is reached from other machines; give cert, key and tokens or clientCA instead", r.Listen)
 	case r.Insecure:
-	case r.Cert == "" || r.Key == "":
-		return errors.New("receive: cert and key are needed (or insecure, on a loopback address)")
-	case r.Tokens == "" && r.ClientCA == "":
-		return errors.New("receive: tokens or clientCA is needed, to know who sends")
-	}
-	for i, a := range r.Addresses {
-		if _, err := parsePrefix(a.CIDR); err != nil || a.Cluster == "" {
-			return fmt.Errorf("receive.addresses[%d]: want a network as 10.0.0.0/24, and a cluster", i)
-		}
+	case r.TLS.Cert == "" || r.TLS.Key == "":
+		return errors.New("receive.tls: cert and key are needed (or insecure, on a loopback address)")
+	case r.Tokens == "" && r.TLS.ClientCA == "":
+		return errors.New("receive: tokens or tls.clientCA is needed, to know who sends")
 	}
 	return nil
 }
 
-func parsePrefix(s string) (netip.Prefix, error) {
-	if ip, err := netip.ParseAddr(s); err == nil {
-		return ip.Prefix(ip.BitLen())
+// IsLoopback reports whether a host, or a host and port, is reached from this machine only.
+func IsLoopback(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
 	}
-	return netip.ParsePrefix(s)
-}
-
-func loopback(host string) bool {
 	if host == "localhost" {
 		return true
 	}
-	ip, err := netip.ParseAddr(host)
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil && ip.IsLoopback()
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/kubewake/kubewake/internal/settings"
 )
@@ -15,10 +16,24 @@ type Spool struct {
 	Slow  settings.Duration `yaml:"slow" doc:"How long a batch may take before it is spooled. Default 2s."`
 }
 
+// WithDefaults fills what is not set.
+func (s Spool) WithDefaults() Spool {
+	def(&s.Bytes, 1e9)
+	def(&s.Slow, settings.Duration(2*time.Second))
+	return s
+}
+
 // Log of the process.
 type Log struct {
 	Level  string `yaml:"level" doc:"debug, info, warn or error. Default info."`
 	Format string `yaml:"format" doc:"text or json. Default text."`
+}
+
+// WithDefaults fills what is not set.
+func (l Log) WithDefaults() Log {
+	def(&l.Level, "info")
+	def(&l.Format, "text")
+	return l
 }
 
 // Check says what is wrong.

@@ -7,6 +7,7 @@ package serve
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,9 +18,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/kubewake/kubewake/api/native"
 	"github.com/kubewake/kubewake/engine"
-	"github.com/kubewake/kubewake/web"
+	"github.com/kubewake/kubewake/internal/tlsfiles"
+	"github.com/kubewake/kubewake/internal/tokens"
 )
 
 // DefaultListen is where kubewake serves unless told otherwise: this machine only.
@@ -43,6 +44,16 @@ type Config struct {
 	Ready func(url string) error
 	// Timeout of one question. Zero: the API's default.
 	Timeout time.Duration
+	// TLS of the listener; nil: plain HTTP.
+	TLS *tlsfiles.Listener
+	// Callers that may ask; nil: nobody is asked who they are.
+	Callers *tokens.Callers
+	// Readiness is nil while data can be stored, else a sentence; nil: always ready.
+	Readiness func(context.Context) error
+	// Metrics answers /metrics; nil: there are none.
+	Metrics http.Handler
+	// Pprof serves Go's profiles at /debug/pprof/.
+	Pprof bool
 	// Log of the server; nil: nothing is logged.
 	Log *slog.Logger
 }
@@ -87,10 +98,15 @@ func (s *Server) Run(ctx context.Context) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
 	}
+	scheme := "http://"
+	if s.config.TLS != nil {
+		scheme, server.TLSConfig = "https://", s.config.TLS.Config()
+		listener = tls.NewListener(listener, server.TLSConfig)
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // ends with Shutdown or Close below
 	if s.config.Ready != nil {
-		if err := s.config.Ready("http://" + listener.Addr().String()); err != nil {
+		if err := s.config.Ready(scheme + listener.Addr().String()); err != nil {
 			return errors.Join(err, server.Close(), ignoreClosed(<-served))
 		}
 	}
@@ -137,28 +153,6 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	return listener, nil
-}
-
-// Handler is all that is served. With loopback set, requests that name another host are refused: a web page that
-// had its own name point to 127.0.0.1 could read everything otherwise (DNS rebinding).
-func (s *Server) Handler(loopback bool) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle(native.Prefix, native.New(native.Config{Engine: s.config.Engine, Timeout: s.config.Timeout, Log: s.config.Log}))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = w.Write([]byte("ok\n")) // the asker may have gone
-	})
-	mux.Handle("/", web.New(web.Config{Engine: s.config.Engine, Log: s.config.Log}))
-	if !loopback {
-		return mux
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isLocalHost(r.Host) {
-			http.Error(w, "This server answers to localhost only, not to "+strings.ToValidUTF8(r.Host, "")+".", http.StatusMisdirectedRequest)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
 }
 
 // Loopback reports whether a listen address is reached from this machine only.

@@ -50,13 +50,11 @@ type Redact struct {
 func (s Settings) WithDefaults() Settings {
 	def(&s.API.Listen, DefaultListen)
 	def(&s.API.Timeout, settings.Duration(time.Minute))
-	def(&s.Spool.Bytes, 1e9)
-	def(&s.Spool.Slow, settings.Duration(2*time.Second))
 	def(&s.Retention.Every, settings.Duration(10*time.Minute))
-	def(&s.Log.Level, "info")
-	def(&s.Log.Format, "text")
 	def(&s.StopWithin, settings.Duration(25*time.Second))
 	s.Config = s.Config.WithDefaults()
+	s.Spool = s.Spool.WithDefaults()
+	s.Log = s.Log.WithDefaults()
 	return s
 }
 

@@ -19,12 +19,12 @@ import (
 
 // Server names the files of a listener.
 type Server struct {
-	Cert string `yaml:"cert"` // PEM: the certificate, then the intermediates
-	Key  string `yaml:"key"`  // PEM: its private key
+	Cert string `yaml:"cert" doc:"PEM file of the certificate, then the intermediates."`
+	Key  string `yaml:"key" doc:"PEM file of its private key."`
 	// ClientCA verifies the certificates that clients show, PEM; empty: none is asked for.
-	ClientCA string `yaml:"clientCA"`
+	ClientCA string `yaml:"clientCA" doc:"PEM file of the authorities whose client certificates are believed. Empty: none are asked for."`
 	// RequireClient refuses connections without a client certificate; else one that is shown must be good, and tokens may do instead.
-	RequireClient bool `yaml:"requireClientCert"`
+	RequireClient bool `yaml:"requireClientCert" doc:"Refuse connections without a client certificate; else a token may do instead."`
 }
 
 // Listener is the TLS side of a listener.
@@ -91,11 +91,11 @@ func (l *Listener) Err() error {
 
 // Client names the files of a connection outwards.
 type Client struct {
-	CA   string `yaml:"ca"`   // PEM: the authorities of the server's certificate; empty: the system's
-	Cert string `yaml:"cert"` // PEM: the client certificate; empty: none is shown
-	Key  string `yaml:"key"`  // PEM: its private key
+	CA   string `yaml:"ca" doc:"PEM file of the authorities of the server's certificate. Empty: the system's."`
+	Cert string `yaml:"cert" doc:"PEM file of a client certificate to show. Empty: none."`
+	Key  string `yaml:"key" doc:"PEM file of its private key."`
 	// ServerName that the server's certificate must bear; empty: the host of the address.
-	ServerName string `yaml:"serverName"`
+	ServerName string `yaml:"serverName" doc:"Name that the server's certificate must bear. Empty: the host of the address."`
 }
 
 // Dialer makes TLS connections.

@@ -1,0 +1,95 @@
+package collect
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/kubewake/kubewake/internal/tlsfiles"
+	"github.com/kubewake/kubewake/internal/tokens"
+	"github.com/kubewake/kubewake/source/webhook"
+)
+
+// stopReceiving bounds how long answers under way may take when the receiver stops. Their senders wait 30 seconds.
+const stopReceiving = 10 * time.Second
+
+// receiver is the listener that takes data in.
+type receiver struct {
+	listener net.Listener
+	server   *http.Server
+	webhook  *webhook.Webhook
+	tls      *tlsfiles.Listener // nil: plain HTTP on loopback
+}
+
+func newReceiver(c Receive, p Process, metrics *webhook.Metrics) (*receiver, error) {
+	callers := tokens.Callers{}
+	if c.Tokens != "" {
+		file, err := tokens.Open(c.Tokens)
+		if err != nil {
+			return nil, err
+		}
+		callers.Tokens = file
+	}
+	hook, err := webhook.New(webhook.Config{Settings: c.Settings, Sink: p.Sink, Redactor: p.Redactor, Callers: callers,
+		Anonymous: c.Insecure, Log: p.Log, Metrics: metrics})
+	if err != nil {
+		return nil, err
+	}
+	r := &receiver{webhook: hook, server: hook.Server()}
+	mux := http.NewServeMux()
+	mux.Handle("/audit", hook)
+	mux.Handle("/audit/", hook)
+	if p.Intake != nil {
+		mux.Handle("/intake/", p.Intake(callers, c.Insecure))
+	}
+	r.server.Handler = mux
+	if c.TLS.Cert != "" {
+		if r.tls, err = c.TLS.Open(); err != nil {
+			return nil, fmt.Errorf("receive: %w", err)
+		}
+		r.server.TLSConfig = r.tls.Config()
+	}
+	r.listener, err = net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("receive: %w", err)
+	}
+	if r.tls != nil {
+		r.listener = tls.NewListener(r.listener, r.server.TLSConfig)
+	}
+	return r, nil
+}
+
+// run serves until ctx ends, then lets what is under way be acknowledged, and forwards what still waits.
+func (r *receiver) run(ctx context.Context) error {
+	outlets := make(chan struct{})
+	forwarding, stopForwarding := context.WithCancel(context.WithoutCancel(ctx))
+	defer func() {
+		stopForwarding()
+		<-outlets
+	}()
+	go func() {
+		defer close(outlets)
+		_ = r.webhook.Run(forwarding) // ends with its context only
+	}()
+	served := make(chan error, 1)
+	go func() { served <- r.server.Serve(r.listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("receive on %s: %w", r.listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.Background(), stopReceiving)
+	defer cancel()
+	err := r.server.Shutdown(stop)
+	if errors.Is(err, context.DeadlineExceeded) { // not acknowledged: their senders send again
+		err = r.server.Close()
+	}
+	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}

@@ -1,0 +1,85 @@
+package serve
+
+import (
+	"errors"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+
+	"github.com/kubewake/kubewake/api/native"
+	"github.com/kubewake/kubewake/internal/tokens"
+	"github.com/kubewake/kubewake/web"
+)
+
+// Handler is all that is served. With loopback set, requests that name another host are refused: a web page that
+// had its own name point to 127.0.0.1 could read everything otherwise (DNS rebinding). /healthz and /readyz answer
+// everybody; they tell nothing but whether.
+func (s *Server) Handler(loopback bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(native.Prefix, native.New(native.Config{Engine: s.config.Engine, Timeout: s.config.Timeout, Log: s.config.Log}))
+	mux.Handle("/", web.New(web.Config{Engine: s.config.Engine, Log: s.config.Log}))
+	if s.config.Metrics != nil {
+		mux.Handle("GET /metrics", s.config.Metrics)
+	}
+	if s.config.Pprof {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	var inner http.Handler = mux
+	if s.config.Callers != nil {
+		inner = onlyFor(*s.config.Callers, mux)
+	}
+	outer := http.NewServeMux()
+	outer.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
+	outer.HandleFunc("GET /readyz", s.readyz)
+	outer.Handle("/", inner)
+	if !loopback {
+		return outer
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isLocalHost(r.Host) {
+			http.Error(w, "This server answers to localhost only, not to "+strings.ToValidUTF8(r.Host, "")+".", http.StatusMisdirectedRequest)
+			return
+		}
+		outer.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	if s.config.Readiness == nil {
+		say(w, http.StatusOK, "ready")
+		return
+	}
+	if err := s.config.Readiness(r.Context()); err != nil {
+		say(w, http.StatusServiceUnavailable, "not ready: "+err.Error())
+		return
+	}
+	say(w, http.StatusOK, "ready")
+}
+
+func say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // the asker may have gone
+}
+
+// onlyFor lets in those who may ask about every cluster. Who sees only some comes with tenants.
+func onlyFor(callers tokens.Callers, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		access, err := callers.Identify(r)
+		switch {
+		case errors.Is(err, tokens.ErrNobody):
+			w.Header().Set("WWW-Authenticate", `Bearer realm="kubewake"`)
+			http.Error(w, "Say who you are: send a bearer token that this server's api.tokens names.", http.StatusUnauthorized)
+		case err != nil:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="kubewake", error="invalid_token"`)
+			http.Error(w, "This token or certificate is not known here.", http.StatusUnauthorized)
+		case !access.Everything():
+			http.Error(w, "This token may not ask about all clusters; api.tokens gives it *.", http.StatusForbidden)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}

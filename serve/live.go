@@ -1,0 +1,251 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/kubewake/kubewake/collect"
+	"github.com/kubewake/kubewake/engine/local"
+	"github.com/kubewake/kubewake/index"
+	"github.com/kubewake/kubewake/ingest"
+	"github.com/kubewake/kubewake/internal/tlsfiles"
+	"github.com/kubewake/kubewake/internal/tokens"
+	"github.com/kubewake/kubewake/object/redact"
+	"github.com/kubewake/kubewake/store/pebble"
+)
+
+// Live is the role that records and answers, everything in one process on the embedded store. Make one with NewLive,
+// run it once, then Close it.
+type Live struct {
+	settings  Settings
+	options   LiveOptions
+	log       *slog.Logger
+	store     *pebble.Store
+	local     *ingest.Local
+	collector *collect.Collector
+	server    *Server
+	metrics   *prometheus.Registry
+	stopping  atomic.Bool
+
+	mu        sync.Mutex
+	retention Retention // guarded by mu
+}
+
+// LiveOptions are what the process gives to the role.
+type LiveOptions struct {
+	Version string
+	Log     *slog.Logger
+	// Ready is called once it can be asked at url; received is where data is taken in, or empty.
+	Ready func(url, received string) error
+}
+
+// NewLive opens the store and everything the settings name, and listens where data is received. It starts nothing.
+func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
+	s = s.WithDefaults()
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	l := &Live{settings: s, options: o, log: o.Log, retention: s.Retention, metrics: prometheus.NewRegistry()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.Close())
+		}
+	}()
+	l.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
+	if l.store, err = pebble.Open(s.Data, pebble.Options{}); err != nil {
+		return nil, err
+	}
+	_, redactor, err := s.redaction()
+	if err != nil {
+		return nil, err
+	}
+	l.local = ingest.NewLocal(l.store, ingest.LocalConfig{Metrics: ingest.NewMetrics(l.metrics), Log: o.Log})
+	sink := ingest.Sink(l.local)
+	l.collector, err = collect.New(s.Config, collect.Process{Sink: sink, Redactor: redactor, Metrics: l.metrics, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	l.metrics.MustRegister(newLiveMetrics(l.store, l.collector))
+	return l, l.face()
+}
+
+// redaction gives the key and what uses it.
+func (s Settings) redaction() (redact.Key, *redact.Redactor, error) {
+	rules, err := collect.ReadRules(s.Redact.Rules)
+	if err != nil {
+		return redact.Key{}, nil, err
+	}
+	var key redact.Key
+	if s.Redact.Key != "" {
+		key, err = collect.ReadKey(s.Redact.Key)
+	} else {
+		key, err = collect.KeepKey(filepath.Join(s.Data, collect.KeyFile))
+	}
+	if err != nil {
+		return redact.Key{}, nil, err
+	}
+	r, err := redact.New(key, rules)
+	if err != nil {
+		return redact.Key{}, nil, fmt.Errorf("redaction rules %s: %w", s.Redact.Rules, err)
+	}
+	return key, r, nil
+}
+
+// face makes the listener that answers.
+func (l *Live) face() (err error) {
+	s := l.settings
+	c := Config{
+		Engine:    local.New(l.store, local.Config{Version: l.options.Version, Data: s.Data}),
+		Listen:    s.API.Listen,
+		Timeout:   time.Duration(s.API.Timeout),
+		Log:       l.log,
+		Readiness: l.readiness,
+		Metrics:   promhttp.HandlerFor(l.metrics, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(l.log.Handler(), slog.LevelWarn), Timeout: 20 * time.Second}),
+		Pprof:     s.API.Pprof,
+		Ready:     l.ready,
+	}
+	if s.API.Cert != "" {
+		if c.TLS, err = (tlsfiles.Server{Cert: s.API.Cert, Key: s.API.Key}).Open(); err != nil {
+			return fmt.Errorf("api: %w", err)
+		}
+	}
+	if s.API.Tokens != "" {
+		file, err := tokens.Open(s.API.Tokens)
+		if err != nil {
+			return fmt.Errorf("api: %w", err)
+		}
+		c.Callers = &tokens.Callers{Tokens: file}
+	}
+	l.server, err = New(c)
+	return err
+}
+
+func (l *Live) ready(url string) error {
+	if err := pebble.WriteAddress(l.settings.Data, url); err != nil {
+		return fmt.Errorf("write the address for other processes: %w", err)
+	}
+	if l.options.Ready == nil {
+		return nil
+	}
+	return l.options.Ready(url, l.collector.Addr())
+}
+
+func (l *Live) readiness(ctx context.Context) error {
+	if l.stopping.Load() {
+		return errors.New("stopping")
+	}
+	return l.local.Healthy(ctx)
+}
+
+// Run records and answers until ctx ends, and then stops in order, each step within its bound: sources stop taking in, what is under
+// way is acknowledged or left to its sender, the spool is put down, and questions under way are answered last.
+func (l *Live) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBackground()
+	answering, stopAnswering := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopAnswering()
+
+	var behind, front sync.WaitGroup
+	run := func(group *sync.WaitGroup, ctx context.Context, what string, f func(context.Context) error) {
+		group.Go(func() {
+			if err := f(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				cancel(fmt.Errorf("%s: %w", what, err))
+			}
+		})
+	}
+	run(&behind, background, "retention", l.retain)
+	run(&front, answering, "serve", l.server.Run)
+
+	err := l.collector.Run(ctx)
+	if err != nil {
+		cancel(err)
+	}
+	<-ctx.Done()
+	l.stopping.Store(true)
+	bound := time.AfterFunc(time.Duration(l.settings.StopWithin), func() {
+		l.log.Warn("the stop takes too long; what is not acknowledged is sent again by its sender")
+		stopAnswering()
+	})
+	defer bound.Stop()
+	stopBackground()
+	behind.Wait()
+	stopAnswering()
+	front.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// Close lets the store and the spool go. What was acknowledged is durable already.
+func (l *Live) Close() error {
+	var errs []error
+	if l.store != nil {
+		errs = append(errs, l.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// retain drops what the retention does not keep, every now and then.
+func (l *Live) retain(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		r := l.retention
+		l.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Duration(r.Every)):
+		}
+		policy := index.Policy{MaxAge: time.Duration(r.Age), MaxBytes: int64(r.Bytes)}
+		if policy == (index.Policy{}) {
+			continue
+		}
+		dropped, err := index.Retain(ctx, l.store, policy)
+		if err != nil && ctx.Err() == nil {
+			l.log.Error("retention failed; it is tried again", "error", err)
+		}
+		if dropped.Buckets > 0 {
+			l.log.Info("dropped old parts", "parts", dropped.Buckets, "bytes", dropped.Bytes, "objects_carried", dropped.Objects)
+		}
+	}
+}
+
+// Reload takes over what can change while it runs, and gives the names of what needs a restart.
+func (l *Live) Reload(s Settings) (needRestart []string, err error) {
+	s = s.WithDefaults()
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	if needRestart, err = l.collector.Reload(s.Config); err != nil {
+		return nil, err
+	}
+	for name, same := range map[string]bool{"data": s.Data == l.settings.Data, "api": s.API == l.settings.API, "spool": s.Spool == l.settings.Spool, "redact": s.Redact == l.settings.Redact} {
+		if !same {
+			needRestart = append(needRestart, name)
+		}
+	}
+	l.mu.Lock()
+	l.retention = s.Retention
+	l.mu.Unlock()
+	return needRestart, nil
+}
