@@ -25,13 +25,14 @@ const (
 	// settle is how long a change of what the cluster serves is left to show in discovery.
 	settle       = 250 * time.Millisecond
 	discoverMost = time.Minute
-	// retireAfter is how long a resource that is no longer served may tell the deletions of its objects.
+	// retireAfter is how long a resource that is no longer served may tell the deletions of its objects. An apiserver that has
+	// just started serves custom resources some seconds later.
 	retireAfter = 15 * time.Second
 )
 
 // afterChange says when to look again after a change: discovery follows it with some delay.
 func afterChange() []time.Duration {
-	return []time.Duration{settle, time.Second, 3 * time.Second, 8 * time.Second}
+	return []time.Duration{settle, time.Second, 3 * time.Second, 8 * time.Second, retireAfter + time.Second}
 }
 
 // nudge says that what the cluster serves may have changed.
@@ -57,8 +58,8 @@ func (w *Watcher) discover(ctx context.Context, all *sync.WaitGroup) {
 			if failures++; failures == 1 {
 				w.log.Warn("watch can not discover what the cluster serves", "error", err)
 			}
-		} else {
-			failures = 0
+		} else if failures > 0 {
+			failures, again = 0, afterChange()
 		}
 		if len(again) > 0 && again[0] < wait {
 			wait, again = again[0], again[1:]
@@ -176,7 +177,10 @@ func (w *Watcher) stopOthers(wanted map[scope]recording.Resource, brokenGroups m
 		res, ok := wanted[s]
 		switch {
 		case ok:
-			r.goneAt = time.Time{}
+			if !r.goneAt.IsZero() {
+				r.goneAt = time.Time{}
+				r.wake()
+			}
 			if res == r.resource {
 				continue
 			}
@@ -186,7 +190,7 @@ func (w *Watcher) stopOthers(wanted map[scope]recording.Resource, brokenGroups m
 			r.goneAt = now
 			w.nudge() // look again, and then
 			continue
-		case now.Sub(r.goneAt) < retireAfter && r.status.state() != Failing:
+		case now.Sub(r.goneAt) < retireAfter:
 			continue
 		}
 		r.stop()

@@ -125,9 +125,6 @@ func (a *api) remove(uid string) {
 	})
 }
 
-func (a *api) cut()     { a.with(func() { a.cuts++ }) }
-func (a *api) compact() { a.with(func() { a.forgotten = a.rv }) }
-
 // restart is that of an apiserver: watches end, and its cache begins with what is.
 func (a *api) restart() { a.with(func() { a.cuts++; a.forgotten = a.rv }) }
 

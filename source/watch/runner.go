@@ -24,7 +24,6 @@ type runner struct {
 	live     *recording.Live
 	out      outbox
 	status   *resourceStatus
-	garbled  [16]byte      // digest of the last line that could not be read
 	kick     chan struct{} // ends a wait: something changed
 	stop     context.CancelFunc
 	done     chan struct{} // closed when loop has returned

@@ -71,9 +71,10 @@ func New(c Config) (*Watcher, error) {
 }
 
 // Run watches until ctx ends, which is the only way it ends. What was read and not yet delivered is given up then: the next
-// Run reads it again. A cluster or a sink that does not answer is tried again and again; see Status.
+// Run, of this Watcher or another, reads it again. It is not called twice at a time. A cluster or a sink that does not answer is tried again and again; see Status.
 func (w *Watcher) Run(ctx context.Context) error {
 	var all sync.WaitGroup
+	defer w.forget()
 	defer all.Wait()
 	if err := w.recall(ctx); err != nil {
 		return err
@@ -84,6 +85,15 @@ func (w *Watcher) Run(ctx context.Context) error {
 	}
 	w.discover(ctx, &all)
 	return ctx.Err()
+}
+
+// forget lets the next Run begin as this one did.
+func (w *Watcher) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.runners)
+	w.leftOut, w.discovered = nil, discovered{}
+	w.idle.take()
 }
 
 // recall asks the sink where to go on, until it answers.

@@ -46,11 +46,20 @@ func bubble(t *testing.T, story func(w *world), kinds ...fakeKind) {
 
 func (w *world) start() {
 	w.t.Helper()
+	w.make()
+	w.run()
+}
+
+func (w *world) make() {
+	w.t.Helper()
 	var err error
 	w.w, err = New(Config{Cluster: "test", REST: &rest.Config{Host: "http://fake", Transport: direct{w.api}}, Sink: w.sink, Redactor: redact.Off(), Options: w.opts})
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+func (w *world) run() {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- w.w.Run(ctx) }()
@@ -178,7 +187,12 @@ func TestRestartGoesOnFromTheRun(t *testing.T) {
 		w.pass(time.Second)
 		w.stop()
 		missed := w.api.put("pods", "shop", "a", "u-a", "2")
-		w.start()
+		w.run() // the same Watcher again
+		w.pass(time.Second)
+		w.wantRevision("u-a", missed)
+		w.stop()
+		missed = w.api.put("pods", "shop", "a", "u-a", "3")
+		w.start() // another
 		w.pass(time.Second)
 		w.wantRevision("u-a", missed)
 		if n := w.requested("/pods?", "sendInitialEvents"); n != 1 {
@@ -314,7 +328,7 @@ func TestResourcesComeAndGo(t *testing.T) {
 		w.api.remove("u-w")
 		w.pass(10 * time.Millisecond)
 		w.api.with(func() { w.api.kinds = w.api.kinds[:2]; w.api.cuts++ })
-		w.pass(20 * time.Second)
+		w.pass(time.Minute)
 		if w.end("u-w") == nil {
 			t.Error("the last deletion was not told")
 		}
