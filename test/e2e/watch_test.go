@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,7 +100,8 @@ func (w *watched) start(kubeconfig string) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.watcher, err = watch.New(watch.Config{Cluster: targets[0].Cluster, REST: targets[0].REST, Sink: w.sink, Redactor: redact.Off(), Options: w.options})
+	w.watcher, err = watch.New(watch.Config{Cluster: targets[0].Cluster, REST: targets[0].REST, Sink: w.sink, Redactor: redact.Off(), Options: w.options,
+		Log: slog.New(slog.NewTextHandler(w.Output(), nil))})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -315,6 +317,9 @@ func TestWatchRecordsEverything(t *testing.T) {
 	w.caughtUp()
 	w.compare(w.cluster.History(1))
 
+	for _, r := range w.watcher.Status().Resources {
+		if r.Resource.Resource == "oxen" { t.Logf("%+v", r) }
+	}
 	w.cluster.Kubectl("delete", "crd", "oxen.farm.example")
 	w.eventually(30*time.Second, "the custom object has an end", func() bool {
 		return w.sink.has(func(r *record.Record) bool { return r.Kind == record.KindEnd && r.Ref.Resource == "oxen" })

@@ -39,12 +39,16 @@ func playDeployment(ctx context.Context, p *play) error {
 	if err := soon(ctx, 20*time.Second, p.rolledOut(name)); err != nil {
 		return err
 	}
+	bad := "registry.example/web:v3-bad"
+	if p.chance(30) {
+		bad = "registry.example/web:v3-crash"
+	}
 	steps := []struct {
 		name, who, patch string
 		wait             time.Duration
 	}{
 		{"roll", ci, imagePatch(image(name, 2)), 30 * time.Second},
-		{"bad roll", ci, imagePatch("registry.example/web:v3-bad"), time.Duration(p.between(4, 8)) * time.Second},
+		{"bad roll", ci, imagePatch(bad), time.Duration(p.between(4, 8)) * time.Second},
 		{"roll back", alice, imagePatch(image(name, 2)), 30 * time.Second},
 		{"pause", alice, `{"spec":{"paused":true}}`, time.Second},
 		{"edit while paused", alice, `{"spec":{"template":{"spec":{"containers":[{"name":"main","env":[{"name":"MODE","value":"debug"}]}]}}}}`, time.Second},

@@ -176,8 +176,9 @@ func playDenials(ctx context.Context, p *play) error {
 			return err
 		}},
 	}
-	for range p.between(6, 20) {
-		attempt := attempts[p.rng.IntN(len(attempts))]
+	p.rng.Shuffle(len(attempts), func(i, j int) { attempts[i], attempts[j] = attempts[j], attempts[i] })
+	for n := range len(attempts) + p.between(0, 10) {
+		attempt := attempts[n%len(attempts)]
 		at(ctx, attempt.name)
 		if err := ignore(attempt.do(), refused...); err != nil {
 			return fmt.Errorf("%s: %w", attempt.name, err)

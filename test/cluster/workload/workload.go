@@ -52,7 +52,7 @@ type Summary struct {
 
 const scenarioTimeout = 3 * time.Minute
 
-// Run plays scenarios until the duration is over or the context ends. What a cluster under test refuses or loses is not an
+// Run plays scenarios until the duration is over, or the context ends and cuts those under way off. What a cluster under test refuses or loses is not an
 // error but a line in Summary.Failed; an error means that the driver could not work at all.
 func Run(ctx context.Context, c Config) (Summary, error) {
 	if c.Duration == 0 {
@@ -138,7 +138,9 @@ func (d *driver) work(ctx context.Context, worker int) {
 			id: fmt.Sprintf("%s-%d-%d", s.name, worker, n),
 		}
 		p.namespace = p.id
-		d.note(s.name, p.id, d.playOne(ctx, s, p))
+		if err := d.playOne(ctx, s, p); ctx.Err() == nil {
+			d.note(s.name, p.id, err)
+		}
 	}
 }
 
