@@ -34,6 +34,8 @@ type When struct {
 	At        *time.Time `json:"at,omitempty"` // the interval's end, or its beginning where only that is known
 	NotBefore *time.Time `json:"notBefore,omitempty"`
 	NotAfter  *time.Time `json:"notAfter,omitempty"`
+	// Basis is "received" where at is the moment at which a live watch delivered the state, which lies within the interval; else absent.
+	Basis string `json:"basis,omitempty"`
 }
 
 // Actor is who did something.

@@ -110,7 +110,7 @@ func State() *engine.State {
 		Object:   Web(),
 		Manifest: raw(`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"shop"},"spec":{"replicas":4}}`),
 		Revision: "830", When: when(1006), Certainty: engine.Assumed, Reason: "only its scale was recorded",
-		Next:    &engine.NextRevision{ResourceVersion: "835", When: engine.When{At: At(6000), NotBefore: At(3000), NotAfter: At(6000)}},
+		Next:    &engine.NextRevision{ResourceVersion: "835", When: engine.When{At: At(4000), NotBefore: At(3000), NotAfter: At(6000), Basis: "received"}},
 		Assumed: []string{"spec.template", "metadata.labels"}, Conflict: true, Coverage: Coverage(),
 	}
 }

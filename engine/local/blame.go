@@ -24,9 +24,9 @@ func (e *Engine) Blame(ctx context.Context, q query.Blame) (*engine.Blame, error
 	if err != nil {
 		return nil, err
 	}
-	b := blaming{life: p.life, webhooks: map[int][]object.WebhookChange{}}
+	b := blaming{life: p.life, got: p.got, webhooks: map[int][]object.WebhookChange{}}
 	out := &engine.Blame{Object: refOf(p.life.Entry.Ref), Revision: rvString(p.life.States[p.at].RV),
-		When: whenOf(p.life.When[p.at]), Fields: make([]engine.Blamed, 0, len(fields))}
+		When: p.got.when(p.life, p.at), Fields: make([]engine.Blamed, 0, len(fields))}
 	for _, f := range fields {
 		out.Fields = append(out.Fields, b.field(f))
 	}
@@ -40,6 +40,7 @@ func (e *Engine) Blame(ctx context.Context, q query.Blame) (*engine.Blame, error
 // blaming turns the blame of one life into an answer.
 type blaming struct {
 	life     *index.Life
+	got      received
 	webhooks map[int][]object.WebhookChange // by state; read once
 }
 
@@ -70,7 +71,7 @@ func (b *blaming) before() *engine.When {
 
 // since tells of a field that got its value within the recording.
 func (b *blaming) since(out *engine.Blamed, f object.Blamed) {
-	when := whenOf(b.life.When[f.Index])
+	when := b.got.when(b.life, f.Index)
 	out.Since, out.ResourceVersion = &when, rvString(b.life.States[f.Index].RV)
 	if f.After != f.Index-1 && f.After != object.Before {
 		when.NotBefore = timePtr(b.life.When[f.After].NotBefore)

@@ -102,9 +102,13 @@ func (h *history) read(ctx context.Context) error {
 		}
 		h.loaded = append(h.loaded, life)
 		h.reused = life.Reused
-		h.lives = append(h.lives, engine.Life{UID: string(l.Ref.UID), CreatedAt: timePtr(l.CreatedAt), Ended: endedWhen(life), Revisions: len(life.States)})
+		got, err := h.e.received(ctx, life)
+		if err != nil {
+			return err
+		}
+		h.lives = append(h.lives, engine.Life{UID: string(l.Ref.UID), CreatedAt: timePtr(l.CreatedAt), Ended: endedWhen(life, got), Revisions: len(life.States)})
 		h.cut = cmp.Or(h.cut, life.Cut)
-		if err := h.addLife(ctx, life); err != nil {
+		if err := h.addLife(ctx, life, got); err != nil {
 			return err
 		}
 	}
@@ -138,23 +142,23 @@ func (e *Engine) lifeHead(ctx context.Context, l *store.Entry) (engine.Life, err
 	return life, err
 }
 
-func (h *history) addLife(ctx context.Context, life *index.Life) error {
-	h.addRevisions(life)
+func (h *history) addLife(ctx context.Context, life *index.Life, got received) error {
+	h.addRevisions(life, got)
 	if life.End != nil {
-		h.addEnd(life)
+		h.addEnd(life, got)
 	}
 	h.addRequests(life)
 	h.addLosses(life)
 	return h.addEvents(ctx, life)
 }
 
-func (h *history) addRevisions(life *index.Life) {
+func (h *history) addRevisions(life *index.Life, got received) {
 	uid := string(life.Entry.Ref.UID)
 	var at time.Time
 	for i := range life.States {
 		rev := revisionOf(life, i)
 		entry := engine.Entry{ID: record.RevisionID(life.Entry.Ref.Cluster, life.Entry.Ref.UID, life.States[i].RV).String(),
-			Kind: "revision", When: whenOf(life.When[i]), UID: uid, Summary: revisionSummary(life, i), Revision: rev}
+			Kind: "revision", When: got.when(life, i), UID: uid, Summary: revisionSummary(life, i), Revision: rev}
 		byMaker(&entry, life.Makers[i], rev.Maker)
 		if q := rev.Maker.Request; q != nil && life.Reused[q.AuditID] {
 			q.Notes = append(q.Notes, noteReused)
@@ -162,7 +166,7 @@ func (h *history) addRevisions(life *index.Life) {
 		if q := life.Makers[i].Request; q != nil {
 			h.made[q.ID()] = true
 		}
-		at = latest(at, shown(life.When[i])) // revisions stand in their own order, whatever the clocks say
+		at = latest(at, got.at(life, i)) // revisions stand in their own order, whatever the clocks say
 		if h.inWindow(life.When[i]) {
 			h.entries = append(h.entries, placed{entry: entry, at: at, rank: rankRevision, epoch: life.Epochs[i], rv: life.States[i].RV})
 		}
@@ -188,10 +192,10 @@ func byMaker(entry *engine.Entry, m join.Maker, shown *engine.Maker) {
 	}
 }
 
-func (h *history) addEnd(life *index.Life) {
+func (h *history) addEnd(life *index.Life, got received) {
 	maker := makerOf(life.EndMaker)
 	rv := life.End.End.RV
-	entry := engine.Entry{ID: life.End.ID().String(), Kind: "end", When: whenOf(life.EndWhen), UID: string(life.Entry.Ref.UID), Summary: "deleted",
+	entry := engine.Entry{ID: life.End.ID().String(), Kind: "end", When: got.endWhen(life), UID: string(life.Entry.Ref.UID), Summary: "deleted",
 		End: &engine.End{ResourceVersion: rvString(rv), Maker: maker, Sources: nonNil((life.End.End.Sources | life.End.Provenance.Sources).Words())}}
 	byMaker(&entry, life.EndMaker, maker)
 	if q := life.EndMaker.Request; q != nil {
@@ -200,10 +204,10 @@ func (h *history) addEnd(life *index.Life) {
 	if !h.inWindow(life.EndWhen) {
 		return
 	}
-	at := shown(life.EndWhen)
+	at := *timeOr(entry.When.At)
 	epoch := 0
 	if n := len(life.States); n > 0 {
-		at, epoch = latest(at, shown(life.When[n-1])), life.Epochs[n-1]
+		at, epoch = latest(at, got.at(life, n-1)), life.Epochs[n-1]
 	}
 	h.entries = append(h.entries, placed{entry: entry, at: at, rank: rankEnd, epoch: epoch, rv: rv})
 }

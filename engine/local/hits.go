@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/record"
 )
 
@@ -59,7 +58,7 @@ func parseHitKey(parts []string) (hitKey, error) {
 type foundHit struct {
 	key  hitKey
 	rec  *record.Record
-	when index.Interval
+	when instant
 }
 
 // topHits keeps the first hits of an order, at most limit: a heap whose root is the last of them.
@@ -88,7 +87,7 @@ func (t *topHits) order(a, b hitKey) int {
 }
 
 // put keeps a hit while it is among the first.
-func (t *topHits) put(k hitKey, r *record.Record, when index.Interval) {
+func (t *topHits) put(k hitKey, r *record.Record, when instant) {
 	if len(t.list) == t.limit && (t.limit == 0 || t.order(k, t.list[0].key) > 0) {
 		return
 	}

@@ -97,11 +97,11 @@ func requestWhen(r *record.Record) engine.When {
 	return engine.When{At: timePtr(r.OccurredAt), NotBefore: timePtr(r.OccurredAt), NotAfter: timePtr(r.Request.StageAt)}
 }
 
-func endedWhen(l *index.Life) *engine.When {
+func endedWhen(l *index.Life, got received) *engine.When {
 	if l.End == nil {
 		return nil
 	}
-	w := whenOf(l.EndWhen)
+	w := got.endWhen(l)
 	return &w
 }
 

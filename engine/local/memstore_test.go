@@ -221,8 +221,10 @@ func (m *memStore) Briefs(ctx context.Context, asked []store.BriefAsk) iter.Seq2
 	for _, q := range asked {
 		var b store.Brief
 		rvs := map[record.ResourceVersion]bool{}
-		for r := range m.Revisions(ctx, q.Key, store.RVRange{}) {
-			rvs[r.Revision.RV] = true
+		for r, err := range m.Revisions(ctx, q.Key, store.RVRange{}) {
+			if err == nil {
+				rvs[r.Revision.RV] = true
+			}
 		}
 		b.Revisions = min(len(rvs), q.Count)
 		if q.Last {

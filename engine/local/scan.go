@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -36,7 +37,7 @@ func (s *searching) scan(ctx context.Context, w query.Window) error {
 					return err
 				}
 				lives := newLifeCache(s.e)
-				worker := &scanner{s: s, w: w, names: names, clocks: clocks, lives: lives, states: &stateReader{e: s.e, lives: lives}}
+				worker := &scanner{s: s, w: w, names: names, received: s.e.receivedRecords(ctx, c.Name), clocks: clocks, lives: lives, states: &stateReader{e: s.e, lives: lives}}
 				return worker.run(ctx, job)
 			})
 		}
@@ -142,13 +143,15 @@ func cutBuckets(list []store.Bucket, size int64, ranges map[record.Storage]store
 
 // scanner goes through one job.
 type scanner struct {
-	s       *searching
-	w       query.Window
-	names   index.Names
-	clocks  clockSet
-	lives   *lifeCache
-	states  *stateReader
-	scanned int // not yet told
+	s      *searching
+	w      query.Window
+	names  index.Names
+	clocks clockSet
+	// received tells when live watches delivered records.
+	received receivedRecords
+	lives    *lifeCache
+	states   *stateReader
+	scanned  int // not yet told
 }
 
 func (sc *scanner) run(ctx context.Context, scan store.WindowScan) error {
@@ -263,14 +266,14 @@ func (sc *scanner) match(ctx context.Context, r *record.Record, elsewhere func()
 	if !s.filter.PreMatch(r) {
 		return nil
 	}
-	var when index.Interval
+	var when instant
 	var err error
 	if s.needs.Time {
-		if when, err = sc.clocks.when(ctx, r); err != nil {
+		if when, err = sc.when(ctx, r); err != nil {
 			return err
 		}
 	}
-	in := query.Input{Record: r, Time: shown(when)}
+	in := query.Input{Record: r, Time: when.shown()}
 	sc.states.fill(ctx, &in)
 	result, fault := s.filter.Match(in)
 	switch {
@@ -285,19 +288,39 @@ func (sc *scanner) match(ctx context.Context, r *record.Record, elsewhere func()
 		}
 	}
 	if !s.needs.Time { // most records are misses: only of the others the time is looked up
-		if when, err = sc.clocks.when(ctx, r); err != nil {
+		if when, err = sc.when(ctx, r); err != nil {
 			return err
 		}
 	}
-	key := keyOf(r, shown(when))
+	key := keyOf(r, when.shown())
 	if s.inPart(key.at, sc.w) && (!s.resume || s.behind(key)) {
 		s.keep(key, r, when, result, fault)
 	}
 	return nil
 }
 
+// instant is when something was, and when a live watch delivered it, where that is what is shown.
+type instant struct {
+	index.Interval
+	received time.Time
+}
+
+func (m instant) shown() time.Time {
+	if !m.received.IsZero() {
+		return m.received
+	}
+	return shown(m.Interval)
+}
+
+func (sc *scanner) when(ctx context.Context, r *record.Record) (m instant, err error) {
+	if m.Interval, err = sc.clocks.when(ctx, r); err == nil {
+		m.received, err = sc.received.at(r, m.Interval)
+	}
+	return m, err
+}
+
 // keep counts what the filter said of a record that it did not miss.
-func (s *searching) keep(key hitKey, r *record.Record, when index.Interval, result query.Result, fault error) {
+func (s *searching) keep(key hitKey, r *record.Record, when instant, result query.Result, fault error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.Kind == record.KindEnd { // one without a resourceVersion lies in every range

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
@@ -64,8 +65,10 @@ type searching struct {
 	ends   map[record.ID]bool
 	last   hitKey
 	full   bool
-	failed hitKey     // of the first record on which the filter failed
-	lives  *lifeCache // of the hits
+	failed hitKey      // of the first record on which the filter failed
+	lives  *lifeCache  // of the hits
+	told   *index.Life // the last one that a hit was told of, and when a live watch delivered its states
+	got    received
 	// buckets of revisions, read once.
 	buckets []store.Bucket
 	out     engine.SearchEnd

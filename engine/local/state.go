@@ -34,6 +34,7 @@ type place struct {
 	life  *index.Life
 	info  store.ClusterInfo
 	point query.Point
+	got   received
 	at    int  // of life.States
 	next  int  // the state that may have been in force already; 0: none
 	ended bool // the life is over, and the point is its last state
@@ -65,6 +66,9 @@ func (e *Engine) place(ctx context.Context, o query.Object, p query.Point) (*pla
 		return nil, err
 	}
 	found := &place{life: life, info: t.info, point: p, at: -1}
+	if found.got, err = e.received(ctx, life); err != nil {
+		return nil, err
+	}
 	return found, e.find(found)
 }
 
@@ -149,7 +153,7 @@ func (p *place) state() *engine.State {
 	if v := s.Chosen.Best().Ref.Version; v != "" {
 		ref.Version = v
 	}
-	out := &engine.State{Object: ref, Revision: rvString(s.RV), When: whenOf(p.life.When[p.at]), Certainty: engine.Exact, Conflict: s.Chosen.Conflict}
+	out := &engine.State{Object: ref, Revision: rvString(s.RV), When: p.got.when(p.life, p.at), Certainty: engine.Exact, Conflict: s.Chosen.Conflict}
 	for _, path := range s.Assumed {
 		out.Assumed = append(out.Assumed, path.String())
 	}
@@ -176,7 +180,7 @@ func (p *place) state() *engine.State {
 	}
 	if p.next > 0 {
 		next := p.life.States[p.next]
-		out.Next = &engine.NextRevision{ResourceVersion: rvString(next.RV), When: whenOf(p.life.When[p.next])}
+		out.Next = &engine.NextRevision{ResourceVersion: rvString(next.RV), When: p.got.when(p.life, p.next)}
 		if out.Certainty == engine.Exact {
 			say(engine.Inferred, fmt.Sprintf("This state was certainly in force; revision %d followed at about this time and may have been already.", next.RV))
 		}

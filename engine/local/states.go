@@ -210,7 +210,7 @@ func requestInterval(r *record.Record) index.Interval {
 // hit tells of one record that was found.
 func (s *searching) hit(ctx context.Context, f foundHit) (*engine.Hit, error) {
 	r := f.rec
-	out := &engine.Hit{ID: f.key.id.String(), Kind: r.Kind.String(), When: whenOf(f.when), Object: refOf(r.Ref)}
+	out := &engine.Hit{ID: f.key.id.String(), Kind: r.Kind.String(), When: whenReceived(f.when.Interval, f.when.received), Object: refOf(r.Ref)}
 	switch r.Kind {
 	case record.KindRequest:
 		out.When, out.Request = requestWhen(r), requestOf(r)
@@ -259,7 +259,13 @@ func (s *searching) stateHit(ctx context.Context, f foundHit, out *engine.Hit) e
 	}
 	out.RV = rvString(f.rec.Revision.RV)
 	if i := stateAt(life, f.rec.Revision.RV); i >= 0 {
-		out.When = whenOf(life.When[i])
+		if s.told != life {
+			if s.got, err = s.e.received(ctx, life); err != nil {
+				return err
+			}
+			s.told = life
+		}
+		out.When = s.got.when(life, i)
 		out.Summary, out.Actor = revisionSummary(life, i), makerOf(life.Makers[i]).Actor
 	}
 	return nil
