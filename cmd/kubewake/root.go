@@ -90,7 +90,7 @@ func (a *app) root() *cobra.Command {
 		a.askFlags(command)
 		root.AddCommand(command)
 	}
-	for _, command := range []*cobra.Command{a.auditPolicyCommand()} {
+	for _, command := range []*cobra.Command{a.auditPolicyCommand(), a.doctorCommand()} {
 		command.GroupID = "tend"
 		root.AddCommand(command)
 	}
