@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"sync"
 	"time"
 
 	"k8s.io/client-go/discovery"
@@ -44,11 +43,11 @@ func (w *Watcher) nudge() {
 }
 
 // discover starts and stops runners as resources come and go, until ctx ends.
-func (w *Watcher) discover(ctx context.Context, all *sync.WaitGroup) {
+func (w *Watcher) discover(ctx context.Context) {
 	failures := 0
 	var again []time.Duration
 	for {
-		err := w.look(ctx, all)
+		err := w.look(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -82,7 +81,7 @@ func (w *Watcher) discover(ctx context.Context, all *sync.WaitGroup) {
 }
 
 // look asks once. A group that does not answer leaves the others alone, and its own resources as they are.
-func (w *Watcher) look(ctx context.Context, all *sync.WaitGroup) error {
+func (w *Watcher) look(ctx context.Context) error {
 	ctxLook, cancel := context.WithTimeout(ctx, headerTimeout)
 	groups, lists, err := discovery.ServerGroupsAndResourcesWithContext(ctxLook, w.client.disco)
 	cancel()
@@ -102,11 +101,11 @@ func (w *Watcher) look(ctx context.Context, all *sync.WaitGroup) error {
 		w.discovered.err = err.Error()
 		return err
 	}
-	return w.apply(ctx, all, preferred(groups, lists), broken, groupsOf)
+	return w.apply(ctx, preferred(groups, lists), broken, groupsOf)
 }
 
 // apply makes the runners what the cluster serves.
-func (w *Watcher) apply(ctx context.Context, all *sync.WaitGroup, resources []served, broken map[string]string, brokenGroups map[string]bool) error {
+func (w *Watcher) apply(ctx context.Context, resources []served, broken map[string]string, brokenGroups map[string]bool) error {
 	wanted, leftOut := w.choose(resources)
 	positions := make(map[scope]position, len(wanted))
 	for s := range wanted { // asked before the lock: the sink may be far away
@@ -133,7 +132,7 @@ func (w *Watcher) apply(ctx context.Context, all *sync.WaitGroup, resources []se
 	}
 	for s, res := range wanted {
 		if w.runners[s] == nil {
-			w.start(ctx, all, s, res, positions[s])
+			w.start(ctx, s, res, positions[s])
 		}
 	}
 	w.leftOut = leftOut

@@ -148,6 +148,9 @@ func (st *stream) line(ctx context.Context, ln line) error {
 	st.m.saw(t.RV, now)
 	st.status.saw(st.m.position, now)
 	st.w.noticed(st.scope.GroupResource)
+	if t.Type == recording.Deleted && st.scope.GroupResource == crds() {
+		st.definitionGone(t.Record.Ref.Name, t.RV)
+	}
 	if err := st.take(ctx, t, now); err != nil {
 		return err
 	}

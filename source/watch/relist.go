@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/source/recording"
 )
 
 // uids is the set of objects that a list held: 16 bytes each.
@@ -64,6 +65,9 @@ func (r *runner) endGone(ctx context.Context, listed uids, at record.ResourceVer
 		for _, end := range gone {
 			listed.add(end.Ref.UID)
 			end.Provenance.ReceivedAt = now
+			if r.scope.GroupResource == crds() {
+				r.definitionGone(end.Ref.Name, at)
+			}
 			if err := r.add(ctx, end, now); err != nil {
 				return err
 			}
@@ -97,6 +101,35 @@ func (r *runner) gone(ctx context.Context, listed uids, at record.ResourceVersio
 	}
 	return out, nil
 }
+
+func crds() record.GroupResource {
+	return record.GroupResource{Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"}
+}
+
+// definitionGone ends what is left of a custom resource whose definition is gone, not after rv: the apiserver deletes the objects before
+// the definition, but closes their watch without waiting for all of it to be told.
+func (r *runner) definitionGone(name string, rv record.ResourceVersion) {
+	gr := record.ParseGroupResource(name)
+	if r.w.conf.Only != nil && !r.w.conf.Only(gr) {
+		gr = record.GroupResource{} // others end them
+	}
+	if gr.Resource == "" || gr.Group == "" {
+		return
+	}
+	r.w.all.Go(func() {
+		if !sleep(r.w.running, definitionPatience) {
+			return
+		}
+		last := r.w.newRunner(scope{GroupResource: gr}, recording.Resource{Group: gr.Group, Resource: gr.Resource}, position{})
+		defer last.out.drop()
+		if last.endGone(r.w.running, make(uids), rv) == nil {
+			_ = last.out.deliver(r.w.running, nil, last.status.blocked) // fails only when the watcher ends
+		}
+	})
+}
+
+// definitionPatience is how long the deletions of a custom resource's objects may take to be told.
+const definitionPatience = 5 * time.Second
 
 // progress is a fact of this runner's scope.
 func (r *runner) progress(p record.Progress, from record.Sources, at time.Time) *record.Record {

@@ -40,6 +40,9 @@ type Watcher struct {
 	changed  chan struct{} // what the cluster serves may have changed
 	memory   *memory       // set before any runner starts
 
+	all     sync.WaitGroup  // all goroutines of Run
+	running context.Context // of Run; set before any runner starts
+
 	mu         sync.Mutex // guards all below
 	runners    map[scope]*runner
 	leftOut    []ResourceStatus
@@ -73,17 +76,17 @@ func New(c Config) (*Watcher, error) {
 // Run watches until ctx ends, which is the only way it ends. What was read and not yet delivered is given up then: the next
 // Run, of this Watcher or another, reads it again. It is not called twice at a time. A cluster or a sink that does not answer is tried again and again; see Status.
 func (w *Watcher) Run(ctx context.Context) error {
-	var all sync.WaitGroup
 	defer w.forget()
-	defer all.Wait()
+	defer w.all.Wait()
+	w.running = ctx
 	if err := w.recall(ctx); err != nil {
 		return err
 	}
-	all.Go(func() { w.idle.run(ctx, w.delivery) })
+	w.all.Go(func() { w.idle.run(ctx, w.delivery) })
 	for _, gr := range triggers() {
-		all.Go(func() { w.trigger(ctx, gr) })
+		w.all.Go(func() { w.trigger(ctx, gr) })
 	}
-	w.discover(ctx, &all)
+	w.discover(ctx)
 	return ctx.Err()
 }
 
@@ -165,19 +168,25 @@ func (r *runner) wake() {
 }
 
 // start begins to watch a resource in a scope; w.mu is held. at is where to go on.
-func (w *Watcher) start(ctx context.Context, all *sync.WaitGroup, s scope, res recording.Resource, at position) {
+func (w *Watcher) start(ctx context.Context, s scope, res recording.Resource, at position) {
 	ctx, stop := context.WithCancel(ctx)
+	r := w.newRunner(s, res, at)
+	r.stop = stop
+	w.runners[s] = r
+	w.all.Go(func() { r.loop(ctx) })
+}
+
+func (w *Watcher) newRunner(s scope, res recording.Resource, at position) *runner {
 	r := &runner{
 		w: w, scope: s, resource: res,
 		m:      machine{jitter: w.jitter, noStream: w.options.PagedLists, least: w.options.WatchFor/2 - shortWatch, position: at.rv, from: at.from},
 		live:   recording.NewLive(w.conf.Cluster, res, w.conf.Redactor, w.options.BodyBytes),
 		out:    outbox{to: w.delivery},
 		status: &resourceStatus{now: w.now, s: ResourceStatus{Resource: s.GroupResource, Version: res.Version, Namespace: s.namespace, State: Waiting, RV: at.rv, Since: w.now()}},
-		kick:   make(chan struct{}, 1), stop: stop, done: make(chan struct{}),
+		kick:   make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	if r.m.from == 0 {
 		r.m.from = at.rv // a new run, from where another ended
 	}
-	w.runners[s] = r
-	all.Go(func() { r.loop(ctx) })
+	return r
 }

@@ -338,6 +338,34 @@ func TestResourcesComeAndGo(t *testing.T) {
 	}, pods(), crds)
 }
 
+// The apiserver closes the watch of a removed custom resource without telling all: what is left ends with its definition.
+func TestDefinitionGone(t *testing.T) {
+	for _, off := range []bool{false, true} { // off: while nobody watches
+		bubble(t, func(w *world) {
+			const definitions = "customresourcedefinitions.apiextensions.k8s.io"
+			w.api.put(definitions, "", "widgets.x.io", "u-crd", "1")
+			lost := w.api.put("widgets.x.io", "shop", "w", "u-w", "1")
+			w.start()
+			w.pass(time.Second)
+			if off {
+				w.stop()
+			}
+			w.api.with(func() { w.api.kinds = w.api.kinds[1:]; w.api.cuts++; delete(w.api.objects, "u-w") })
+			w.api.remove("u-crd")
+			gone := w.api.rv
+			if off {
+				w.api.restart()
+				w.start()
+			}
+			w.pass(20 * time.Second)
+			end := w.end("u-w")
+			if end == nil || uint64(end.End.After) != lost || uint64(end.End.Before) != gone || end.Ref.Kind != "Widget" {
+				t.Errorf("off %t: %+v", off, end)
+			}
+		}, widgets(), fakeKind{group: "apiextensions.k8s.io", version: "v1", name: "customresourcedefinitions", kind: "CustomResourceDefinition", cluster: true})
+	}
+}
+
 func TestBrokenGroupDisturbsNoOther(t *testing.T) {
 	bubble(t, func(w *world) {
 		w.start()

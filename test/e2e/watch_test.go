@@ -160,7 +160,7 @@ func (w *watched) caughtUp() {
 	w.eventually(30*time.Second, "the last change was recorded", func() bool {
 		return w.sink.has(func(r *record.Record) bool { return r.Ref.Name == name })
 	})
-	time.Sleep(time.Second)
+	time.Sleep(2 * time.Second)
 }
 
 // compare says what etcd's history holds and the recording does not, without being in a gap.
@@ -317,9 +317,6 @@ func TestWatchRecordsEverything(t *testing.T) {
 	w.caughtUp()
 	w.compare(w.cluster.History(1))
 
-	for _, r := range w.watcher.Status().Resources {
-		if r.Resource.Resource == "oxen" { t.Logf("%+v", r) }
-	}
 	w.cluster.Kubectl("delete", "crd", "oxen.farm.example")
 	w.eventually(30*time.Second, "the custom object has an end", func() bool {
 		return w.sink.has(func(r *record.Record) bool { return r.Kind == record.KindEnd && r.Ref.Resource == "oxen" })
