@@ -1,0 +1,250 @@
+package doctor
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubewake/kubewake/auditpolicy"
+	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/record"
+)
+
+func noon() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) }
+
+func metrics(t *testing.T, text string) Samples {
+	t.Helper()
+	s, err := ReadMetrics(strings.NewReader(strings.ReplaceAll(text, "; ", "\n") + "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// well is an instance that lacks nothing.
+func well(t *testing.T) *Instance {
+	t.Helper()
+	return &Instance{
+		URL: "http://127.0.0.1:7575", Health: Answer{Status: 200, Text: "ok"}, Ready: Answer{Status: 200, Text: "ready"},
+		Clock:   Clock{Known: true, Ahead: 300 * time.Millisecond, Error: 500 * time.Millisecond},
+		Metrics: metrics(t, `kubewake_ingest_healthy 1; kubewake_webhook_events_total{cluster="prod"} 12; kubewake_webhook_batches_total{cluster="prod",outcome="stored"} 3; kubewake_watch_resources{cluster="prod",state="watching"} 60; kubewake_watch_resources{cluster="prod",state="excluded"} 1`),
+		Info:    &engine.Info{}, Disk: &Disk{Path: "/data", Free: 50e9, Total: 100e9},
+		Clusters: []Recorded{{ClusterInfo: engine.ClusterInfo{Name: "prod", Incarnations: []string{"uid-1"}}, LastAudit: noon().Add(-time.Second)}},
+	}
+}
+
+func fit(t *testing.T) *Cluster {
+	t.Helper()
+	return &Cluster{Name: "prod", Version: "v1.37.1", UID: "uid-1", Everything: true, Clock: Clock{Known: true, Error: time.Second},
+		Certs:   []Cert{{"the apiserver", noon().Add(365 * 24 * time.Hour)}},
+		Metrics: metrics(t, `apiserver_audit_event_total 100; apiserver_audit_level_total{level="RequestResponse"} 90; apiserver_audit_error_total{plugin="webhook"} 0`)}
+}
+
+func TestNothingIsWrong(t *testing.T) {
+	r := Examine(Seen{Instance: well(t), Cluster: fit(t), Now: noon()})
+	if len(r.Findings) != 0 || len(r.Skipped) != 0 || len(r.Fine) < 8 || r.Worst() != "" {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestFindings(t *testing.T) {
+	gap := func(reason, group, resource string) engine.Gap {
+		return engine.Gap{Reason: reason, Scope: engine.Ref{Cluster: "prod", Group: group, Resource: resource}, Sentence: "a sentence about " + resource}
+	}
+	for _, tt := range []struct {
+		name  string
+		spoil func(*Seen)
+		want  string // severity check: words of the sentence, one a line
+		paste string
+	}{
+		{"nothing to look at", func(s *Seen) { s.Instance, s.Cluster = nil, nil }, "", ""},
+		{"no answer", func(s *Seen) { s.Instance = &Instance{URL: "http://x", Health: Answer{Err: errors.New("refused")}} }, "failure instance: kubewake at http://x does not answer", ""},
+		{"something else answers", func(s *Seen) { s.Instance.Health = Answer{Status: 404} }, "failure instance: does not answer as kubewake does", ""},
+		{"not ready", func(s *Seen) { s.Instance.Ready = Answer{Status: 503, Text: "not ready: no space left on device"} }, "failure ready: can not store", ""},
+		{"no audit", func(s *Seen) {
+			s.Instance.Metrics = metrics(t, `kubewake_ingest_healthy 1; kubewake_watch_resources{state="watching"} 60`)
+			s.Instance.Clusters[0].LastAudit = time.Time{}
+		}, "failure audit: No audit events arrive", "--audit-webhook-config-file="},
+		{"no audit since long", func(s *Seen) { s.Instance.Clusters[0].LastAudit = noon().Add(-time.Hour) }, "failure audit: newest audit event of cluster prod is 1h0m0s old", "https://KUBEWAKE_HOST:9443/audit/prod"},
+		{"a recording may be old", func(s *Seen) {
+			s.Instance.Metrics = nil
+			s.Instance.Clusters[0].LastAudit = noon().Add(-time.Hour)
+		}, "", ""},
+		{"batches refused", func(s *Seen) {
+			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], Sample{map[string]string{"outcome": "unauthorized"}, 3})
+		}, "warning webhook: Some audit batches were not taken", ""},
+		{"events unreadable", func(s *Seen) {
+			s.Instance.Metrics["kubewake_webhook_refused_events_total"] = []Sample{{map[string]string{"reason": "not JSON"}, 1}}
+		}, "warning unreadable: Some audit events", ""},
+		{"forbidden to watch", func(s *Seen) {
+			s.Instance.Metrics["kubewake_watch_resources"] = []Sample{{map[string]string{"state": "watching"}, 50}, {map[string]string{"state": "forbidden"}, 9}}
+		}, "failure rbac: 9 resources may not be watched", "kind: ClusterRole\n"},
+		{"watches fail", func(s *Seen) {
+			s.Instance.Metrics["kubewake_watch_resources"] = []Sample{{map[string]string{"state": "failing"}, 1}}
+		}, "failure watch: The watch of 1 resources fails", ""},
+		{"nothing watched", func(s *Seen) { delete(s.Instance.Metrics, "kubewake_watch_resources") }, "warning watch: No cluster is watched", "clusters:\n"},
+		{"store down", func(s *Seen) { s.Instance.Metrics["kubewake_ingest_healthy"][0].Value = 0 }, "failure store: takes no writes", ""},
+		{"store was down", func(s *Seen) {
+			s.Instance.Metrics["kubewake_ingest_refused_batches_total"] = []Sample{{map[string]string{"reason": "full"}, 2}}
+		}, "warning store: could not be stored", ""},
+		{"busy is no fault", func(s *Seen) {
+			s.Instance.Metrics["kubewake_ingest_refused_batches_total"] = []Sample{{map[string]string{"reason": "busy"}, 2}}
+		}, "", ""},
+		{"late", func(s *Seen) { s.Instance.Metrics["kubewake_ingest_late_records_total"] = []Sample{{nil, 7}} }, "hint late: 7 records", ""},
+		{"clock behind", func(s *Seen) { s.Instance.Clock.Ahead = -20 * time.Second }, "warning clock: The clock of kubewake is 20s behind", ""},
+		{"clock far ahead", func(s *Seen) { s.Cluster.Clock.Ahead = time.Hour }, "failure clock: The clock of the apiserver of prod is 1h0m0s ahead of", ""},
+		{"disk fills", func(s *Seen) { s.Instance.Disk.Free = 9e9 }, "warning disk: filling up", ""},
+		{"disk full", func(s *Seen) { s.Instance.Disk.Free = 1e9 }, "failure disk: all but full", ""},
+		{"certificate soon", func(s *Seen) { s.Cluster.Certs[0].NotAfter = noon().Add(9 * 24 * time.Hour) }, "warning certificate: expires in 9 days", ""},
+		{"certificate gone", func(s *Seen) { s.Instance.Certs = []Cert{{"kubewake", noon().Add(-time.Hour)}} }, "failure certificate: has expired", ""},
+		{"nothing recorded", func(s *Seen) { s.Instance.Clusters = nil; s.Cluster = nil }, "warning recorded: Nothing is recorded", ""},
+		{"level too low, watched", func(s *Seen) {
+			s.Instance.Clusters[0].Gaps = []engine.Gap{gap("level", "apps", "deployments"), gap("level", "", "secrets"), gap("level", "", "events")}
+		},
+			"hint level: writes to deployments.apps are audited below", `resources: ["deployments"]`},
+		{"level too low", func(s *Seen) {
+			s.Instance.Clusters[0].Gaps = []engine.Gap{gap("level", "apps", "deployments"), gap("level", "", "pods")}
+			s.Instance.Clusters[0].Unwatched = map[string]bool{"deployments.apps": true, "pods": true}
+		}, "warning level: too low for deployments.apps, pods", `resources: ["pods"]`},
+		{"holes", func(s *Seen) {
+			s.Instance.Clusters[0].Gaps = []engine.Gap{gap("watch-missed", "", "pods"), gap("watch-error", "", ""), gap("dropped", "", "")}
+		},
+			"warning dropped: were dropped by a limit (1)\nwarning watch: has holes (2)", ""},
+		{"holes that are none", func(s *Seen) {
+			s.Instance.Clusters[0].Gaps = []engine.Gap{gap("before-recording", "", ""), gap("after-recording", "", "")}
+		}, "", ""},
+		{"two clusters of one name", func(s *Seen) { s.Instance.Clusters[0].Incarnations = []string{"uid-1", "uid-2"} }, "warning identity: records of 2 clusters", ""},
+		{"another cluster", func(s *Seen) { s.Cluster.UID = "uid-9" }, "warning identity: not among those", ""},
+		{"cluster away", func(s *Seen) { s.Cluster = &Cluster{Name: "prod", Err: errors.New("refused")} }, "failure cluster: can not be asked", ""},
+		{"not allowed", func(s *Seen) {
+			s.Cluster.Everything, s.Cluster.As = false, "system:serviceaccount:wake:bot"
+			s.Cluster.Denied = []Denied{{record.GroupResource{Group: "apps", Resource: "deployments"}, []string{"watch"}}, {record.GroupResource{Resource: "secrets"}, []string{"list", "watch"}}}
+		}, "failure rbac: system:serviceaccount:wake:bot may not list and watch 2 resources", "  - apiGroups: [\"apps\"]\n    resources: [\"deployments\"]"},
+		{"no policy", func(s *Seen) { s.Cluster.Metrics = metrics(t, "apiserver_audit_event_total 0") }, "failure audit: makes no audit events", "--audit-policy-file="},
+		{"dropped by the apiserver", func(s *Seen) { s.Cluster.Metrics["apiserver_audit_error_total"][0].Value = 400 }, "warning dropped: has dropped 400 audit events", "--audit-webhook-batch-buffer-size="},
+		{"refused by the apiserver", func(s *Seen) { s.Cluster.Metrics["apiserver_audit_requests_rejected_total"] = []Sample{{nil, 2}} }, "failure dropped: refused 2 requests", ""},
+		{"heads only", func(s *Seen) { s.Cluster.Metrics["apiserver_audit_level_total"][0].Labels["level"] = "Metadata" }, "hint level: heads only", ""},
+		{"groups broken", func(s *Seen) { s.Cluster.Broken = []string{"metrics.k8s.io/v1beta1"} }, "warning discovery: 1 API groups", ""},
+		{"spool nearly full", func(s *Seen) {
+			s.Instance.Metrics["kubewake_spool_bytes"] = []Sample{{nil, 90}}
+			s.Instance.Metrics["kubewake_spool_max_bytes"] = []Sample{{nil, 100}}
+		}, "warning spool: 90 % full", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			seen := Seen{Instance: well(t), Cluster: fit(t), Now: noon()}
+			tt.spoil(&seen)
+			r := Examine(seen)
+			var want []string
+			if tt.want != "" {
+				want = strings.Split(tt.want, "\n")
+			}
+			if len(r.Findings) != len(want) {
+				t.Fatalf("%d findings, want %d: %+v", len(r.Findings), len(want), r.Findings)
+			}
+			pasted := ""
+			for i, f := range r.Findings {
+				head, words, _ := strings.Cut(want[i], ": ")
+				if got := string(f.Severity) + " " + f.Check; got != head || !strings.Contains(f.Sentence, words) || strings.Contains(f.Sentence, "%!") {
+					t.Errorf("%s: %s; want %s", got, f.Sentence, want[i])
+				}
+				if f.Mend == "" {
+					t.Errorf("%s: what to do is not said", f.Sentence)
+				}
+				for _, p := range f.Paste {
+					pasted += p.Text
+				}
+			}
+			if !strings.Contains(pasted, tt.paste) {
+				t.Errorf("%q is not in what to paste:\n%s", tt.paste, pasted)
+			}
+		})
+	}
+}
+
+func TestWorstComesFirst(t *testing.T) {
+	seen := Seen{Instance: well(t), Cluster: fit(t), Now: noon()}
+	seen.Instance.Clock.Ahead = time.Minute / 2
+	seen.Instance.Metrics["kubewake_ingest_late_records_total"] = []Sample{{nil, 7}}
+	seen.Cluster.Err = errors.New("refused")
+	r := Examine(seen)
+	var got []Severity
+	for _, f := range r.Findings {
+		got = append(got, f.Severity)
+	}
+	if diff := cmp.Diff([]Severity{Failure, Warning, Hint}, got); diff != "" || r.Worst() != Failure {
+		t.Error(diff)
+	}
+}
+
+// What is pasted is read by whom it is for.
+func TestPastedPolicyIsOne(t *testing.T) {
+	rules := policyFor([]record.GroupResource{{Group: "apps", Resource: "deployments"}, {Resource: "pods"}}).Text
+	p, err := auditpolicy.Parse("pasted", []byte("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n"+rules))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for verb, want := range map[string]record.Level{"update": record.LevelRequestResponse, "list": record.LevelNone} {
+		if d := p.Match(&auditpolicy.Attributes{Verb: verb, Group: "apps", Resource: "deployments"}); d.Level != want {
+			t.Errorf("%s at %s", verb, d.Level)
+		}
+	}
+}
+
+func TestReadMetrics(t *testing.T) {
+	s := metrics(t, `# TYPE a counter; a{x="1"} 2; a{x="2",y="3"} 4; # TYPE h histogram; h_bucket{le="1"} 1; h_bucket{le="+Inf"} 3; h_sum 9; h_count 3; untyped 1.5`)
+	for _, tt := range []struct {
+		name  string
+		pairs []string
+		want  float64
+		known bool
+	}{
+		{"a", nil, 6, true}, {"a", []string{"x", "2"}, 4, true}, {"a", []string{"x", "9"}, 0, false}, {"b", nil, 0, false},
+		{"h_count", nil, 3, true}, {"h_sum", nil, 9, true}, {"untyped", nil, 1.5, true},
+	} {
+		if got, known := s.Sum(tt.name, tt.pairs...); got != tt.want || known != tt.known {
+			t.Errorf("%s %v: %f %t", tt.name, tt.pairs, got, known)
+		}
+	}
+	if diff := cmp.Diff(map[string]float64{"1": 2, "2": 4}, s.By("a", "x")); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := ReadMetrics(strings.NewReader("<html>")); err == nil {
+		t.Error("a page is read as metrics")
+	}
+}
+
+func FuzzReadMetrics(f *testing.F) {
+	f.Add("# TYPE a counter\na{x=\"1\"} 2\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 3\n# TYPE s summary\ns{quantile=\"0.5\"} 1\n")
+	f.Fuzz(func(_ *testing.T, text string) {
+		s, err := ReadMetrics(strings.NewReader(text))
+		if err == nil {
+			for name := range s {
+				s.Sum(name, "x", "1")
+				s.By(name, "x")
+			}
+		}
+	})
+}
+
+func TestClock(t *testing.T) {
+	asked := noon()
+	for _, tt := range []struct {
+		date  string
+		took  time.Duration
+		ahead time.Duration
+		known bool
+	}{
+		{noon().Format(http.TimeFormat), time.Second, 0, true},
+		{noon().Add(30 * time.Second).Format(http.TimeFormat), 0, 30*time.Second + 500*time.Millisecond, true},
+		{"", 0, 0, false},
+	} {
+		got := clockOf(tt.date, asked, asked.Add(tt.took))
+		if got.Known != tt.known || got.Ahead != tt.ahead || (got.Known && got.Error < 500*time.Millisecond) {
+			t.Errorf("%q: %+v", tt.date, got)
+		}
+	}
+}
