@@ -142,7 +142,7 @@ func (l *Local) enter(ctx context.Context, b Batch) (leave func(), err error) {
 
 // refused turns a store's error into what the caller can do about it.
 func (l *Local) refused(ctx context.Context, err error) error {
-	if errors.Is(err, store.ErrInvalid) {
+	if errors.Is(err, ErrInvalid) {
 		l.conf.Metrics.refuse("invalid")
 		return err
 	}
@@ -168,25 +168,25 @@ func (b Batch) Size() int64 {
 	return n
 }
 
-// Check says what a batch breaks: records without their body or of another cluster, marks over their limits. Its errors wrap store.ErrInvalid.
+// Check says what a batch breaks: records without their body or of another cluster, marks over their limits. Its errors wrap ErrInvalid.
 func Check(b Batch) error {
 	if b.Cluster == "" {
-		return fmt.Errorf("%w: a batch without a cluster", store.ErrInvalid)
+		return fmt.Errorf("%w: a batch without a cluster", ErrInvalid)
 	}
 	for i, r := range b.Records {
 		if !hasBody(r) {
-			return fmt.Errorf("%w: record %d of %d has no body of its kind", store.ErrInvalid, i, len(b.Records))
+			return fmt.Errorf("%w: record %d of %d has no body of its kind", ErrInvalid, i, len(b.Records))
 		}
 		if r.Ref.Cluster != b.Cluster {
-			return fmt.Errorf("%w: record %d of %d is of another cluster than its batch, %q", store.ErrInvalid, i, len(b.Records), b.Cluster)
+			return fmt.Errorf("%w: record %d of %d is of another cluster than its batch, %q", ErrInvalid, i, len(b.Records), b.Cluster)
 		}
 	}
 	if len(b.Marks) > MaxMarks {
-		return fmt.Errorf("%w: %d marks in a batch, %d are the limit", store.ErrInvalid, len(b.Marks), MaxMarks)
+		return fmt.Errorf("%w: %d marks in a batch, %d are the limit", ErrInvalid, len(b.Marks), MaxMarks)
 	}
 	for _, m := range b.Marks {
 		if m.Key == "" || len(m.Key) > MaxMarkKeyBytes || len(m.Value) > MaxMarkBytes {
-			return fmt.Errorf("%w: a mark's key takes 1 to %d bytes, its value %d", store.ErrInvalid, MaxMarkKeyBytes, MaxMarkBytes)
+			return fmt.Errorf("%w: a mark's key takes 1 to %d bytes, its value %d", ErrInvalid, MaxMarkKeyBytes, MaxMarkBytes)
 		}
 	}
 	return nil

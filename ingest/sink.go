@@ -8,14 +8,19 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
 )
+
+// ErrInvalid: a batch breaks the rules (see Check); delivering it again is of no use.
+var ErrInvalid = store.ErrInvalid
 
 // Sink is where live sources hand over what they saw: the store of this process, or a place across the network.
 // All methods may be called concurrently.
 type Sink interface {
 	// Deliver returns nil once every record of the batch, and then its marks, would survive kill -9 and, under the default
 	// sync policy, a power cut. After an error nothing is promised and the batch may be delivered again: facts are merged.
-	// A *Busy error says that the same call will do later; any other says that it will not without somebody's help.
+	// A *Busy error says that the same call will do later; any other says that it will not without somebody's help,
+	// and one that wraps ErrInvalid that this batch never will.
 	// The batch and its records must not be changed afterwards.
 	Deliver(ctx context.Context, batch Batch) error
 	Memory
