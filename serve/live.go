@@ -35,6 +35,7 @@ type Live struct {
 	local     *ingest.Local
 	collector *collect.Collector
 	server    *Server
+	engine    *local.Engine
 	metrics   *prometheus.Registry
 	stopping  atomic.Bool
 
@@ -76,7 +77,8 @@ func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l.local = ingest.NewLocal(l.store, ingest.LocalConfig{Metrics: ingest.NewMetrics(l.metrics), Log: o.Log})
+	l.engine = local.New(l.store, local.Config{Version: o.Version, Data: s.Data})
+	l.local = ingest.NewLocal(l.store, ingest.LocalConfig{Appended: l.engine.Clocks().Appended, Metrics: ingest.NewMetrics(l.metrics), Log: o.Log})
 	sink := ingest.Sink(l.local)
 	l.collector, err = collect.New(s.Config, collect.Process{Sink: sink, Redactor: redactor, Metrics: l.metrics, Log: o.Log})
 	if err != nil {
@@ -112,7 +114,7 @@ func (s Settings) redaction() (redact.Key, *redact.Redactor, error) {
 func (l *Live) face() (err error) {
 	s := l.settings
 	c := Config{
-		Engine:    local.New(l.store, local.Config{Version: l.options.Version, Data: s.Data}),
+		Engine:    l.engine,
 		Listen:    s.API.Listen,
 		Timeout:   time.Duration(s.API.Timeout),
 		Log:       l.log,
@@ -172,6 +174,7 @@ func (l *Live) Run(ctx context.Context) error {
 			}
 		})
 	}
+	run(&behind, background, "index", l.engine.Clocks().Run)
 	run(&behind, background, "retention", l.retain)
 	run(&front, answering, "serve", l.server.Run)
 
