@@ -127,7 +127,7 @@ func (w *Watcher) apply(ctx context.Context, resources []served, broken map[stri
 	defer w.mu.Unlock()
 	for _, r := range stopped {
 		delete(w.runners, r.scope)
-		positions[r.scope] = position{rv: r.m.position, from: r.m.from}
+		positions[r.scope] = r.durable
 		w.memory.leave(r.scope, positions[r.scope])
 	}
 	for s, res := range wanted {

@@ -71,11 +71,12 @@ type api struct {
 	requests  []string
 
 	noStream  bool
-	streamOld bool              // does not know sendInitialEvents, and ignores it
-	tokens    int               // continue tokens of an earlier number are expired
-	broken    map[string]int    // group/version -> status of its discovery
-	status    map[string]int    // resource key -> status of lists and watches
-	garbage   map[string]string // resource key -> sent once instead of the next line
+	streamOld bool                 // does not know sendInitialEvents, and ignores it
+	snaps     map[string][]*object // what continue tokens stand for
+	tokens    int                  // continue tokens of an earlier number are expired
+	broken    map[string]int       // group/version -> status of its discovery
+	status    map[string]int       // resource key -> status of lists and watches
+	garbage   map[string]string    // resource key -> sent once instead of the next line
 	down      bool
 	maxPage   int
 }
@@ -88,7 +89,7 @@ func newAPI(kinds ...fakeKind) *api {
 		}
 	}
 	return &api{kinds: kinds, objects: map[string]*object{}, wake: make(chan struct{}), rv: 100, forgotten: 100,
-		broken: map[string]int{}, status: map[string]int{}, garbage: map[string]string{}}
+		snaps: map[string][]*object{}, broken: map[string]int{}, status: map[string]int{}, garbage: map[string]string{}}
 }
 
 // with changes the fake under its lock and wakes all watches.
@@ -254,7 +255,8 @@ func (a *api) present(key, namespace string) []*object {
 	var out []*object
 	for _, o := range a.objects {
 		if o.resource == key && (namespace == "" || o.namespace == namespace) {
-			out = append(out, o)
+			c := *o
+			out = append(out, &c)
 		}
 	}
 	slices.SortFunc(out, func(x, y *object) int { return strings.Compare(x.uid, y.uid) })
@@ -269,6 +271,7 @@ func (a *api) list(w http.ResponseWriter, r *http.Request, k fakeKind, namespace
 	if token := q.Get("continue"); token != "" {
 		var issue int
 		_, _ = fmt.Sscanf(token, "%d.%d.%d", &issue, &from, &rv)
+		objects = a.snaps[token]
 		if issue < a.tokens {
 			deny(w, http.StatusGone, "Expired")
 			return
@@ -279,7 +282,8 @@ func (a *api) list(w http.ResponseWriter, r *http.Request, k fakeKind, namespace
 	next := ""
 	for i := from; i < len(objects); i++ {
 		if limit > 0 && i-from == limit {
-			next = fmt.Sprintf("%d.%d.%d", a.tokens, i, rv)
+			next = fmt.Sprintf("%d.%d.%d.%d", a.tokens, i, rv, len(a.snaps))
+			a.snaps[next] = objects
 			break
 		}
 		items = append(items, objects[i].json("", ""))

@@ -32,6 +32,7 @@ type stream struct {
 func (r *runner) follow(ctx context.Context, s step) (heard bool, err error) {
 	st := &stream{runner: r}
 	last := r.watchFor()
+	r.m.least = last - 2*time.Second
 	query := url.Values{"watch": {"1"}, "allowWatchBookmarks": {"true"}, "timeoutSeconds": {strconv.Itoa(int(last.Seconds()))}}
 	if s.do == doStream {
 		query.Set("sendInitialEvents", "true")
@@ -68,10 +69,10 @@ func (st *stream) end() {
 
 // read takes lines until the watch ends. ctx is that of the runner: the watch may end, what it told is delivered all the same.
 func (st *stream) read(ctx context.Context, l *lines) error {
-	timer := time.NewTimer(time.Hour)
+	timer := time.NewTimer(quietWatch)
 	defer timer.Stop()
 	for {
-		wait := time.Hour
+		wait := quietWatch
 		switch {
 		case !st.out.due.IsZero():
 			wait = time.Until(st.out.due)
@@ -96,8 +97,11 @@ func (st *stream) read(ctx context.Context, l *lines) error {
 			case <-ctx.Done():
 			}
 		case <-timer.C:
-			if st.out.due.IsZero() && st.listed != nil {
-				return errNoEnd
+			if st.out.due.IsZero() {
+				if st.listed != nil {
+					return errNoEnd
+				}
+				return errQuiet
 			}
 			if err := st.flush(ctx, st.w.now()); err != nil {
 				return err
@@ -165,6 +169,7 @@ func (st *stream) quiet(now time.Time) {
 	}
 	if run := st.run(now); run != nil {
 		st.w.idle.put(st.scope, run)
+		st.durable = st.m.at()
 	}
 }
 

@@ -28,6 +28,7 @@ type failure uint8
 
 const (
 	ended        failure = iota // the server ended the watch in order
+	quiet                       // the watch told nothing for long: it may wait beyond the end of a cluster that was restored
 	cut                         // the connection broke, or was never made
 	expired                     // the server has forgotten what we ask for (410)
 	tooLarge                    // we ask for what the server has not reached
@@ -42,7 +43,7 @@ const (
 )
 
 func (f failure) String() string {
-	return [...]string{"ended", "cut", "expired", "too-large", "unauthorized", "forbidden", "missing", "unsupported", "throttled", "server", "garbage", "no-list-end"}[f]
+	return [...]string{"ended", "quiet", "cut", "expired", "too-large", "unauthorized", "forbidden", "missing", "unsupported", "throttled", "server", "garbage", "no-list-end"}[f]
 }
 
 // What a machine waits between attempts.
@@ -51,7 +52,7 @@ const (
 	backoffMost    = time.Minute
 	backoffRefused = 5 * time.Minute // permissions do not change by asking
 	shortWatch     = 5 * time.Second
-	quietWatch     = 2 * time.Minute // bookmarks come every minute: a watch that told nothing for so long proves nothing
+	quietWatch     = 150 * time.Second // bookmarks come every minute: a watch that told nothing for so long proves nothing
 	garbledMost    = 3
 )
 
@@ -70,10 +71,11 @@ const (
 type machine struct {
 	jitter   func() float64 // in [0, 1)
 	noStream bool           // the server can not list by a watch, or it is not wanted
-	least    time.Duration  // a watch that ends before was ended by more than its time: the apiserver stops
+	least    time.Duration  // a watch that ends before was not ended by its time: the apiserver stops, and what comes back may be another
 
 	position record.ResourceVersion // every change up to it was seen; zero: none
 	from     record.ResourceVersion // where the unbroken run up to position began; zero: there is no run
+	since    time.Time              // when that run began
 	covered  time.Time              // when something was last heard that proves position; zero: not by this process
 	verified bool                   // the cluster is known to have reached position
 	lost     loss
@@ -82,6 +84,8 @@ type machine struct {
 	garbled  int // in a row
 	hold     time.Duration
 }
+
+func (m *machine) at() position { return position{rv: m.position, from: m.from, since: m.since} }
 
 // next is what to do now.
 func (m *machine) next() step {
@@ -117,6 +121,7 @@ type found struct {
 	gap     *record.Gap // what was not watched; nil where nothing is missing, or nothing was known
 	begin   time.Time   // of the gap; zero: unknown
 	ranBack bool        // resourceVersions ran backwards
+	since   time.Time   // when the run began that ended so
 }
 
 // listed notes a complete list at rv: a new run begins, and what lies between it and the old one was missed.
@@ -125,12 +130,13 @@ func (m *machine) listed(rv record.ResourceVersion, at time.Time) found {
 	if m.position != 0 && rv != m.position {
 		f.gap = &record.Gap{Reason: record.GapWatchMissed, FromRV: m.position, ToRV: rv, Until: at, Detail: m.lost.sentence()}
 		f.begin = m.covered
+		f.since = m.since
 		if f.ranBack = rv < m.position; f.ranBack {
 			f.gap.Detail = lossRanBack.sentence()
 		}
 	}
 	if rv != m.position || m.from == 0 {
-		m.from = rv
+		m.from, m.since = rv, at
 	}
 	m.position, m.covered, m.verified, m.lost = rv, at, true, lossNone
 	m.failures, m.garbled, m.hold = 0, 0, 0
@@ -163,13 +169,16 @@ func (m *machine) reached(rv record.ResourceVersion) {
 func (m *machine) failed(s step, f failure, lasted time.Duration, heard bool, after time.Duration) {
 	switch f {
 	case ended:
-		if !heard && lasted > quietWatch || lasted < m.least {
+		if lasted < m.least {
 			m.verified = false
 		}
 		if heard || lasted > shortWatch {
 			m.failures, m.hold = 0, 0
 			return
 		}
+	case quiet:
+		m.verified, m.failures, m.hold = false, 0, 0
+		return
 	case cut, serverError, unauthorized, tooLarge:
 		m.verified = false
 	case expired:

@@ -17,8 +17,11 @@ type scope struct {
 	namespace string
 }
 
-// position is where a watch can go on, and where the run that it continues began (zero: a new one).
-type position struct{ rv, from record.ResourceVersion }
+// position is where a watch can go on, where the run that it continues began (zero: a new one), and when.
+type position struct {
+	rv, from record.ResourceVersion
+	since    time.Time
+}
 
 // epoch is the note that a storage's resourceVersions ran backwards: what was reported before At about more than RV belongs to
 // a past that the cluster no longer has.
@@ -46,7 +49,7 @@ func resume(progress []*record.Record, s scope, e epoch) position {
 		if p.RV < best.rv || p.RV == best.rv && best.from != 0 {
 			continue
 		}
-		best = position{rv: p.RV}
+		best = position{rv: p.RV, since: r.Provenance.ReceivedAt}
 		if r.Ref.Namespace == s.namespace {
 			best.from = p.From
 		}
@@ -123,15 +126,13 @@ func (m *memory) epoch(ctx context.Context, s record.Storage) (epoch, error) {
 	return e, nil
 }
 
-// sameEpoch: scopes of one storage find out one after another.
-const sameEpoch = 10 * time.Minute
-
-// ranBack notes a new epoch and gives the mark to deliver with the list that opens it.
-func (m *memory) ranBack(s record.Storage, rv record.ResourceVersion, at time.Time) ingest.Mark {
+// ranBack notes that a run that began at since ran back to rv, and gives the mark to deliver with the list that follows. Scopes of one
+// storage find out one after another: a run from before the epoch tells of the same restore, a younger one of another.
+func (m *memory) ranBack(s record.Storage, rv record.ResourceVersion, since, at time.Time) ingest.Mark {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e := m.epochs[s]
-	if e.At.IsZero() || at.Sub(e.At) > sameEpoch {
+	if e.At.IsZero() || since.After(e.At) {
 		e = epoch{At: at, RV: rv}
 	}
 	e.RV = min(e.RV, rv)

@@ -23,6 +23,7 @@ type runner struct {
 	m        machine
 	live     *recording.Live
 	out      outbox
+	durable  position // of the machine, as far as it was delivered
 	status   *resourceStatus
 	kick     chan struct{} // ends a wait: something changed
 	stop     context.CancelFunc
@@ -60,10 +61,12 @@ func (r *runner) loop(ctx context.Context) {
 			continue
 		}
 		f, after := failureOf(err)
-		if errors.Is(err, errEnded) {
+		switch {
+		case errors.Is(err, errEnded):
 			f = ended
-		}
-		if errors.Is(err, errNoEnd) {
+		case errors.Is(err, errQuiet):
+			f = quiet
+		case errors.Is(err, errNoEnd):
 			f = noEnd
 		}
 		r.m.failed(s, f, r.w.now().Sub(began), heard, after)
@@ -74,6 +77,7 @@ func (r *runner) loop(ctx context.Context) {
 var (
 	errEnded = errors.New("the apiserver ended the watch")
 	errNoEnd = errors.New("the apiserver does not stream lists")
+	errQuiet = errors.New("the watch told nothing, not even a bookmark")
 )
 
 // failed shows a failure, once: a lasting one is not told again and again.
@@ -176,12 +180,16 @@ func (r *runner) finish(ctx context.Context, rv record.ResourceVersion, listed u
 		r.w.conf.Metrics.gap(r.w.conf.Cluster, f.gap.Reason)
 	}
 	if f.ranBack {
-		marks = append(marks, r.w.memory.ranBack(record.StorageOf(r.scope.GroupResource), rv, now))
+		marks = append(marks, r.w.memory.ranBack(record.StorageOf(r.scope.GroupResource), rv, f.since, now))
 	}
 	more = append(more, r.progress(record.Progress{RV: rv, List: true}, record.FromList, now), r.run(now))
 	r.w.conf.Metrics.list(r.w.conf.Cluster)
 	r.status.listed(len(listed))
-	return r.out.deliver(ctx, marks, r.status.blocked, more...)
+	if err := r.out.deliver(ctx, marks, r.status.blocked, more...); err != nil {
+		return err
+	}
+	r.durable = r.m.at()
+	return nil
 }
 
 // take gathers what an event or an item told.
@@ -202,10 +210,18 @@ func (r *runner) add(ctx context.Context, rec *record.Record, now time.Time) err
 
 // flush delivers what was gathered, with the run that it is part of.
 func (r *runner) flush(ctx context.Context, now time.Time) error {
-	if run := r.run(now); run != nil {
-		return r.out.deliver(ctx, nil, r.status.blocked, run)
+	run := r.run(now)
+	if run == nil {
+		return r.out.deliver(ctx, nil, r.status.blocked)
 	}
-	return r.out.deliver(ctx, nil, r.status.blocked)
+	if len(r.out.records) == 0 {
+		return nil
+	}
+	if err := r.out.deliver(ctx, nil, r.status.blocked, run); err != nil {
+		return err
+	}
+	r.durable = r.m.at()
+	return nil
 }
 
 // unread is the gap of something that could not be read. The same thing read again is the same gap.

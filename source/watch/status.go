@@ -151,7 +151,7 @@ const failsToShow = 3
 func (r *resourceStatus) failed(v verb, f failure, err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if f == ended {
+	if f == ended || f == quiet {
 		return false
 	}
 	r.s.Restarts++

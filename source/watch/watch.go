@@ -179,7 +179,7 @@ func (w *Watcher) start(ctx context.Context, s scope, res recording.Resource, at
 func (w *Watcher) newRunner(s scope, res recording.Resource, at position) *runner {
 	r := &runner{
 		w: w, scope: s, resource: res,
-		m:      machine{jitter: w.jitter, noStream: w.options.PagedLists, least: w.options.WatchFor/2 - shortWatch, position: at.rv, from: at.from},
+		m:      machine{jitter: w.jitter, noStream: w.options.PagedLists, position: at.rv, from: at.from, since: at.since},
 		live:   recording.NewLive(w.conf.Cluster, res, w.conf.Redactor, w.options.BodyBytes),
 		out:    outbox{to: w.delivery},
 		status: &resourceStatus{now: w.now, s: ResourceStatus{Resource: s.GroupResource, Version: res.Version, Namespace: s.namespace, State: Waiting, RV: at.rv, Since: w.now()}},
@@ -188,5 +188,6 @@ func (w *Watcher) newRunner(s scope, res recording.Resource, at position) *runne
 	if r.m.from == 0 {
 		r.m.from = at.rv // a new run, from where another ended
 	}
+	r.durable = r.m.at()
 	return r
 }
