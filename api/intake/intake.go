@@ -27,6 +27,8 @@ type Config struct {
 	Sink ingest.Sink
 	// Identify tells who calls and for which clusters he may; tokens.Callers.Identify, or what a tenancy puts in its place.
 	Identify func(*http.Request) (tokens.Access, error)
+	// RedactionKey is given to agents that ask for it; nil: none is.
+	RedactionKey []byte
 	// InFlightBytes bounds the memory of batches being received, packed and unpacked. Default 256 MiB; never less than one batch takes.
 	InFlightBytes int64
 	// BodyTimeout ends a request whose body does not arrive. Default 30s.
@@ -72,6 +74,7 @@ func New(c Config) (*Handler, error) {
 	h.mux.HandleFunc("GET "+wire.PathProgress, h.call("progress", h.progress))
 	h.mux.HandleFunc("GET "+wire.PathAlive, h.call("alive", h.alive))
 	h.mux.HandleFunc("GET "+wire.PathMark, h.call("mark", h.mark))
+	h.mux.HandleFunc("GET "+wire.PathKey, h.key)
 	return h, nil
 }
 

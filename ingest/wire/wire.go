@@ -9,6 +9,7 @@ const (
 	PathProgress = Prefix + "progress" // GET: a batch's bytes that holds records of Progress
 	PathAlive    = Prefix + "alive"    // GET with group, resource, namespace: lines of AliveLine, the last says so
 	PathMark     = Prefix + "mark"     // GET with key: the mark's bytes; 204 where there is none
+	PathKey      = Prefix + "key"      // GET: the receiver's redaction key
 )
 
 // ContentType of an encoded batch.
