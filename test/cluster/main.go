@@ -5,6 +5,7 @@
 //	testcluster up [flags]               run one on loopback until interrupted
 //	testcluster ctl DIR ACTION [k=v...]  talk with the one that runs in DIR
 //	testcluster drive [flags]            keep a cluster busy, and write down what was done to it
+//	testcluster recordings -out DIR      make the recordings that ship with the repository, unredacted
 //	testcluster COMPONENT [flags]        be etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok or kubectl
 //
 // Under a component's name (a link) it is that component.
@@ -52,7 +53,9 @@ func run(ctx context.Context, args []string) error {
 			return ctl(ctx, args[1:])
 		case "drive":
 			return drive(ctx, args[1:])
+		case "recordings":
+			return recordings(ctx, args[1:])
 		}
 	}
-	return errors.New("say what to do: up [flags], ctl DIR ACTION [name=value...], drive [flags], or a component's name with its flags")
+	return errors.New("say what to do: up [flags], ctl DIR ACTION [name=value...], drive [flags], recordings -out DIR, or a component's name with its flags")
 }

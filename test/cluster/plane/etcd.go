@@ -139,7 +139,7 @@ func (c *Cluster) History(ctx context.Context, from int64, yield func(Change) er
 	return ctx.Err()
 }
 
-// ErrCompacted: etcd no longer has that revision.
+// ErrCompacted means that etcd no longer has a revision.
 var ErrCompacted = errors.New("compacted")
 
 func changeOf(event *clientv3.Event) Change {

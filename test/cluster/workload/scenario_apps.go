@@ -31,6 +31,11 @@ func playDeployment(ctx context.Context, p *play) error {
 	if err := soon(ctx, 20*time.Second, p.rolledOut(name)); err != nil {
 		return err
 	}
+	at(ctx, "expose")
+	service := &corev1.Service{ObjectMeta: p.meta(name), Spec: corev1.ServiceSpec{Selector: map[string]string{"app": name}, Ports: []corev1.ServicePort{{Port: 80}}}}
+	if _, err := p.as(alice).CoreV1().Services(p.namespace).Create(ctx, service, metav1.CreateOptions{}); err != nil {
+		return err
+	}
 	at(ctx, "scale")
 	scale := &autoscalingv1.Scale{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: p.namespace}, Spec: autoscalingv1.ScaleSpec{Replicas: int32(p.between(3, 6))}}
 	if _, err := p.as(bob).AppsV1().Deployments(p.namespace).UpdateScale(ctx, name, scale, metav1.UpdateOptions{}); err != nil {

@@ -75,7 +75,7 @@ func playCustom(ctx context.Context, p *play) error {
 		p.pause(ctx, 0, time.Second)
 	}
 	at(ctx, "invalid")
-	if _, err := alices.Patch(ctx, "parent", types.MergePatchType, []byte(`{"spec":{"size":-1}}`), metav1.PatchOptions{}); ignore(err, apierrors.IsInvalid) != nil {
+	if err := tolerate(apierrors.IsInvalid)(alices.Patch(ctx, "parent", types.MergePatchType, []byte(`{"spec":{"size":-1}}`), metav1.PatchOptions{})); err != nil {
 		return err
 	}
 	at(ctx, "delete in the foreground")

@@ -101,7 +101,7 @@ func playConflicts(ctx context.Context, p *play) error {
 		return err
 	}
 	at(ctx, "taken")
-	if _, err := maps.Create(ctx, &corev1.ConfigMap{ObjectMeta: p.meta("one")}, metav1.CreateOptions{}); ignore(err, apierrors.IsAlreadyExists) != nil {
+	if err := tolerate(apierrors.IsAlreadyExists)(maps.Create(ctx, &corev1.ConfigMap{ObjectMeta: p.meta("one")}, metav1.CreateOptions{})); err != nil {
 		return err
 	}
 	at(ctx, "update")
@@ -114,7 +114,7 @@ func playConflicts(ctx context.Context, p *play) error {
 	stale := first.DeepCopy()
 	stale.Data = map[string]string{"n": "lost"}
 	for range p.between(1, 3) {
-		if _, err := maps.Update(ctx, stale, metav1.UpdateOptions{}); ignore(err, apierrors.IsConflict) != nil {
+		if err := tolerate(apierrors.IsConflict)(maps.Update(ctx, stale, metav1.UpdateOptions{})); err != nil {
 			return err
 		}
 	}

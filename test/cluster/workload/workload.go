@@ -36,6 +36,8 @@ type Config struct {
 	Scenarios []string
 	// Each plays every scenario once, in the order of their names, instead of choosing until Duration is over.
 	Each bool
+	// Namespace is where a single scenario plays (Concurrency 1 and Each); empty: each play has one of its own.
+	Namespace string
 	// Truth receives one JSON line per request; nil: nowhere.
 	Truth io.Writer
 	// Quiet leaves reads (get, list) out of Truth.
@@ -137,7 +139,9 @@ func (d *driver) work(ctx context.Context, worker int) {
 			driver: d, rng: rng, scenario: s.name,
 			id: fmt.Sprintf("%s-%d-%d", s.name, worker, n),
 		}
-		p.namespace = p.id
+		if p.namespace = p.id; d.config.Namespace != "" {
+			p.namespace = d.config.Namespace
+		}
 		if err := d.playOne(ctx, s, p); ctx.Err() == nil {
 			d.note(s.name, p.id, err)
 		}
@@ -196,4 +200,9 @@ func ignore(err error, expected ...func(error) bool) error {
 		}
 	}
 	return err
+}
+
+// tolerate is ignore for calls that also return an object nobody needs: tolerate(apierrors.IsConflict)(maps.Update(...)).
+func tolerate(expected ...func(error) bool) func(object any, err error) error {
+	return func(_ any, err error) error { return ignore(err, expected...) }
 }
