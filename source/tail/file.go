@@ -192,7 +192,7 @@ func (f *file) nextPacked(limit int64) (line, error) {
 		}
 	}
 	var l line
-	digest := sha256.New()
+	content, digest := int64(0), sha256.New()
 	buf := f.base[:0]
 	for {
 		part, err := f.unpack.ReadSlice('\n')
@@ -200,8 +200,9 @@ func (f *file) nextPacked(limit int64) (line, error) {
 		if err == nil {
 			part = part[:len(part)-1]
 		}
+		content += int64(len(part))
 		_, _ = digest.Write(part)
-		if l.long = l.long || l.size > limit+1; l.long {
+		if l.long = content > limit; l.long {
 			buf = tailOf(buf, part)
 		} else {
 			buf = append(buf, part...)

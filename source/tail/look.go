@@ -88,6 +88,7 @@ func (s *stream) match(looks []look) {
 		taken[f] = true
 		if f.at != l {
 			f.still = s.now()
+			f.see(l)
 		}
 		f.at, f.Path, f.Live, f.Packed = l, l.path, l.live, l.packed
 		f.Dev, f.Ino, f.Size = l.dev, l.ino, l.size
@@ -107,7 +108,7 @@ func (s *stream) match(looks []look) {
 	for _, l := range rest { // those that were copied or packed, and whose original is gone
 		var found *file
 		for _, f := range s.files {
-			if !taken[f] && f.HeadLen > 0 && f.goesOnIn(l) {
+			if !taken[f] && f.goesOnIn(l) && (f.HeadLen > 0 || f.SeenLen >= tellingBytes && f.isSeenIn(l)) {
 				found = f
 			}
 		}
@@ -147,7 +148,10 @@ func (s *stream) byInode(l look, taken map[*file]bool) *file {
 		if taken[f] || f.gone || f.Ino != l.ino || f.Dev != l.dev || l.ino == 0 && f.Path != l.path {
 			continue
 		}
-		if f.at == l || l.packed == f.Packed && f.goesOnIn(l) {
+		if f.HeadLen+f.SeenLen == 0 && !f.Live && l.path != f.Path {
+			continue // an empty one that was put aside is known by nothing; its inode may be another's by now
+		}
+		if f.at == l && !l.live || l.packed == f.Packed && f.goesOnIn(l) && f.isSeenIn(l) {
 			return f
 		}
 		others = append(others, f)
@@ -161,6 +165,39 @@ func (s *stream) byInode(l look, taken map[*file]bool) *file {
 // goesOnIn reports whether what lies there is this file, with as much as was read of it.
 func (f *file) goesOnIn(l look) bool { return (l.packed || l.size >= f.Offset) && f.isHeadOf(l) }
 
+// tellingBytes of an event hold its audit ID.
+const tellingBytes = 128
+
+// see keeps what a short file begins with.
+func (f *file) see(l look) {
+	if f.HeadLen == headBytes || l.packed || l.size == 0 {
+		f.Seen, f.SeenLen = "", 0
+		return
+	}
+	if head := headAt(l, int(min(l.size, headBytes))); len(head) > 0 {
+		f.Seen, f.SeenLen = digestOf(head), len(head)
+	}
+}
+
+// isSeenIn reports whether what lies there begins with what was seen.
+func (f *file) isSeenIn(l look) bool {
+	if f.SeenLen == 0 {
+		return true
+	}
+	head := headAt(l, f.SeenLen)
+	return len(head) == f.SeenLen && digestOf(head) == f.Seen
+}
+
+func headAt(l look, n int) []byte {
+	in, err := os.Open(l.path)
+	if err != nil {
+		return nil
+	}
+	head := headOf(in, n, l.packed)
+	_ = in.Close() // opened for reading
+	return head
+}
+
 // isHeadOf reports whether what lies there begins as this file does.
 func (f *file) isHeadOf(l look) bool {
 	if f.HeadLen == 0 {
@@ -169,12 +206,7 @@ func (f *file) isHeadOf(l look) bool {
 	if !l.packed && l.size < int64(f.HeadLen) {
 		return false
 	}
-	in, err := os.Open(l.path)
-	if err != nil {
-		return false
-	}
-	head := headOf(in, f.HeadLen, l.packed)
-	_ = in.Close() // opened for reading
+	head := headAt(l, f.HeadLen)
 	return len(head) == f.HeadLen && digestOf(head) == f.Head
 }
 

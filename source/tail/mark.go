@@ -17,6 +17,10 @@ type state struct {
 	// this one, wherever it lies: what it shares with it beyond that was read, or is as unlikely as two equal audit IDs.
 	Head    string `json:"head,omitempty"`
 	HeadLen int    `json:"headLen,omitempty"`
+	// Seen is a digest of the first SeenLen bytes as they were seen last, read or not, while there are few of them. It
+	// shows that a file was emptied whose first line was not whole yet.
+	Seen    string `json:"seen,omitempty"`
+	SeenLen int    `json:"seenLen,omitempty"`
 	Offset  int64  `json:"offset"`         // of the first byte not read, unpacked; a line begins there
 	Size    int64  `json:"size,omitempty"` // of a file put aside when it was seen last
 	Live    bool   `json:"live,omitempty"` // it lies where the apiserver writes

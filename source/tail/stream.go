@@ -269,11 +269,12 @@ func (s *stream) lost(f *file) {
 	s.c.Log.Warn("audit log file gone or truncated; events may be missed", "file", f.Path, "offset", f.Offset)
 }
 
-// gap says that events behind the last one read from f may be missing, up to the first one that is there again, or now.
+// gap says that events behind the last one read from f may be missing, up to the first one that is there again, or now where
+// that is not certain.
 func (s *stream) gap(f *file, reason record.GapReason, detail, key string) {
 	until := s.now().UTC()
 	for _, other := range s.files {
-		if first := timeOf(other.First); other != f && !first.IsZero() && first.UnixNano() >= f.Last && first.Before(until) {
+		if first := timeOf(other.First); other != f && f.Offset > 0 && f.First != 0 && first.UnixNano() >= f.Last && first.Before(until) {
 			until = first
 		}
 	}
