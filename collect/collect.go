@@ -27,10 +27,12 @@ type Process struct {
 	Redactor *redact.Redactor      // required
 	Metrics  prometheus.Registerer // nil: nothing is counted
 	Log      *slog.Logger          // nil: nothing is logged
-	// Intake, where set, answers on the receive listener what is not an audit webhook: agents. It gets the callers that
-	// the listener knows.
-	Intake func(callers tokens.Callers, anonymous bool) http.Handler
+	// Intake, where set, makes what answers on the receive listener beside the audit webhook: agents deliver there.
+	Intake func(Identify) (http.Handler, error)
 }
+
+// Identify tells who sent a request, and for which clusters he may speak.
+type Identify func(*http.Request) (tokens.Access, error)
 
 // Collector runs the sources of one process. Make one with New, run it once.
 type Collector struct {
@@ -39,6 +41,7 @@ type Collector struct {
 	watch    *watch.Metrics
 	tail     *tail.Metrics
 	leading  *prometheus.GaugeVec
+	dropped  *droppedMetrics
 	log      *slog.Logger
 	wake     chan struct{} // the sources wanted have changed
 
@@ -64,6 +67,7 @@ func New(c Config, p Process) (*Collector, error) {
 	if p.Metrics != nil {
 		k.watch, k.tail = watch.NewMetrics(p.Metrics), tail.NewMetrics(p.Metrics)
 		p.Metrics.MustRegister(k.leading)
+		k.dropped = newDroppedMetrics(p.Metrics)
 	}
 	if _, err := k.plan(c); err != nil {
 		return nil, err

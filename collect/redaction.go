@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"sigs.k8s.io/yaml"
 
@@ -56,17 +57,24 @@ func KeepKey(path string) (redact.Key, error) {
 	if key, err = redact.NewKey(rand.Reader); err != nil {
 		return redact.Key{}, err
 	}
-	return key, writeKey(path, key)
+	return key, WriteKey(path, key)
 }
 
-func writeKey(path string, key redact.Key) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// WriteKey keeps a key in a file that only its owner may read, in the place of one that was there; no path keeps nothing.
+func WriteKey(path string, key redact.Key) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".key-*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("write redaction key: %w", err)
 	}
 	_, err = file.Write(key.Encode())
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return fmt.Errorf("write redaction key: %w", err)
+	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write redaction key: %w", errors.Join(err, os.Remove(file.Name())))
 	}
 	return nil
 }

@@ -56,12 +56,16 @@ func (k *Collector) planWatches(c Cluster, target watch.Target, e Election) ([]u
 	config := watch.Config{Cluster: target.Cluster, REST: target.REST, Sink: k.process.Sink, Redactor: k.process.Redactor,
 		Options: c.options(), Metrics: k.watch, Log: k.log}
 	key := keyOf("watch", string(target.Cluster), target.REST.String(), c, e)
+	losses, err := newDropped(target.REST, target.Cluster, k.process.Sink, k.log, k.dropped)
+	if err != nil {
+		return nil, err
+	}
 	if !e.Enabled {
 		w, err := watch.New(config)
 		if err != nil {
 			return nil, err
 		}
-		return []unit{{key: key, run: func(ctx context.Context) error { return k.watchWith(ctx, w) }}}, nil
+		return []unit{{key: key, run: func(ctx context.Context) error { return k.watchWith(ctx, w) }}, {key: key + "losses", run: losses.run}}, nil
 	}
 	lock, err := clusterLock(target.REST, e.Namespace, identity(e))
 	if err != nil {
@@ -89,7 +93,14 @@ func (k *Collector) planWatches(c Cluster, target watch.Target, e Election) ([]u
 				}
 			}}
 		units = append(units, unit{key: key + share.name, run: func(ctx context.Context) error {
-			return elected.run(ctx, func(ctx context.Context) error { return k.watchWith(ctx, w) })
+			return elected.run(ctx, func(ctx context.Context) error {
+				if share.name == "objects" { // one who leads is enough to ask the apiserver what it lost
+					var asking sync.WaitGroup
+					defer asking.Wait()
+					asking.Go(func() { _ = losses.run(ctx) }) // ends with its context only
+				}
+				return k.watchWith(ctx, w)
+			})
 		}})
 	}
 	return units, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -15,13 +16,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/kubewake/kubewake/api/intake"
 	"github.com/kubewake/kubewake/collect"
 	"github.com/kubewake/kubewake/engine/local"
 	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/ingest"
+	"github.com/kubewake/kubewake/ingest/spool"
 	"github.com/kubewake/kubewake/internal/tlsfiles"
 	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/object/redact"
+	"github.com/kubewake/kubewake/store"
 	"github.com/kubewake/kubewake/store/pebble"
 )
 
@@ -33,6 +37,7 @@ type Live struct {
 	log       *slog.Logger
 	store     *pebble.Store
 	local     *ingest.Local
+	spool     *spool.Sink
 	collector *collect.Collector
 	server    *Server
 	engine    *local.Engine
@@ -73,14 +78,22 @@ func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
 	if l.store, err = pebble.Open(s.Data, pebble.Options{}); err != nil {
 		return nil, err
 	}
-	_, redactor, err := s.redaction()
+	key, redactor, err := s.redaction()
 	if err != nil {
 		return nil, err
 	}
 	l.engine = local.New(l.store, local.Config{Version: o.Version, Data: s.Data})
 	l.local = ingest.NewLocal(l.store, ingest.LocalConfig{Appended: l.engine.Clocks().Appended, Metrics: ingest.NewMetrics(l.metrics), Log: o.Log})
-	sink := ingest.Sink(l.local)
-	l.collector, err = collect.New(s.Config, collect.Process{Sink: sink, Redactor: redactor, Metrics: l.metrics, Log: o.Log})
+	l.spool, err = spool.New(spool.Config{Dir: s.Spool.Dir, MaxBytes: int64(s.Spool.Bytes), Slow: time.Duration(s.Spool.Slow),
+		Next: l.local, Metrics: spool.NewMetrics(l.metrics), Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	receives := intake.NewMetrics(l.metrics)
+	l.collector, err = collect.New(s.Config, collect.Process{Sink: l.spool, Redactor: redactor, Metrics: l.metrics, Log: o.Log,
+		Intake: func(identify collect.Identify) (http.Handler, error) {
+			return intake.New(intake.Config{Sink: l.spool, Identify: identify, RedactionKey: key.Encode(), Metrics: receives, Log: o.Log})
+		}})
 	if err != nil {
 		return nil, err
 	}
@@ -174,8 +187,10 @@ func (l *Live) Run(ctx context.Context) error {
 			}
 		})
 	}
+	run(&behind, background, "spool", l.spool.Run)
 	run(&behind, background, "index", l.engine.Clocks().Run)
 	run(&behind, background, "retention", l.retain)
+	run(&behind, background, "store", l.guard)
 	run(&front, answering, "serve", l.server.Run)
 
 	err := l.collector.Run(ctx)
@@ -202,10 +217,28 @@ func (l *Live) Run(ctx context.Context) error {
 // Close lets the store and the spool go. What was acknowledged is durable already.
 func (l *Live) Close() error {
 	var errs []error
+	if l.spool != nil {
+		errs = append(errs, l.spool.Close())
+	}
 	if l.store != nil {
 		errs = append(errs, l.store.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// guard ends the role when the store says that only a restart mends it: whoever supervises the process starts it again, and what was
+// acknowledged is there.
+func (l *Live) guard(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+		if err := l.local.Healthy(ctx); errors.Is(err, store.ErrFailed) {
+			return err
+		}
+	}
 }
 
 // retain drops what the retention does not keep, every now and then.

@@ -23,7 +23,7 @@ func (m *liveMetrics) Describe(c chan<- *prometheus.Desc) { c <- m.size }
 
 // Collect implements prometheus.Collector.
 func (m *liveMetrics) Collect(c chan<- prometheus.Metric) {
-	m.collector.Watches()                               // sets the gauges of the watches' states
+	m.collector.Watches()                              // sets the gauges of the watches' states
 	if bytes, err := m.store.DiskUsage(); err == nil { // else the store is closed
 		c <- prometheus.MustNewConstMetric(m.size, prometheus.GaugeValue, float64(bytes))
 	}

@@ -80,7 +80,7 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddGroup(&cobra.Group{ID: "take", Title: "Take in:"}, &cobra.Group{ID: "ask", Title: "Ask:"}, &cobra.Group{ID: "tend", Title: "Tend:"})
-	for _, command := range []*cobra.Command{a.openCommand(), a.importCommand(), a.demoCommand(), a.serveCommand()} {
+	for _, command := range []*cobra.Command{a.openCommand(), a.importCommand(), a.demoCommand(), a.serveCommand(), a.agentCommand()} {
 		command.GroupID = "take"
 		root.AddCommand(command)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -208,17 +209,22 @@ func (a *app) serveLive(ctx context.Context, s serve.Settings, read func() (serv
 		if err == nil {
 			restart, err = live.Reload(s)
 		}
-		switch {
-		case err != nil:
-			log.Error("the settings were not read again; the old ones hold", "error", err)
-		case len(restart) > 0:
-			log.Warn("settings read again; some take a restart", "need_restart", strings.Join(restart, ", "))
-		default:
-			log.Info("settings read again")
-		}
+		reloaded(log, strings.Join(restart, ", "), err)
 	})
 	defer stop()
 	return live.Run(ctx)
+}
+
+// reloaded tells how reading the settings again went.
+func reloaded(log *slog.Logger, needRestart string, err error) {
+	switch {
+	case err != nil:
+		log.Error("the settings were not read again; the old ones hold", "error", err)
+	case needRestart != "":
+		log.Warn("settings read again; some take a restart", "need_restart", needRestart)
+	default:
+		log.Info("settings read again")
+	}
 }
 
 // onHangup calls do on each SIGHUP until stop is called.
