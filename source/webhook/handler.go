@@ -101,7 +101,9 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	a.write(rw)
 	w.metrics.answered(cluster, a.outcome, time.Since(started))
 	if a.outcome != outcomeStored {
-		w.log.Warn("audit batch not taken", "cluster", cluster, "remote", r.RemoteAddr, "status", a.status, "reason", a.text, "error", a.cause)
+		w.warning.Do(func() {
+			w.log.Warn("audit batch not taken", "cluster", cluster, "remote", r.RemoteAddr, "status", a.status, "reason", a.text, "error", a.cause)
+		})
 	}
 }
 

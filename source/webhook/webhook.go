@@ -18,6 +18,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/kubewake/kubewake/ingest"
 	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/object/redact"
@@ -52,6 +54,7 @@ type Webhook struct {
 	decoders  chan *audit.Decoder // kept for reuse: what they remember makes them fast
 	outlets   []*outlet
 	seen      *recent
+	warning   rate.Sometimes // anybody can make us warn of what is not taken
 }
 
 // New checks the configuration and reads the files that it names. It starts nothing.
@@ -63,7 +66,8 @@ func New(c Config) (*Webhook, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	w := &Webhook{sink: c.Sink, callers: c.Callers, anonymous: c.Anonymous, limits: c.Limits.withDefaults(), log: c.Log, metrics: c.Metrics,
-		redactor: c.Redactor, decoders: make(chan *audit.Decoder, 2*runtime.GOMAXPROCS(0)), seen: newRecent()}
+		redactor: c.Redactor, decoders: make(chan *audit.Decoder, 2*runtime.GOMAXPROCS(0)), seen: newRecent(),
+		warning: rate.Sometimes{First: 5, Interval: time.Second}}
 	var err error
 	if w.addresses, err = parseAddresses(c.Addresses); err != nil {
 		return nil, err
