@@ -94,7 +94,7 @@ func History() *engine.History {
 				Revision: &engine.Revision{ResourceVersion: "830", Epoch: 1, Partial: "scale", Conflict: true, Sources: []string{"audit", "watch"}, Maker: exact, Changes: Changes()}},
 			{ID: "3", Kind: "request", When: engine.When{At: At(2000)}, UID: web.UID, Summary: "409 Conflict: the object has been modified", Actor: alice(), Verb: "update", Code: 409, Certainty: engine.Exact, Request: denied()},
 			{ID: "4", Kind: "event", When: engine.When{At: At(3000)}, UID: web.UID, Summary: "quota exceeded", Event: event},
-			{ID: "5", Kind: "revision", When: engine.When{At: At(6000), NotBefore: At(3000), NotAfter: At(6000)}, UID: web.UID, Summary: "status.replicas 2 → 4", Actor: controller(), Verb: "update", Subresource: "status", Certainty: engine.Candidate,
+			{ID: "5", Kind: "revision", When: engine.When{At: At(4000), NotBefore: At(3000), NotAfter: At(6000), Basis: "received"}, UID: web.UID, Summary: "status.replicas 2 → 4", Actor: controller(), Verb: "update", Subresource: "status", Certainty: engine.Candidate,
 				Revision: &engine.Revision{ResourceVersion: "835", Sources: []string{"watch"}, Maker: guess, Changes: []engine.Change{{Path: "status.replicas", Op: "change", From: raw(`2`), To: raw(`4`)}}}},
 			{ID: "6", Kind: "gap", When: engine.When{At: At(7000)}, Summary: gap.Sentence, Gap: &gap},
 			{ID: "7", Kind: "end", When: when(60_000), UID: web.UID, Summary: "deleted", Actor: alice(), Verb: "delete", Code: 200, Certainty: engine.Inferred,

@@ -116,7 +116,7 @@ func BlameMarks(b *engine.Blame, s Style) []string {
 	return m.list()
 }
 
-type marks struct{ inferred, candidate, assumed, latest, earliest bool }
+type marks struct{ inferred, candidate, assumed, latest, earliest, received bool }
 
 func (m *marks) certainty(c engine.Certainty) {
 	m.inferred = m.inferred || c == engine.Inferred
@@ -128,6 +128,7 @@ func (m *marks) when(w *engine.When, s Style) {
 	shown := strings.TrimSpace(s.when(w, clock))
 	m.latest = m.latest || strings.HasPrefix(shown, markLatest)
 	m.earliest = m.earliest || strings.HasPrefix(shown, markEarliest)
+	m.received = m.received || strings.HasPrefix(shown, markReceived)
 }
 
 func (m *marks) list() []string {
@@ -141,6 +142,7 @@ func (m *marks) list() []string {
 		{m.assumed, markAssumed + " assumed unchanged"},
 		{m.latest, markLatest + " then at the latest"},
 		{m.earliest, markEarliest + " then at the earliest"},
+		{m.received, markReceived + " when the watch delivered it"},
 	} {
 		if mark.set {
 			list = append(list, mark.text)

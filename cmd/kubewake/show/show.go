@@ -30,6 +30,7 @@ const (
 	markAssumed   = "="
 	markLatest    = "≤"
 	markEarliest  = "≥"
+	markReceived  = "«"
 )
 
 // The colours used, by meaning.

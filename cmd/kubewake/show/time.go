@@ -55,6 +55,8 @@ func (s Style) when(w *engine.When, layout string) string {
 		return show(w.NotBefore) + ".." + show(w.NotAfter)
 	}
 	switch {
+	case w.Basis != "" && w.At != nil:
+		return markReceived + show(w.At)
 	case w.NotAfter != nil && (w.NotBefore == nil || w.NotAfter.Sub(*w.NotBefore) > loose):
 		return markLatest + show(w.NotAfter)
 	case w.NotAfter == nil && w.NotBefore != nil:
