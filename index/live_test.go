@@ -21,15 +21,15 @@ import (
 	"github.com/kubewake/kubewake/store/pebble"
 )
 
-// recordsOf reads a recording, with the answers of the audit events or, as at level Metadata, without.
-func recordsOf(t testing.TB, strip bool, name string) (list []*record.Record) {
+// recordsOf reads a recording; every strip-th audit event without its bodies, as at level Metadata.
+func recordsOf(t testing.TB, strip int, name string) (list []*record.Record) {
 	t.Helper()
 	dir := filepath.Join(recordings, name)
 	paths := []string{filepath.Join(dir, "watch")}
 	for _, file := range []string{"bootstrap.audit.jsonl.zst", "audit.jsonl.zst"} {
 		path := filepath.Join(dir, file)
-		if strip {
-			path = stripped(t, path)
+		if strip > 0 {
+			path = stripped(t, path, strip)
 		}
 		paths = append(paths, path)
 	}
@@ -96,9 +96,9 @@ func tell(t testing.TB, st store.Store, c *Clocks) map[string]told {
 func TestLiveClocks(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		strip bool
+		strip int
 		seeds int
-	}{{"deployment", false, 3}, {"deployment", true, 3}, {"scenarios", false, 1}, {"scenarios", true, 1}} {
+	}{{"deployment", 0, 2}, {"deployment", 1, 8}, {"deployment", 2, 8}, {"scenarios", 0, 1}, {"scenarios", 1, 2}, {"scenarios", 2, 2}} {
 		list := recordsOf(t, c.strip, c.name)
 		once := liveStore(t)
 		if _, err := once.Append(t.Context(), list); err != nil {
@@ -153,18 +153,21 @@ type play struct {
 	random *rand.Rand
 	clocks *Clocks
 	run_   running
+	batch  int // records of one, at most
 }
 
 func (p *play) run(list []*record.Record) {
 	p.restart()
-	for i := range list { // mostly in order, some far out of it
-		if p.random.IntN(20) == 0 {
+	p.batch = 1 + len(list)/(10+p.random.IntN(60))
+	often := []int{20, 3, 1}[p.random.IntN(3)]
+	for i := range list { // mostly in order, some far out of it; or in none
+		if p.random.IntN(often) == 0 {
 			k := p.random.IntN(len(list))
 			list[i], list[k] = list[k], list[i]
 		}
 	}
 	for len(list) > 0 {
-		n := min(1+p.random.IntN(1+len(list)/10+20), len(list))
+		n := min(1+p.random.IntN(p.batch), len(list))
 		p.append(list[:n])
 		if p.random.IntN(10) == 0 {
 			p.append(list[:n])
@@ -193,12 +196,12 @@ func (p *play) restart() {
 func (p *play) step() {
 	ctx := p.t.Context()
 	var err error
-	switch p.random.IntN(5) {
+	switch p.random.IntN(13) {
 	case 0:
 		p.restart()
-	case 1:
+	default:
 		_, err = p.clocks.Of(ctx, input.DefaultCluster, record.MainStorage)
-	case 2:
+	case 1, 2:
 		p.run_.looked = time.Time{}
 		err = p.run_.turn(ctx)
 	case 3: // a turn that leaves some waiting
@@ -212,9 +215,95 @@ func (p *play) step() {
 			}
 		}
 	case 4:
-		err = p.run_.save(ctx)
+		if err = p.run_.look(ctx); err == nil {
+			err = p.run_.save(ctx)
+		}
+	case 5:
+		p.clocks.live.Store(p.random.IntN(3) > 0)
 	}
 	if err != nil {
 		p.t.Fatal(err)
+	}
+}
+
+// TestMoved: where a new pin changes an interval, the object that has a revision there is joined again.
+func TestMoved(t *testing.T) {
+	ctx := t.Context()
+	random := rand.New(rand.NewPCG(8, 9))
+	for round := range 20 {
+		st := liveStore(t)
+		c := readerClocks(st)
+		c.live.Store(true)
+		k := c.track(storageKey{"test", record.MainStorage})
+		var pins []record.Pin
+		top := record.ResourceVersion(2000)
+		for i := range 150 {
+			rv := 1 + record.ResourceVersion(random.IntN(int(top)))
+			at := begin.Add(time.Duration(rv)*time.Millisecond + time.Duration(random.IntN(200))*time.Millisecond)
+			r := pin(round*1000+i, rv, random.IntN(2) == 0, at, at.Add(time.Duration(random.IntN(300))*time.Millisecond))
+			before := slices.Clone(pins)
+			p, _, _ := record.PinOf(r)
+			pins = append(pins, p)
+			if _, err := st.Append(ctx, []*record.Record{r}); err != nil {
+				t.Fatal(err)
+			}
+			k.moved = nil
+			first := !k.loaded
+			if _, _, err := k.now(ctx); err != nil {
+				t.Fatal(err)
+			}
+			for rv := record.ResourceVersion(1); rv <= top+300 && !first; rv += 1 + record.ResourceVersion(random.IntN(5)) {
+				if formula(before, rv) != formula(pins, rv) && !slices.ContainsFunc(k.moved, func(r store.RVRange) bool { return rv >= r.From && (r.To == 0 || rv <= r.To) }) {
+					t.Fatalf("pin %+v moves %d, which is not in %v", p, rv, k.moved)
+				}
+			}
+		}
+	}
+}
+
+// TestFarPin: a request to another object bounds a resourceVersion, and with that decides who made a state that was joined before.
+func TestFarPin(t *testing.T) {
+	ctx, st := t.Context(), liveStore(t)
+	ref := record.ObjectRef{Cluster: "test", Version: "v1", Kind: "ConfigMap", Resource: "configmaps", Namespace: "a", Name: "web", UID: "u-web"}
+	state := func(rv record.ResourceVersion, data string) *record.Record {
+		body := fmt.Sprintf(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"web","namespace":"a","uid":"u-web","resourceVersion":"%d"},"data":{"a":%q}}`, rv, data)
+		return &record.Record{Kind: record.KindRevision, Ref: ref, Provenance: record.Provenance{Sources: record.FromWatch}, Revision: &record.Revision{RV: rv, Body: []byte(body)}}
+	}
+	write := func(id, verb string, named record.ResourceVersion, second int) *record.Record {
+		at := begin.Add(time.Duration(second) * time.Second)
+		q := &record.Request{AuditID: id, Stage: record.StageResponseComplete, Level: record.LevelMetadata, Verb: verb, Code: 200, StageAt: at.Add(time.Second), URI: "/" + id, NamedRV: named}
+		if named != 0 {
+			q.NamedUID = "u-web"
+		}
+		r := *state(0, "")
+		r.Kind, r.Revision, r.OccurredAt, r.Request = record.KindRequest, nil, at, q
+		r.Ref.UID = ""
+		return &r
+	}
+	c := NewClocks(st)
+	appendTo := func(list ...*record.Record) []record.Pin {
+		t.Helper()
+		if _, err := st.Append(ctx, list); err != nil {
+			t.Fatal(err)
+		}
+		k := c.track(storageKey{"test", record.MainStorage})
+		if _, err := c.Of(ctx, "test", record.MainStorage); err != nil {
+			t.Fatal(err)
+		}
+		var out []record.Pin
+		for p, err := range k.proven.pins(ctx, store.RVRange{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, p)
+		}
+		return out
+	}
+	if pins := appendTo(state(100, "x"), state(110, "y"), write("patch", "patch", 0, 5), write("update", "update", 100, 10)); len(pins) != 0 {
+		t.Fatalf("two requests fit, and yet %+v is proven", pins)
+	}
+	at := begin.Add(8 * time.Second)
+	if pins := appendTo(pin(1, 105, true, at, at.Add(time.Second))); len(pins) != 1 || pins[0].RV != 110 {
+		t.Fatalf("the patch was over before resourceVersion 105; proven is %+v", pins)
 	}
 }
