@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 func (x *examination) cluster(c *Cluster) {
@@ -50,23 +49,20 @@ func (x *examination) access(c *Cluster) {
 
 // audit checks the apiserver's own counts. They begin at its start, and are those of the one apiserver that answered.
 func (x *examination) audit(c *Cluster) {
-	since := ""
-	if start, known := c.Metrics.Sum("process_start_time_seconds"); known {
-		since = ", since its start at " + time.Unix(int64(start), 0).UTC().Format(time.RFC3339)
-	}
+	from := since(c.Metrics)
 	events, _ := c.Metrics.Sum("apiserver_audit_event_total")
 	if events == 0 {
 		x.found(Finding{Check: "audit", Severity: Failure, Sentence: fmt.Sprintf("The apiserver of %s makes no audit events: it has no audit policy, or one that records nothing.", c.Name),
-			Evidence: []string{"apiserver_audit_event_total 0" + since}, Mend: "Give each apiserver a policy and a webhook, then restart it.", Paste: x.auditFlags(c.Name)})
+			Evidence: []string{"apiserver_audit_event_total 0" + from}, Mend: "Give each apiserver a policy and a webhook, then restart it.", Paste: x.auditFlags(c.Name)})
 		return
 	}
-	x.fine(fmt.Sprintf("The apiserver of %s makes audit events (%.0f%s).", c.Name, events, since))
+	x.fine(fmt.Sprintf("The apiserver of %s makes audit events (%.0f%s).", c.Name, events, from))
 	if failed := c.Metrics.By("apiserver_audit_error_total", "plugin"); len(failed) > 0 {
 		var evidence []string
 		dropped := 0.0
 		for _, plugin := range sortedKeys(failed) {
 			dropped += failed[plugin]
-			evidence = append(evidence, fmt.Sprintf("apiserver_audit_error_total{plugin=%q} %.0f%s", plugin, failed[plugin], since))
+			evidence = append(evidence, fmt.Sprintf("apiserver_audit_error_total{plugin=%q} %.0f%s", plugin, failed[plugin], from))
 		}
 		x.found(Finding{Check: "dropped", Severity: Warning, Sentence: fmt.Sprintf("The apiserver of %s has dropped %.0f audit events: what they tell of can not be said.", c.Name, dropped), Evidence: evidence,
 			Mend:  "It drops what no receiver took five times within about 80 s, and what does not fit its buffer. A spool at kubewake (spool.dir) bridges a slow store; a larger buffer bridges bursts.",
@@ -74,12 +70,12 @@ func (x *examination) audit(c *Cluster) {
 	}
 	if n, _ := c.Metrics.Sum("apiserver_audit_requests_rejected_total"); n > 0 {
 		x.found(Finding{Check: "dropped", Severity: Failure, Sentence: fmt.Sprintf("The apiserver of %s refused %.0f requests because it could not audit them.", c.Name, n),
-			Evidence: []string{fmt.Sprintf("apiserver_audit_requests_rejected_total %.0f%s", n, since)}, Mend: "Do not use --audit-webhook-mode=blocking-strict with a receiver that may be away; batch is the default."})
+			Evidence: []string{fmt.Sprintf("apiserver_audit_requests_rejected_total %.0f%s", n, from)}, Mend: "Do not use --audit-webhook-mode=blocking-strict with a receiver that may be away; batch is the default."})
 	}
 	levels := c.Metrics.By("apiserver_audit_level_total", "level")
 	if levels["Metadata"] > 0 && levels["Request"]+levels["RequestResponse"] == 0 {
 		x.found(Finding{Check: "level", Severity: Hint, Sentence: fmt.Sprintf("The audit policy of %s records heads only (level Metadata): what changed is known from kubewake's watch alone.", c.Name),
-			Evidence: counts("apiserver_audit_level_total", levels), Mend: "See what another would cost: kubewake audit-policy AUDIT_LOG."})
+			Evidence: counts("apiserver_audit_level_total", levels, c.Metrics), Mend: "See what another would cost: kubewake audit-policy AUDIT_LOG."})
 	}
 }
 

@@ -83,42 +83,85 @@ func (x *examination) answers(i *Instance) bool {
 
 // sources checks what comes in.
 func (x *examination) sources(i *Instance) {
-	events, listens := i.Metrics.Sum("kubewake_webhook_events_total")
-	tailed, tails := i.Metrics.Sum("kubewake_tail_lines_total")
-	remote, agents := i.Metrics.Sum("kubewake_intake_records_total")
-	if events+tailed == 0 && remote == 0 && x.noAudit(i) {
-		why := "No apiserver has sent an audit batch, and no audit log is followed."
-		if !listens && !tails && !agents {
-			why = "It has neither received an audit batch since its start, nor read a line of an audit log."
-		}
-		x.found(Finding{Check: "audit", Severity: Failure, Sentence: "No audit events arrive: who did something can not be said.", Evidence: []string{why},
-			Mend: "Let each apiserver send its audit events to kubewake (receive: in the configuration), or let kubewake follow its audit log (tails:).", Paste: x.auditFlags(x.clusterName(i))})
+	received, _ := i.Metrics.Sum("kubewake_webhook_events_total")
+	tailed, _ := i.Metrics.Sum("kubewake_tail_events_total")
+	remote, _ := i.Metrics.Sum("kubewake_intake_requests_total", "call", "batch")
+	if received+tailed+remote == 0 && x.noAudit(i) {
+		x.found(Finding{Check: "audit", Severity: Failure, Sentence: "No audit events arrive: who did something can not be said.",
+			Evidence: []string{"No audit batch was received, no line of an audit log was read, and no agent has sent anything" + since(i.Metrics) + "."},
+			Mend:     "Let each apiserver send its audit events to kubewake (receive: in the configuration), or let kubewake follow its audit log (tails:).", Paste: x.auditFlags(x.clusterName(i))})
 	}
-	if refused := i.Metrics.By("kubewake_webhook_batches_total", "outcome"); len(refused) > 0 {
-		delete(refused, "stored")
-		if len(refused) > 0 {
-			x.found(Finding{Check: "webhook", Severity: Warning, Sentence: "Some audit batches were not taken. The apiserver sends each five times within about 80 s, then drops it.",
-				Evidence: counts("kubewake_webhook_batches_total", refused), Mend: "Unauthorized and unknown clusters: compare the token file with the apiservers' configuration. Busy or failed: see what is said of storing."})
-		}
+	x.received(i)
+	x.tailed(i)
+	x.watched(i, remote > 0)
+}
+
+// received checks what apiservers and agents sent.
+func (x *examination) received(i *Instance) {
+	outcomes := i.Metrics.By("kubewake_webhook_batches_total", "outcome")
+	if refused := only(outcomes, "unauthorized", "forbidden", "bad"); len(refused) > 0 {
+		x.found(Finding{Check: "webhook", Severity: Warning, Sentence: "Somebody sent audit batches that were refused. An apiserver sends each five times within about 80 s, then drops it.",
+			Evidence: counts("kubewake_webhook_batches_total", refused, i.Metrics), Mend: "Compare the token file (receive.tokens) and the cluster in the URL with each apiserver's --audit-webhook-config-file."})
+	}
+	if refused := only(outcomes, "busy", "failed", "overload", "slow"); len(refused) > 0 {
+		x.found(Finding{Check: "webhook", Severity: Warning, Sentence: "Some audit batches could not be taken at once. An apiserver sends each five times within about 80 s, then drops it.",
+			Evidence: counts("kubewake_webhook_batches_total", refused, i.Metrics), Mend: "See what is said of storing. A spool (spool.dir) bridges a store that is slow; whether the apiserver dropped any, its own metrics tell."})
 	}
 	if refused := i.Metrics.By("kubewake_webhook_refused_events_total", "reason"); len(refused) > 0 {
-		x.found(Finding{Check: "unreadable", Severity: Warning, Sentence: "Some audit events could not be read; each is a Gap.", Evidence: counts("kubewake_webhook_refused_events_total", refused),
+		x.found(Finding{Check: "unreadable", Severity: Warning, Sentence: "Some audit events could not be read; each is a Gap.", Evidence: counts("kubewake_webhook_refused_events_total", refused, i.Metrics),
 			Mend: "An event too large is cut by the apiserver with --audit-webhook-truncate-enabled; anything else is worth a bug report."})
 	}
+	if refused := only(i.Metrics.By("kubewake_intake_requests_total", "code"), "401", "403"); len(refused) > 0 {
+		x.found(Finding{Check: "agents", Severity: Warning, Sentence: "Agents, or somebody else, were refused for who they are.", Evidence: counts("kubewake_intake_requests_total", refused, i.Metrics),
+			Mend: "Compare the agents' tokens and clusters with the token file (receive.tokens)."})
+	}
+}
+
+// only keeps some of the counts.
+func only(by map[string]float64, keys ...string) map[string]float64 {
+	out := map[string]float64{}
+	for _, key := range keys {
+		if n := by[key]; n > 0 {
+			out[key] = n
+		}
+	}
+	return out
+}
+
+// tailed checks the audit logs that are followed.
+func (x *examination) tailed(i *Instance) {
+	if missed := i.Metrics.By("kubewake_tail_missed_files_total", "cluster"); len(missed) > 0 {
+		x.found(Finding{Check: "tail", Severity: Warning, Sentence: "Audit log files were gone before they were read to their end; each is a Gap.", Evidence: counts("kubewake_tail_missed_files_total", missed, i.Metrics),
+			Mend: "Let the apiserver keep more files (--audit-log-maxbackup), larger ones (--audit-log-maxsize), or find out what slows kubewake."})
+	}
+	if refused := i.Metrics.By("kubewake_tail_refused_lines_total", "reason"); len(refused) > 0 {
+		x.found(Finding{Check: "unreadable", Severity: Warning, Sentence: "Some lines of audit logs could not be read; each is a Gap.", Evidence: counts("kubewake_tail_refused_lines_total", refused, i.Metrics),
+			Mend: "A line too long is cut with --audit-log-truncate-enabled; anything else is worth a bug report."})
+	}
+	for path, lag := range i.Metrics.By("kubewake_tail_lag_seconds", "path") {
+		if age := time.Duration(lag * float64(time.Second)); age > staleAudit {
+			x.found(Finding{Check: "tail", Severity: Warning, Sentence: fmt.Sprintf("The audit log %s is read %s behind its end.", path, age.Round(time.Minute)), Evidence: []string{fmt.Sprintf("kubewake_tail_lag_seconds %.0f", lag)},
+				Mend: "After a long absence that is as it should be, and falls; else see what is said of storing."})
+		}
+	}
+}
+
+// watched checks the watches.
+func (x *examination) watched(i *Instance, agents bool) {
 	states := i.Metrics.By("kubewake_watch_resources", "state")
 	if n := states["forbidden"]; n > 0 {
-		x.found(Finding{Check: "rbac", Severity: Failure, Sentence: fmt.Sprintf("%.0f resources may not be watched: their states are not recorded.", n), Evidence: counts("kubewake_watch_resources", states),
+		x.found(Finding{Check: "rbac", Severity: Failure, Sentence: fmt.Sprintf("%.0f resources may not be watched: their states are not recorded.", n), Evidence: counts("kubewake_watch_resources", states, nil),
 			Mend: "Give kubewake the right to list and watch them, or exclude them (clusters: exclude).", Paste: clusterRole("", nil)})
 	}
 	if n := states["failing"]; n > 0 {
 		x.found(Finding{Check: "watch", Severity: Failure, Sentence: fmt.Sprintf("The watch of %.0f resources fails again and again: their states are not recorded.", n),
-			Evidence: append(counts("kubewake_watch_resources", states), counts("kubewake_watch_restarts_total", i.Metrics.By("kubewake_watch_restarts_total", "reason"))...),
+			Evidence: append(counts("kubewake_watch_resources", states, nil), counts("kubewake_watch_restarts_total", i.Metrics.By("kubewake_watch_restarts_total", "reason"), i.Metrics)...),
 			Mend:     "Its log says why. A broken aggregated API or conversion webhook fails for everybody: kubectl get on the resource tells the same."})
 	}
 	if len(states) > 0 && states["forbidden"]+states["failing"] == 0 {
 		x.fine(fmt.Sprintf("%.0f resources are watched.", states["watching"]))
 	}
-	if len(states) == 0 && remote == 0 {
+	if len(states) == 0 && !agents {
 		x.found(Finding{Check: "watch", Severity: Warning, Sentence: "No cluster is watched: states, diffs and blame are known only where the audit log carries them.",
 			Mend: "Name the cluster in the configuration.", Paste: []Paste{{Into: "kubewake's configuration file", Text: "clusters:\n  - name: CLUSTER\n    inCluster: true # or kubeconfig and context\n"}}})
 	}
@@ -143,28 +186,42 @@ func (x *examination) storing(i *Instance) {
 		x.found(Finding{Check: "store", Severity: Failure, Sentence: "The store takes no writes.", Evidence: []string{"kubewake_ingest_healthy 0"}, Mend: "Make room on its disk, or look into its log."})
 	}
 	if refused := i.Metrics.By("kubewake_ingest_refused_batches_total", "reason"); refused["store"]+refused["failed"]+refused["full"] > 0 {
-		x.found(Finding{Check: "store", Severity: Warning, Sentence: "Batches were refused because they could not be stored; their senders tried again.", Evidence: counts("kubewake_ingest_refused_batches_total", refused),
+		x.found(Finding{Check: "store", Severity: Warning, Sentence: "Batches were refused because they could not be stored; their senders tried again.", Evidence: counts("kubewake_ingest_refused_batches_total", refused, i.Metrics),
 			Mend: "A spool (spool.dir) on another disk bridges a store that is slow or full."})
 	}
 	if late, _ := i.Metrics.Sum("kubewake_ingest_late_records_total"); late > 0 {
 		x.found(Finding{Check: "late", Severity: Hint, Sentence: fmt.Sprintf("%.0f records came after retention had dropped their time, and were left out.", late), Mend: "Keep more (retention.age), or import old logs first."})
 	}
 	used, known := i.Metrics.Sum("kubewake_spool_bytes")
-	bound, bounded := i.Metrics.Sum("kubewake_spool_max_bytes")
+	bound, bounded := i.Metrics.Sum("kubewake_spool_limit_bytes")
 	if known && bounded && bound > 0 && used > spoolFull*bound {
 		x.found(Finding{Check: "spool", Severity: Warning, Sentence: fmt.Sprintf("The spool is %.0f %% full.", 100*used/bound), Evidence: []string{fmt.Sprintf("kubewake_spool_bytes %.0f of %.0f", used, bound)},
 			Mend: "What it waits for is slow or away: mend that, or give the spool more room (spool.bytes) before it refuses."})
 	}
-	if n := i.Metrics.By("kubewake_spool_dropped_batches_total", "reason"); len(n) > 0 {
-		x.found(Finding{Check: "spool", Severity: Warning, Sentence: "The spool has dropped batches; each is a Gap.", Evidence: counts("kubewake_spool_dropped_batches_total", n), Mend: "Give it more room (spool.bytes)."})
+	if n, _ := i.Metrics.Sum("kubewake_spool_refused_batches_total"); n > 0 {
+		x.found(Finding{Check: "spool", Severity: Warning, Sentence: fmt.Sprintf("The spool was full: %.0f batches went back to their senders.", n), Evidence: []string{fmt.Sprintf("kubewake_spool_refused_batches_total %.0f", n) + since(i.Metrics)},
+			Mend: "Give it more room (spool.bytes). What an apiserver then dropped, its own metrics tell."})
+	}
+	if n, _ := i.Metrics.Sum("kubewake_spool_damaged_total"); n > 0 {
+		x.found(Finding{Check: "spool", Severity: Warning, Sentence: "Batches in the spool could not be read or delivered, and were left out.", Evidence: []string{fmt.Sprintf("kubewake_spool_damaged_total %.0f", n) + since(i.Metrics)},
+			Mend: "Look at the disk of the spool, and into the log."})
 	}
 }
 
-// counts tells samples as evidence.
-func counts(name string, by map[string]float64) []string {
+// since tells from when the counts of a process are.
+func since(m Samples) string {
+	start, known := m.Sum("process_start_time_seconds")
+	if !known {
+		return ""
+	}
+	return ", since its start at " + time.Unix(int64(start), 0).UTC().Format(time.RFC3339)
+}
+
+// counts tells samples as evidence; m is where they are from, if they are counted from a start.
+func counts(name string, by map[string]float64, m Samples) []string {
 	var out []string
 	for _, key := range sortedKeys(by) {
-		out = append(out, fmt.Sprintf("%s %s: %.0f", name, key, by[key]))
+		out = append(out, fmt.Sprintf("%s %s: %.0f%s", name, key, by[key], since(m)))
 	}
 	return out
 }

@@ -76,7 +76,7 @@ func TestFindings(t *testing.T) {
 		}, "", ""},
 		{"batches refused", func(s *Seen) {
 			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], Sample{map[string]string{"outcome": "unauthorized"}, 3})
-		}, "warning webhook: Some audit batches were not taken", ""},
+		}, "warning webhook: Somebody sent audit batches that were refused", ""},
 		{"events unreadable", func(s *Seen) {
 			s.Instance.Metrics["kubewake_webhook_refused_events_total"] = []Sample{{map[string]string{"reason": "not JSON"}, 1}}
 		}, "warning unreadable: Some audit events", ""},
@@ -129,9 +129,32 @@ func TestFindings(t *testing.T) {
 		{"refused by the apiserver", func(s *Seen) { s.Cluster.Metrics["apiserver_audit_requests_rejected_total"] = []Sample{{nil, 2}} }, "failure dropped: refused 2 requests", ""},
 		{"heads only", func(s *Seen) { s.Cluster.Metrics["apiserver_audit_level_total"][0].Labels["level"] = "Metadata" }, "hint level: heads only", ""},
 		{"groups broken", func(s *Seen) { s.Cluster.Broken = []string{"metrics.k8s.io/v1beta1"} }, "warning discovery: 1 API groups", ""},
+		{"batches not taken", func(s *Seen) {
+			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], Sample{map[string]string{"outcome": "busy"}, 3})
+		}, "warning webhook: could not be taken at once", ""},
+		{"aborted by the apiserver", func(s *Seen) {
+			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], Sample{map[string]string{"outcome": "aborted"}, 3})
+		}, "", ""},
+		{"agents instead", func(s *Seen) {
+			s.Instance.Metrics = metrics(t, `kubewake_ingest_healthy 1; kubewake_intake_requests_total{call="batch",code="200"} 9`)
+		}, "", ""},
+		{"agents refused", func(s *Seen) {
+			s.Instance.Metrics["kubewake_intake_requests_total"] = []Sample{{map[string]string{"call": "batch", "code": "403"}, 2}}
+		}, "warning agents: were refused for who they are", ""},
+		{"log files lost", func(s *Seen) {
+			s.Instance.Metrics["kubewake_tail_missed_files_total"] = []Sample{{map[string]string{"cluster": "prod"}, 1}}
+		}, "warning tail: were gone before", ""},
+		{"log lines unreadable", func(s *Seen) {
+			s.Instance.Metrics["kubewake_tail_refused_lines_total"] = []Sample{{map[string]string{"reason": "long"}, 1}}
+		}, "warning unreadable: Some lines", ""},
+		{"log far behind", func(s *Seen) {
+			s.Instance.Metrics["kubewake_tail_lag_seconds"] = []Sample{{map[string]string{"path": "/a.log"}, 3600}, {map[string]string{"path": "/b.log"}, 3}}
+		}, "warning tail: /a.log is read 1h0m0s behind", ""},
+		{"spool was full", func(s *Seen) { s.Instance.Metrics["kubewake_spool_refused_batches_total"] = []Sample{{nil, 4}} }, "warning spool: 4 batches went back", ""},
+		{"spool damaged", func(s *Seen) { s.Instance.Metrics["kubewake_spool_damaged_total"] = []Sample{{nil, 1}} }, "warning spool: could not be read or delivered", ""},
 		{"spool nearly full", func(s *Seen) {
 			s.Instance.Metrics["kubewake_spool_bytes"] = []Sample{{nil, 90}}
-			s.Instance.Metrics["kubewake_spool_max_bytes"] = []Sample{{nil, 100}}
+			s.Instance.Metrics["kubewake_spool_limit_bytes"] = []Sample{{nil, 100}}
 		}, "warning spool: 90 % full", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

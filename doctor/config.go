@@ -15,7 +15,7 @@ type Credentials struct {
 	InCluster  bool   // those of the pod
 }
 
-// ErrNoCluster: no credentials were named, and there are none by default.
+// ErrNoCluster says that no credentials were named, and there are none by default.
 var ErrNoCluster = errors.New("there is no kubeconfig")
 
 // Load reads the credentials, and gives the name by which to speak of their cluster.

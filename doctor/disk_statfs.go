@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin
 
 package doctor
 
@@ -11,5 +11,5 @@ func LookAtDisk(path string) *Disk {
 		return nil
 	}
 	size := uint64(s.Bsize)
-	return &Disk{Path: path, Free: uint64(s.Bavail) * size, Total: s.Blocks * size}
+	return &Disk{Path: path, Free: s.Bavail * size, Total: s.Blocks * size}
 }
