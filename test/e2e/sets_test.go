@@ -36,7 +36,13 @@ type contents struct {
 	ends     map[record.UID]*record.Record
 	gaps     []*record.Record
 	progress []*record.Record
+	// resources of the kinds that were recorded
+	resources map[groupKind]record.GroupResource
+	// begins is where the watch of a resource began: at its first list
+	begins map[record.GroupResource]record.ResourceVersion
 }
+
+type groupKind struct{ group, kind string }
 
 // read gives what a store that nobody writes holds.
 func read(tb testing.TB, dir string) *contents {
@@ -47,7 +53,7 @@ func read(tb testing.TB, dir string) *contents {
 	}
 	defer st.Close()
 	c := &contents{requests: map[record.ID]*record.Record{}, stages: map[string]int{}, states: map[state]string{}, variants: map[state]int{},
-		events: map[state]bool{}, ends: map[record.UID]*record.Record{}}
+		events: map[state]bool{}, ends: map[record.UID]*record.Record{}, resources: map[groupKind]record.GroupResource{}, begins: map[record.GroupResource]record.ResourceVersion{}}
 	scan := store.WindowScan{Cluster: cluster, Reads: true, Kinds: []record.Kind{record.KindRequest, record.KindRevision, record.KindEnd, record.KindKubeEvent, record.KindGap, record.KindProgress}}
 	for r, err := range st.Window(tb.Context(), scan) {
 		if err != nil {
@@ -67,6 +73,7 @@ func (c *contents) take(r *record.Record) {
 		s := state{r.Ref.UID, r.Revision.RV}
 		c.states[s] = nameOf(r.Ref)
 		c.variants[s]++
+		c.resources[groupKind{r.Ref.Group, r.Ref.Kind}] = r.Ref.GroupResource()
 	case record.KindEnd:
 		c.ends[r.Ref.UID] = r
 	case record.KindKubeEvent:
@@ -75,6 +82,9 @@ func (c *contents) take(r *record.Record) {
 		c.gaps = append(c.gaps, r)
 	case record.KindProgress:
 		c.progress = append(c.progress, r)
+		if begin, known := c.begins[r.Ref.GroupResource()]; r.Progress.List && (!known || r.Progress.RV < begin) {
+			c.begins[r.Ref.GroupResource()] = r.Progress.RV
+		}
 	}
 }
 
