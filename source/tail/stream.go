@@ -29,9 +29,10 @@ type stream struct {
 	now     func() time.Time
 	decoder *audit.Decoder
 
-	loaded bool // the mark was read
-	files  []*file
-	mark   []byte // as delivered last
+	loaded  bool // the mark was read
+	files   []*file
+	mark    []byte    // as delivered last
+	nothing time.Time // when it was said last that there are no files
 
 	// What is read and not delivered.
 	records []*record.Record
@@ -74,6 +75,10 @@ func (s *stream) poll(ctx context.Context) error {
 		return err
 	}
 	s.match(lookAround(s.pattern))
+	if len(s.files) == 0 && s.now().Sub(s.nothing) > 10*time.Minute {
+		s.nothing = s.now()
+		s.c.Log.Warn("no audit log file there yet, or its directory can not be read", "path", s.pattern)
+	}
 	s.hold()
 	for i := 0; i < len(s.files); {
 		f := s.files[i]

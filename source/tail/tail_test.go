@@ -587,6 +587,19 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+func BenchmarkRead(b *testing.B) {
+	w := newWorld(b)
+	line := w.event("x")
+	line = `{"userAgent":"` + strings.Repeat("kubectl ", 600) + `",` + line[1:] + "\n"
+	w.write(strings.Repeat(line, 2000))
+	b.SetBytes(int64(2000 * len(line)))
+	for b.Loop() {
+		w.sink.marks = map[string][]byte{}
+		w.restart()
+		w.poll()
+	}
+}
+
 // Long lines are found in whatever pieces they come.
 func FuzzLines(f *testing.F) {
 	f.Add([]byte("a\n\nbb\nccc"), uint8(2), false)

@@ -509,70 +509,59 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-func TestSlowCallersAreCutOff(t *testing.T) {
-	s := start(t, func(c *Config) { c.Limits.IdleRead = 150 * time.Millisecond })
-	for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {
-		client := s.connect(nil)
-		if version == "HTTP/1.1" {
-			client.Transport.(*http.Transport).ForceAttemptHTTP2 = false
-			client.Transport.(*http.Transport).TLSClientConfig.NextProtos = []string{"http/1.1"}
-		}
-		in, out := io.Pipe()
-		go func() { _, _ = io.WriteString(out, `{"kind":"EventList",`) }()
-		began := time.Now()
-		got := s.post(client, "/audit/prod", in, "Authorization", "Bearer "+goodToken)
-		if took := time.Since(began); got.status != 408 || took > 10*time.Second {
-			t.Errorf("%s: %+v after %v", version, got, took)
-		}
-		_ = out.Close()
-
-		// One that goes on may take longer than that.
-		in, out = io.Pipe()
-		go func() {
-			for _, b := range []byte(eventList(event("slow"))) {
-				_, _ = out.Write([]byte{b})
-				time.Sleep(2 * time.Millisecond)
+// drip gives a body piece by piece, and never ends where it is to stand still.
+func drip(t *testing.T, text string, every time.Duration, ends bool) io.Reader {
+	in, out := io.Pipe()
+	stop := make(chan struct{})
+	t.Cleanup(func() { close(stop); _ = in.Close() })
+	go func() {
+		for _, b := range []byte(text) {
+			select {
+			case <-stop:
+				return
+			case <-time.After(every):
 			}
+			if _, err := out.Write([]byte{b}); err != nil {
+				return
+			}
+		}
+		if ends {
 			_ = out.Close()
-		}()
-		if got := s.post(client, "/audit/prod", in, "Authorization", "Bearer "+goodToken); got.status != 200 {
-			t.Errorf("%s: %+v", version, got)
 		}
+	}()
+	return in
+}
 
-		// But not longer than it says itself.
-		in, out = io.Pipe()
-		stop := make(chan struct{})
-		go func() {
-			for {
-				select {
-				case <-stop:
-					return
-				case <-time.After(20 * time.Millisecond):
-					if _, err := out.Write([]byte(" ")); err != nil {
-						return
-					}
-				}
-			}
-		}()
-		if got := s.post(client, "/audit/prod?timeout=400ms", in, "Authorization", "Bearer "+goodToken); got.status != 408 {
-			t.Errorf("%s: %+v", version, got)
+func TestSlowCallersAreCutOff(t *testing.T) {
+	s := start(t, func(c *Config) { c.Limits.IdleRead = 700 * time.Millisecond })
+	token := []string{"Authorization", "Bearer " + goodToken}
+	plain := s.connect(nil)
+	plain.Transport.(*http.Transport).ForceAttemptHTTP2 = false
+	plain.Transport.(*http.Transport).TLSClientConfig.NextProtos = []string{"http/1.1"}
+	for version, client := range map[string]*http.Client{"HTTP/1.1": plain, "HTTP/2": s.client} {
+		began := time.Now()
+		got := s.post(client, "/audit/prod", drip(t, `{"kind":"EventList",`, 0, false), token...)
+		if took := time.Since(began); got.status != 408 || took > 15*time.Second {
+			t.Errorf("%s stood still: %+v after %v", version, got, took)
 		}
-		close(stop)
-		_ = out.Close()
+		if got := s.post(client, "/audit/prod", drip(t, eventList(event("slow")), 4*time.Millisecond, true), token...); got.status != 200 {
+			t.Errorf("%s, longer than that, but it goes on: %+v", version, got)
+		}
+		if got := s.post(client, "/audit/prod?timeout=1500ms", drip(t, strings.Repeat(" ", 10_000), 20*time.Millisecond, false), token...); got.status != 408 {
+			t.Errorf("%s, longer than it says itself: %+v", version, got)
+		}
 	}
 	// A deadline of reading does not end a slow delivery.
 	s.sink.fail(func(ctx context.Context, _ ingest.Batch) error {
 		select {
-		case <-time.After(400 * time.Millisecond):
+		case <-time.After(time.Second):
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}, nil)
-	plain := s.connect(nil)
-	plain.Transport.(*http.Transport).ForceAttemptHTTP2 = false
 	for _, client := range []*http.Client{s.client, plain} {
-		if got := s.post(client, "/audit/prod", strings.NewReader(eventList(event("late"))), "Authorization", "Bearer "+goodToken); got.status != 200 {
+		if got := s.post(client, "/audit/prod", strings.NewReader(eventList(event("late"))), token...); got.status != 200 {
 			t.Errorf("%+v", got)
 		}
 	}
