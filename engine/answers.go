@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -87,6 +88,11 @@ type Maker struct {
 	// Actor is common to Request or all Candidates, as far as they agree; it may be known where the request is not.
 	Actor    *Actor   `json:"actor,omitempty"`
 	Evidence []string `json:"evidence"` // sentences
+}
+
+// NotAudited reports whether the evidence says that no audit event can tell the actor: writes to the resource were not audited then.
+func (m *Maker) NotAudited() bool {
+	return m != nil && m.Certainty == Unknown && len(m.Evidence) > 0 && strings.HasPrefix(m.Evidence[0], "Actor not audited")
 }
 
 // Objects answers query.Objects.

@@ -82,7 +82,7 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 		}
 	}
 	l.namedLosses()
-	return nil
+	return l.tellNotAudited(ctx, st)
 }
 
 // endWhen bounds the end by its resourceVersion, in the epoch of the last state: an object does not come through a restore

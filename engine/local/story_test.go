@@ -219,7 +219,11 @@ func historyText(h *engine.History, out *strings.Builder) {
 		}
 		line := fmt.Sprintf("%s%s %-8s ", life, moment(e.When), e.Kind)
 		if e.Kind != "event" && e.Kind != "gap" {
-			line += fmt.Sprintf("%s %s", who(e.Actor), e.Verb)
+			actor := who(e.Actor)
+			if e.Actor == nil && (e.Revision != nil && e.Revision.Maker.NotAudited() || e.End != nil && e.End.Maker.NotAudited()) {
+				actor = "actor not audited"
+			}
+			line += fmt.Sprintf("%s %s", actor, e.Verb)
 			if e.Subresource != "" {
 				line += " " + e.Subresource
 			}

@@ -135,6 +135,9 @@ func (s Style) who(actor *engine.Actor, certainty engine.Certainty) string {
 
 // maker names who made a state: where several candidates have no actor in common, each of them.
 func (s Style) maker(actor *engine.Actor, certainty engine.Certainty, m *engine.Maker) string {
+	if actor == nil && m.NotAudited() {
+		return " actor not audited"
+	}
 	if actor != nil || m == nil || len(m.Candidates) == 0 {
 		return s.who(actor, certainty)
 	}
