@@ -142,7 +142,14 @@ func comparison(call ast.CallExpr, not bool) node {
 	}
 	p, ok := placeOf(left)
 	if !ok {
-		return nil
+		literals := []ast.Expr{right}
+		if function == operators.In {
+			if right.Kind() != ast.ListKind {
+				return nil
+			}
+			literals = right.AsList().Elements()
+		}
+		return stateTestOf(left, rel, literals, not)
 	}
 	return compareWith(p, rel, right, function == operators.In, not)
 }

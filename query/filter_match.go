@@ -67,6 +67,9 @@ func (f *Filter) Match(in Input) (Result, error) {
 		v.at = in.Record.OccurredAt
 	}
 	v.makerOpen = v.maker == nil && in.FindMaker != nil
+	if r := in.Record; in.Object == nil && r.Kind == record.KindRevision && r.Revision.Partial == record.Whole && len(r.Revision.Body) > 0 {
+		v.body = r.Revision.Body
+	}
 	got := f.tree.eval(v)
 	if got == maybe && v.makerOpen && f.reads&scopeRequest != 0 && in.Record.Kind != record.KindRequest && hasState(in.Record.Kind) {
 		maker, known := in.FindMaker()

@@ -24,6 +24,7 @@ type view struct {
 	maker     *record.Record
 	makerOpen bool
 	at        time.Time // zero: unknown
+	body      []byte    // the whole state after the record, where that is known without asking; else nil
 }
 
 // of gives the record that has the scope's body; nil with maybe or fails where there is none.

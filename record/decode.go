@@ -216,3 +216,19 @@ func (d *decoder) event() *KubeEvent {
 	v.Count, v.Labels, v.Annotations = d.int(), d.pairs(), d.pairs()
 	return v
 }
+
+// WholeState gives the manifest in an encoded revision that holds a whole one, without decoding the rest; false for all else. It aliases b.
+func WholeState(b []byte) ([]byte, bool) {
+	if len(b) < 2 || b[0] != encodingVersion || Kind(b[1]) != KindRevision {
+		return nil, false
+	}
+	d := decoder{buf: b[2:]}
+	d.int()
+	for range 9 { // the strings of an ObjectRef
+		d.bytes()
+	}
+	d.num() // the resourceVersion
+	whole, cut := Partial(d.num()) == Whole, d.bool()
+	body := d.bytes()
+	return body, whole && !cut && !d.bad && len(body) > 0
+}

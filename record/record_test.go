@@ -220,3 +220,26 @@ func TestGuessResource(t *testing.T) {
 		}
 	}
 }
+
+// WholeState reads what Decode does, and nothing from a record cut short.
+func TestWholeState(t *testing.T) {
+	for _, r := range []*Record{
+		{Kind: KindRevision, Ref: ObjectRef{Cluster: "c", Group: "apps", Version: "v1", Kind: "Deployment", Resource: "deployments", Subresource: "s", Namespace: "n", Name: "web", UID: "u"},
+			Revision: &Revision{RV: 1 << 40, Body: []byte(`{"kind":"Deployment"}`)}, Provenance: Provenance{Sources: FromWatch}},
+		{Kind: KindRevision, Revision: &Revision{RV: 1, Body: []byte(`{}`), Partial: PartialScale}},
+		{Kind: KindRevision, Revision: &Revision{RV: 1, Cut: true}},
+		{Kind: KindProgress, Progress: &Progress{RV: 1}},
+	} {
+		b := Append(nil, r)
+		body, whole := WholeState(b)
+		want := r.Kind == KindRevision && r.Revision.Partial == Whole && len(r.Revision.Body) > 0
+		if whole != want || (whole && string(body) != string(r.Revision.Body)) {
+			t.Errorf("%+v: %q, %v", r, body, whole)
+		}
+		for n := range b {
+			if body, whole := WholeState(b[:n]); whole && string(body) != string(r.Revision.Body) {
+				t.Errorf("cut after %d bytes: %q", n, body)
+			}
+		}
+	}
+}

@@ -212,6 +212,10 @@ type WindowScan struct {
 	Namespace string
 	Name      string
 	Reads     bool // also requests that are reads
+	// Skip, where set, is asked with the body of a revision that is whole and has no variant beside it, before the rest is decoded:
+	// true leaves the revision out, an error ends the scan. Of others it is not asked, and a driver need not ask at all. The body
+	// is good during the call alone.
+	Skip func(body []byte) (bool, error)
 	// HeadsOnly leaves Revision.Body, End.LastBody and Request.Sent empty where that saves work.
 	HeadsOnly bool
 }

@@ -3,6 +3,7 @@ package local
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -156,8 +157,14 @@ type scanner struct {
 
 func (sc *scanner) run(ctx context.Context, scan store.WindowScan) error {
 	defer sc.count()
+	if !sc.s.needs.OldObject { // the state before a revision is the one that the scan has just gone over
+		scan.Skip = sc.skip
+	}
 	group := make([]*record.Record, 0, 4) // the variants of one revision
 	for r, err := range sc.s.e.st.Window(ctx, scan) {
+		if errors.Is(err, errEnough) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -182,6 +189,20 @@ func (sc *scanner) run(ctx context.Context, scan store.WindowScan) error {
 		return nil
 	}
 	return sc.matchRevision(ctx, group)
+}
+
+// errEnough ends a scan within the store when a limit is reached.
+var errEnough = errors.New("a limit of the search is reached")
+
+// skip reports whether a state alone shows that the filter misses the revision. It counts as looked at.
+func (sc *scanner) skip(body []byte) (bool, error) {
+	if !sc.s.filter.Misses(body) {
+		return false, nil
+	}
+	if sc.scanned++; sc.scanned >= 1024 && sc.count() {
+		return true, errEnough
+	}
+	return true, nil
 }
 
 // count tells how many records were looked at, and reports whether a limit is reached.
@@ -215,7 +236,42 @@ func (sc *scanner) matchRevision(ctx context.Context, group []*record.Record) er
 	if whole(best) {
 		return sc.match(ctx, best, nil)
 	}
+	if sc.s.filter.PreMatch(best) && !sc.s.needs.OldObject && best.Revision.Partial != record.PartialScale {
+		if misses, err := sc.missesCarried(ctx, best); misses || err != nil {
+			return err
+		}
+	}
 	return sc.match(ctx, best, func() (bool, error) { return sc.elsewhere(ctx, best, len(group)) })
+}
+
+// maxCarried bounds the partial revisions in a row over which a whole one is looked for.
+const maxCarried = 8
+
+// missesCarried reports whether the filter misses a revision that tells metadata at most: the whole state before it shows that, as all but the
+// metadata is carried over from there. True also where a whole variant lies elsewhere: the revision counts there.
+func (sc *scanner) missesCarried(ctx context.Context, r *record.Record) (bool, error) {
+	key, rv := store.ObjectKey{Cluster: r.Ref.Cluster, UID: r.Ref.UID}, r.Revision.RV
+	for range maxCarried {
+		variants, err := sc.s.e.st.RevisionBefore(ctx, key, rv)
+		if isNotFound(err) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if best := only(variants); best != nil && whole(best) {
+			return best.Revision.RV == r.Revision.RV || sc.s.filter.MissesCarried(best.Revision.Body), nil
+		}
+		if slices.ContainsFunc(variants, func(v *record.Record) bool {
+			return whole(v) || v.Revision.Cut || v.Revision.Partial == record.PartialScale
+		}) {
+			return false, nil
+		}
+		if rv = variants[0].Revision.RV - 1; rv == 0 {
+			return false, nil
+		}
+	}
+	return false, nil
 }
 
 func whole(r *record.Record) bool {

@@ -41,6 +41,7 @@ type window struct {
 	within   nanoBounds
 	yield    func(*record.Record) error
 	patience patience
+	plain    []byte   // of the revision at hand, used again
 	object   struct { // the one that the revisions are of, and whether it is asked for
 		uid   record.UID
 		entry *entry
@@ -80,6 +81,9 @@ func (w *window) yieldIfNamed(r *record.Record) error {
 	}
 	return w.yield(r)
 }
+
+// narrows reports whether not every object is asked for.
+func (w *window) narrows() bool { return w.q.Resource != nil || w.q.Namespace != "" || w.q.Name != "" }
 
 func (w *window) named(n named) bool {
 	return (w.q.Resource == nil || (w.q.Resource.Group == n.group && w.q.Resource.Resource == n.resource)) &&
@@ -226,7 +230,7 @@ func (w *window) enterObject(uid record.UID) error {
 		return nil
 	}
 	o.uid, o.entry, o.known, o.asked = uid, nil, false, true
-	if w.q.Resource == nil && w.q.Namespace == "" && w.q.Name == "" {
+	if !w.narrows() {
 		return nil
 	}
 	e, err := entryOf(w.r, store.ObjectKey{Cluster: w.c, UID: uid})
@@ -247,6 +251,9 @@ func (w *window) revisionOrEnd(it *lsm.Iterator, p revisionParts) error {
 		if !w.wants(record.KindRevision) {
 			return nil
 		}
+		if w.q.Skip != nil && (w.object.known || !w.narrows()) {
+			return w.unlessSkipped(it, p, yield)
+		}
 		return variantsAt(it, p, w.q.HeadsOnly, yield)
 	}
 	if !w.wants(record.KindEnd) {
@@ -264,6 +271,34 @@ func (w *window) revisionOrEnd(it *lsm.Iterator, p revisionParts) error {
 		return nil // told with the last of its parts
 	}
 	return w.yieldEnd(key, e, yield)
+}
+
+// unlessSkipped yields the revision that it stands on, unless the scan skips it by its body. What is skipped costs neither a copy nor
+// the decoding of its head.
+func (w *window) unlessSkipped(it *lsm.Iterator, p revisionParts, yield func(*record.Record) error) error {
+	v, err := it.ValueAndErr()
+	if err != nil {
+		return err
+	}
+	if len(v) == 0 || v[0] != oneItem {
+		return variantsAt(it, p, w.q.HeadsOnly, yield)
+	}
+	if w.plain, err = appendPlain(w.plain[:0], v[1:]); err != nil {
+		return damaged(it.Key(), err)
+	}
+	if body, whole := record.WholeState(w.plain); whole {
+		if skip, err := w.q.Skip(body); skip || err != nil {
+			return err
+		}
+	}
+	rec, err := placed(bytes.Clone(w.plain), p)
+	if err != nil {
+		return damaged(it.Key(), err)
+	}
+	if w.q.HeadsOnly {
+		rec.Revision.Body = nil
+	}
+	return yield(rec)
 }
 
 // home is the part of an End with which the whole is told in a window: the one of the greatest resourceVersion.

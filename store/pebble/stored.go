@@ -102,7 +102,16 @@ func unpackTimed(b []byte, c record.Cluster, nanos int64) (*record.Record, error
 
 // unpackRevision reads a stored revision, or the part of an End that lies beside the revisions.
 func unpackRevision(b []byte, p revisionParts) (*record.Record, error) {
-	r, err := decodePacked(b)
+	plain, err := appendPlain(make([]byte, 0, 4*len(b)), b)
+	if err != nil {
+		return nil, err
+	}
+	return placed(plain, p)
+}
+
+// placed decodes what unpackRevision reads, once it is unpacked; the record aliases plain.
+func placed(plain []byte, p revisionParts) (*record.Record, error) {
+	r, err := record.Decode(plain)
 	if err != nil {
 		return nil, err
 	}
