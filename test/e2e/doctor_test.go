@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -154,4 +155,56 @@ func TestApiserverTakesRecommendedPolicies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A whole installation: nothing is wrong with it, until something is.
+func TestDoctorOfAnInstallation(t *testing.T) {
+	s := newServer(t)
+	c := testcluster.Start(t, testcluster.Config{Nodes: 1, AuditPolicy: auditpolicy.Recommend(auditpolicy.Options{}).String(), Webhook: &testcluster.Webhook{
+		URL: "https://" + s.receive + "/audit/prod", CAFile: s.pki.cert, Token: s.pki.secret(t), BatchMaxWait: 100 * time.Millisecond, Backoff: 50 * time.Millisecond}})
+	s.args = append(s.args, "--kubeconfig", c.Kubeconfig(), "--cluster", "prod")
+	s.start()
+	look := func() (doctor.Report, int) { return diagnose(t, "--server", s.url(), "--kubeconfig", c.Kubeconfig()) }
+
+	var r doctor.Report
+	within(t, 60*time.Second, "audit events and watches are seen to come in", func() bool {
+		c.Kubectl("create", "configmap", "a"+strings.ToLower(rand.Text()[:8]))
+		r, _ = look()
+		said := strings.Join(r.Fine, "\n")
+		return strings.Contains(said, "Audit events of cluster prod arrive") && strings.Contains(said, "resources are watched") && strings.Contains(said, "is among those recorded")
+	})
+	for _, f := range r.Findings {
+		// The apiserver began before the server did, and its admin's certificate is made for a test.
+		if f.Check != "dropped" && f.Check != "certificate" && f.Severity != doctor.Hint {
+			t.Errorf("%s: %s %v", f.Check, f.Sentence, f.Evidence)
+		}
+	}
+
+	t.Run("somebody with another token", func(t *testing.T) {
+		before := s.pki.secret(t)
+		if err := os.WriteFile(s.pki.tokens, []byte("another-token-of-some-length *\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := os.WriteFile(s.pki.tokens, []byte(before+" *\n"), 0o600); err != nil {
+				t.Error(err)
+			}
+		}()
+		within(t, 60*time.Second, "the refused batches are found", func() bool {
+			c.Kubectl("create", "configmap", "b"+strings.ToLower(rand.Text()[:8]))
+			r, _ := look()
+			f := finding(r, "webhook")
+			return f != nil && strings.Contains(strings.Join(f.Evidence, ""), "unauthorized")
+		})
+	})
+	t.Run("stopped", func(t *testing.T) {
+		s.terminate(40 * time.Second)
+		r, status := look()
+		if f := finding(r, "instance"); f == nil || f.Severity != doctor.Failure || status != 4 {
+			t.Errorf("status %d, %+v", status, r)
+		}
+		if r, _ := diagnose(t, "--data", s.dir, "--no-cluster"); finding(r, "instance") != nil || !strings.Contains(strings.Join(r.Skipped, "\n"), "served by no process") {
+			t.Errorf("the directory alone: %+v", r)
+		}
+	})
 }
