@@ -101,9 +101,11 @@ func TestFindings(t *testing.T) {
 		{"disk full", func(s *Seen) { s.Instance.Disk.Free = 1e9 }, "failure disk: all but full", ""},
 		{"certificate soon", func(s *Seen) { s.Cluster.Certs[0].NotAfter = noon().Add(9 * 24 * time.Hour) }, "warning certificate: expires in 9 days", ""},
 		{"certificate gone", func(s *Seen) { s.Instance.Certs = []Cert{{"kubewake", noon().Add(-time.Hour)}} }, "failure certificate: has expired", ""},
+		{"certificate of the receiver", func(s *Seen) { s.Receiver = []Cert{{"the receiver", noon().Add(2 * 24 * time.Hour)}} }, "failure certificate: of the receiver expires in 2 days", ""},
+		{"no receiver", func(s *Seen) { s.WebhookURL, s.ReceiverErr = "https://x/audit", errors.New("refused") }, "failure webhook: Nobody takes audit batches at https://x/audit", ""},
 		{"nothing recorded", func(s *Seen) { s.Instance.Clusters = nil; s.Cluster = nil }, "warning recorded: Nothing is recorded", ""},
 		{"level too low, watched", func(s *Seen) {
-			s.Instance.Clusters[0].Gaps = []engine.Gap{gap("level", "apps", "deployments"), gap("level", "", "secrets"), gap("level", "", "events")}
+			s.Instance.Clusters[0].Gaps = []engine.Gap{gap("level", "apps", "deployments"), gap("level", "", "secrets"), gap("level", "", "events"), gap("level", "", "serviceaccounts")}
 		},
 			"hint level: writes to deployments.apps are audited below", `resources: ["deployments"]`},
 		{"level too low", func(s *Seen) {

@@ -9,6 +9,7 @@ package doctor
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -61,6 +62,9 @@ type Seen struct {
 	Now      time.Time
 	// WebhookURL is where apiservers should send audit batches, for what is to be pasted; empty: a placeholder.
 	WebhookURL string
+	// Receiver is the certificate there, and ReceiverErr why it was not seen, where it was looked for.
+	Receiver    []Cert
+	ReceiverErr error
 }
 
 // examination gathers what checks say.
@@ -85,6 +89,11 @@ func Examine(seen Seen) *Report {
 		x.cluster(x.Cluster)
 	} else {
 		x.skipped("No cluster was looked at: name one with --kubeconfig and --context.")
+	}
+	x.certs(x.Receiver)
+	if x.ReceiverErr != nil {
+		x.found(Finding{Check: "webhook", Severity: Failure, Sentence: fmt.Sprintf("Nobody takes audit batches at %s, as far as this machine can see.", x.WebhookURL), Evidence: []string{x.ReceiverErr.Error()},
+			Mend: "Let kubewake listen there (receive.listen), or correct the address; the apiservers have to reach it, not this machine."})
 	}
 	x.together()
 	rank := map[Severity]int{Failure: 0, Warning: 1, Hint: 2}

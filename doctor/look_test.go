@@ -188,6 +188,21 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
+func TestLookAtTLS(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	found, err := LookAtTLS(context.Background(), "x", server.URL+"/audit/prod")
+	if err != nil || len(found) != 1 || !found[0].NotAfter.Equal(server.Certificate().NotAfter) {
+		t.Errorf("%v %v", found, err)
+	}
+	server.Close()
+	if _, err := LookAtTLS(context.Background(), "x", server.URL); err == nil {
+		t.Error("a certificate of nobody")
+	}
+	if found, err := LookAtTLS(context.Background(), "x", "http://127.0.0.1:1"); found != nil || err != nil {
+		t.Errorf("%v %v", found, err)
+	}
+}
+
 func TestLookAtDisk(t *testing.T) {
 	if d := LookAtDisk(t.TempDir()); d != nil && (d.Total == 0 || d.Free > d.Total) {
 		t.Errorf("%+v", d)

@@ -62,7 +62,7 @@ Exit status: 0 nothing is wrong (there may be hints); 4 a failure or a warning w
 	flags.StringVar(&f.as, "as", "", "ask for the rights of this user")
 	flags.BoolVar(&f.InCluster, "in-cluster", false, "use the credentials of the pod that this runs in")
 	flags.BoolVar(&f.noCluster, "no-cluster", false, "look at no cluster")
-	flags.StringVar(&f.webhook, "webhook-url", "", "where apiservers reach kubewake, for what is to be pasted")
+	flags.StringVar(&f.webhook, "webhook-url", "", "where apiservers reach kubewake: its certificate is looked at, and it is put into what is to be pasted")
 	flags.StringVarP(&a.output, "output", "o", "table", "table or json")
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		if a.output != "table" && a.output != "json" {
@@ -86,6 +86,9 @@ func (a *app) doctor(ctx context.Context, f *doctorFlags) (err error) {
 		if seen.Instance, err = a.lookAtInstance(ctx, f); err != nil {
 			return err
 		}
+	}
+	if f.webhook != "" {
+		seen.Receiver, seen.ReceiverErr = doctor.LookAtTLS(ctx, "the receiver of audit batches", f.webhook)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
