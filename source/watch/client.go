@@ -27,8 +27,6 @@ import (
 const (
 	streamBuffer     = 256 << 10
 	connectionBuffer = 4 << 20
-	pingAfter        = 20 * time.Second // of silence
-	pingTimeout      = 15 * time.Second
 	headerTimeout    = 60 * time.Second
 	maxStatusBytes   = 64 << 10
 	maxVerifyBytes   = 8 << 20
@@ -51,7 +49,7 @@ func newClient(c *rest.Config, o Options) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the address of the apiserver: %w", err)
 	}
-	rt, err := roundTripper(c)
+	rt, err := roundTripper(c, o)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +63,7 @@ func newClient(c *rest.Config, o Options) (*client, error) {
 
 // roundTripper is client-go's, with credentials of every kind, over a transport of our own: its buffers are small, so that
 // what is not read holds the apiserver back, and a dead connection is found by pings.
-func roundTripper(c *rest.Config) (http.RoundTripper, error) {
+func roundTripper(c *rest.Config, o Options) (http.RoundTripper, error) {
 	if c.Transport != nil {
 		return rest.HTTPWrappersForConfig(c, c.Transport)
 	}
@@ -80,7 +78,7 @@ func roundTripper(c *rest.Config) (http.RoundTripper, error) {
 		IdleConnTimeout:     90 * time.Second,
 		ForceAttemptHTTP2:   true,
 		HTTP2: &http.HTTP2Config{
-			SendPingTimeout: pingAfter, PingTimeout: pingTimeout,
+			SendPingTimeout: o.pingAfter, PingTimeout: o.pingTimeout,
 			MaxReceiveBufferPerStream: streamBuffer, MaxReceiveBufferPerConnection: connectionBuffer,
 		},
 	}

@@ -69,6 +69,8 @@ type Options struct {
 	// PendingBytes limits what all watches of the cluster hold that is not yet delivered; beyond it each delivers what it
 	// has before it reads on. Default 32 MiB.
 	PendingBytes int `yaml:"pendingBytes"`
+
+	pingAfter, pingTimeout time.Duration // a connection that is silent for so long is asked whether it lives, and given so long to answer
 }
 
 func (o Options) withDefaults() Options {
@@ -87,6 +89,8 @@ func (o Options) withDefaults() Options {
 	set(&o.BatchBytes, 512<<10)
 	set(&o.BatchWait, 100*time.Millisecond)
 	set(&o.PendingBytes, 32<<20)
+	set(&o.pingAfter, 20*time.Second)
+	set(&o.pingTimeout, 15*time.Second)
 	return o
 }
 

@@ -32,13 +32,13 @@ func (p *page) read(item func(raw []byte) error) (h manifest.Head, next string, 
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
-		return h, "", err
+		return manifest.Head{}, "", err
 	}
 	if h, err = manifest.Read(p.head); err != nil {
-		return h, "", err
+		return manifest.Head{}, "", err
 	}
 	if h.RV == 0 || len(h.Kind) < 4 || string(h.Kind[len(h.Kind)-4:]) != "List" {
-		return h, "", errNotList
+		return manifest.Head{}, "", errNotList
 	}
 	next, _ = rawjson.String(rawjson.Get(p.head, "metadata", "continue"))
 	return h, next, nil

@@ -14,9 +14,9 @@ import (
 // Whatever is cut, restarted, forgotten, refused and restored, in whatever order: each change of the cluster's history is delivered or lies in a
 // gap; a run holds every change that it claims; what is gone has an End and what lives has none.
 func TestSchedules(t *testing.T) {
-	seeds := 300
+	seeds := 100
 	if testing.Short() {
-		seeds = 40
+		seeds = 20
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -132,7 +132,10 @@ func loading(path string) *clientcmd.ClientConfigLoadingRules {
 }
 
 func fromKubeconfig(name, path, context string) (Target, error) {
-	c := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(loading(path), &clientcmd.ConfigOverrides{CurrentContext: context})
+	read := func() clientcmd.ClientConfig {
+		return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(loading(path), &clientcmd.ConfigOverrides{CurrentContext: context})
+	}
+	c := read()
 	raw, err := c.RawConfig()
 	if err != nil {
 		return Target{}, fmt.Errorf("read kubeconfig %s: %w", path, err)
@@ -147,6 +150,7 @@ func fromKubeconfig(name, path, context string) (Target, error) {
 	if err != nil {
 		return Target{}, fmt.Errorf("read context %q of kubeconfig %s: %w", context, path, err)
 	}
+	renewToken(conf, func() (*rest.Config, error) { return read().ClientConfig() }, loading(path))
 	return Target{Cluster: record.Cluster(name), REST: conf}, nil
 }
 
