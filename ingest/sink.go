@@ -11,7 +11,7 @@ import (
 	"github.com/kubewake/kubewake/store"
 )
 
-// ErrInvalid: a batch breaks the rules (see Check); delivering it again is of no use.
+// ErrInvalid says that a batch breaks the rules (see Check); delivering it again is of no use.
 var ErrInvalid = store.ErrInvalid
 
 // Sink is where live sources hand over what they saw: the store of this process, or a place across the network.

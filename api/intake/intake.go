@@ -130,9 +130,10 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error, name, 
 	if !errors.As(err, &s) {
 		s = h.statusOf(r.Context(), err)
 	}
-	if s.code == http.StatusInternalServerError {
+	switch s.code {
+	case http.StatusInternalServerError:
 		h.conf.Log.Error("intake failed", "call", name, "who", who, "err", err)
-	} else if s.code == http.StatusUnauthorized || s.code == http.StatusForbidden {
+	case http.StatusUnauthorized, http.StatusForbidden:
 		h.conf.Log.Warn("intake refused a caller", "call", name, "who", who, "address", r.RemoteAddr, "why", s.reason)
 	}
 	if s.after > 0 {

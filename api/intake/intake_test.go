@@ -200,7 +200,7 @@ func gather(t *testing.T, list iter.Seq2[ingest.Alive, error]) (out []ingest.Ali
 
 // TestAnswers: what the receiver's troubles are to an agent.
 func TestAnswers(t *testing.T) {
-	p := newPlace(t, intake.Config{DeliverTimeout: 100 * time.Millisecond})
+	well, impatient := newPlace(t, intake.Config{}), newPlace(t, intake.Config{DeliverTimeout: 50 * time.Millisecond})
 	for name, tc := range map[string]struct {
 		token   string
 		cluster record.Cluster
@@ -221,12 +221,12 @@ func TestAnswers(t *testing.T) {
 		"secret internal": {token: token, cluster: "c", fails: errors.New("open /secret/path"), busy: true, says: "its log says why", after: 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p.sink.mu.Lock()
-			p.sink.err, p.sink.gate = tc.fails, nil
+			p := well
 			if tc.waits {
+				p = impatient
 				p.sink.gate = make(chan struct{})
 			}
-			p.sink.mu.Unlock()
+			p.sink.set(tc.fails)
 			err := p.client(t, tc.token).Deliver(t.Context(), batch(tc.cluster))
 			if tc.is == nil && !tc.busy {
 				if err != nil {

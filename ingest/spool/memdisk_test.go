@@ -69,7 +69,7 @@ func (d *memDisk) crash() *memDisk {
 		tail := slices.Clone(m.data[len(m.synced):])
 		tail = tail[:rand.IntN(len(tail)+1)]
 		if len(tail) > 0 && rand.IntN(2) == 0 {
-			clear(tail[rand.IntN(len(tail)):][:1+rand.IntN(1)])
+			clear(tail[rand.IntN(len(tail)):][:1])
 			if n := rand.IntN(len(tail)); rand.IntN(2) == 0 {
 				clear(tail[:n])
 			}

@@ -89,7 +89,8 @@ func (s *Spool) adopt(n uint64, last bool) error {
 		return errors.Join(err, f.Close())
 	}
 	seg, err := s.inspect(f, n, size)
-	if err = errors.Join(err, f.Close()); err != nil {
+	err = errors.Join(err, f.Close())
+	if err != nil {
 		return err
 	}
 	switch {

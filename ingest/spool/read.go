@@ -146,7 +146,8 @@ func (s *Spool) discard(seg *segment) error {
 	if !seg.damaged {
 		return errors.Join(err, s.disk.Remove(name))
 	}
-	if err = errors.Join(err, s.disk.Rename(name, name+damagedSuffix)); err != nil {
+	err = errors.Join(err, s.disk.Rename(name, name+damagedSuffix))
+	if err != nil {
 		return err
 	}
 	names, err := s.disk.List()

@@ -34,7 +34,7 @@ const (
 	lockName      = "LOCK"
 )
 
-// ErrFormat: the directory was written by another version of kubewake.
+// ErrFormat says that the directory was written by another version of kubewake.
 var ErrFormat = errors.New("spool has another format")
 
 var errFrame = errors.New("not a frame")

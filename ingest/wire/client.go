@@ -21,7 +21,7 @@ import (
 	"github.com/kubewake/kubewake/record"
 )
 
-// ErrDenied: the receiver does not let this agent in, or not for this cluster. It may once its token or certificate is right.
+// ErrDenied says that the receiver does not let this agent in, or not for this cluster. It may once its token or certificate is right.
 var ErrDenied = errors.New("the receiver refuses this agent")
 
 // ClientConfig says where to deliver and as whom.
@@ -234,7 +234,8 @@ func (k *Client) fetch(ctx context.Context, path string, q url.Values, limit int
 		return nil, answer.Body.Close()
 	}
 	b, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
-	if err = errors.Join(err, answer.Body.Close()); err != nil {
+	err = errors.Join(err, answer.Body.Close())
+	if err != nil {
 		return nil, err
 	}
 	if int64(len(b)) > limit {

@@ -21,7 +21,7 @@ func plan() []room {
 		{"object", 1, 0}, {"query", 1, 0}, {"tenant", 1, 0},
 		{"store", 2, 0}, {"link", 2, 0},
 		{"ingest", 3, 0}, {"join", 3, 0}, {"causal", 3, 0}, {"series", 3, 0},
-		{"ingest/spool", 3, 1}, {"ingest/wire", 3, 1},
+		{"ingest/wire", 3, 1}, {"ingest/spool", 3, 2},
 		{"source/manifest", 4, 0}, {"source/audit", 4, 1}, {"source/recording", 4, 1}, {"source/input", 4, 2},
 		{"source/webhook", 4, 2}, {"source/tail", 4, 2}, {"source/watch", 4, 2},
 		{"auditpolicy", 5, 0}, {"collect", 5, 0},
