@@ -83,6 +83,13 @@ func (w *Watcher) Run(ctx context.Context) error {
 		return err
 	}
 	w.all.Go(func() { w.idle.run(ctx, w.delivery) })
+	if w.conf.Metrics != nil {
+		w.all.Go(func() {
+			for sleep(ctx, idleEvery) {
+				w.Status() // keeps the count of resources by state
+			}
+		})
+	}
 	for _, gr := range triggers() {
 		w.all.Go(func() { w.trigger(ctx, gr) })
 	}

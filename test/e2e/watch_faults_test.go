@@ -61,6 +61,63 @@ func TestWatchRestoredEtcd(t *testing.T) {
 	w.eventually(time.Minute, "the next watcher goes on in the new epoch", recorded("while-away"))
 }
 
+const watcherRole = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: kubewake, namespace: shop}
+rules:
+- {apiGroups: ["*"], resources: ["*"], verbs: [get, list, watch]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: kubewake, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: kubewake}
+subjects: [{kind: ServiceAccount, name: kubewake, namespace: shop}]
+`
+
+// A Role is enough to record a namespace; what no role allows is said to be forbidden, and watched once one does.
+func TestWatchWithARole(t *testing.T) {
+	w := watchCluster(t, testcluster.Config{NoControllers: true, NoScheduler: true, Nodes: -1, NoAuditLog: true})
+	w.cluster.Kubectl("create", "namespace", "shop")
+	w.cluster.Kubectl("create", "serviceaccount", "kubewake", "-n", "shop")
+	w.cluster.Kubectl("apply", "-f", manifest(t, watcherRole))
+	token := w.cluster.Token("shop", "kubewake", time.Hour)
+	w.options.Namespaces = []string{"shop"}
+	w.start(token.Kubeconfig())
+	w.eventually(30*time.Second, "the namespace is watched", func() bool {
+		n := 0
+		for _, r := range w.watcher.Status().Resources {
+			if r.State == watch.Watching && r.Namespace == "shop" {
+				n++
+			} else if r.State != watch.Excluded {
+				return false
+			}
+		}
+		return n > 20
+	})
+	w.cluster.Kubectl("create", "configmap", "inside", "-n", "shop")
+	w.cluster.Kubectl("create", "configmap", "outside")
+	w.eventually(10*time.Second, "the object inside is recorded", func() bool {
+		return w.sink.has(func(r *record.Record) bool { return r.Ref.Name == "inside" })
+	})
+	if w.sink.has(func(r *record.Record) bool { return r.Ref.Namespace != "shop" && r.Kind != record.KindGap }) {
+		t.Error("something outside was recorded")
+	}
+	w.stop()
+
+	w.options.Namespaces = nil
+	w.start(token.Kubeconfig())
+	forbidden := func() bool {
+		for _, r := range w.watcher.Status().Resources {
+			if r.State != watch.Forbidden && r.State != watch.Excluded {
+				return false
+			}
+		}
+		return len(w.watcher.Status().Resources) > 0
+	}
+	w.eventually(30*time.Second, "all is forbidden across namespaces", forbidden)
+}
+
 // counting is a sink that keeps nothing, as that of an agent whose receiver is well.
 type counting struct {
 	records atomic.Int64
