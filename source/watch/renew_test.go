@@ -15,7 +15,7 @@ import (
 // A token that stands in the kubeconfig itself is taken from there again when the file changes.
 func TestTokenOfKubeconfigIsRenewed(t *testing.T) {
 	var got string
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Get("Authorization") }))
+	server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Get("Authorization") }))
 	defer server.Close()
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	write := func(user string) {
@@ -25,7 +25,7 @@ apiVersion: v1
 kind: Config
 current-context: c
 contexts: [{name: c, context: {cluster: c, user: u}}]
-clusters: [{name: c, cluster: {server: %q}}]
+clusters: [{name: c, cluster: {server: %q, insecure-skip-tls-verify: true}}]
 users: [{name: u, user: %s}]
 `, server.URL, user)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -79,9 +79,12 @@ users: [{name: u, user: %s}]
 // clockOf is the renewing part of a configuration.
 func clockOf(t *testing.T, c *rest.Config) *renewing {
 	t.Helper()
+	if c.WrapTransport == nil {
+		t.Fatal("the configuration does not follow its kubeconfig")
+	}
 	r, ok := c.WrapTransport(nil).(renewed)
 	if !ok {
-		t.Fatal("the configuration does not follow its kubeconfig")
+		t.Fatal("it is wrapped in something else")
 	}
 	return r.renewing
 }
