@@ -79,6 +79,7 @@ type drain struct {
 	lost     []loss
 	cluster  record.Cluster // of the last batch
 	last     time.Time      // when the last batch that was read was taken
+	skipped  int            // batches that do not decode, since the last delivery
 	troubled bool
 }
 
@@ -149,6 +150,7 @@ func (d *drain) read(p position) (entry, ingest.Batch, bool) {
 			return e, b, true
 		}
 		d.lose(loss{place: e.place, why: err.Error()})
+		d.skipped++
 		d.s.spool.damageAt(e.next)
 		p = e.next
 	}
@@ -201,7 +203,8 @@ func (d *drain) deliver(ctx context.Context, g group) error {
 		d.s.conf.Metrics.count(func(m *Metrics) counter { return m.delivered })
 	}
 	d.at = g.next
-	d.advance(g.frames)
+	d.advance(g.frames + d.skipped)
+	d.skipped = 0
 	if time.Since(d.savedAt) > positionEvery {
 		d.save()
 	}

@@ -83,7 +83,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"told too short":     packed(t, []byte("\x01c\x00\x00"), 3),
 		"told too long":      packed(t, []byte("\x01c\x00\x00"), 5),
 		"over the limit":     binary.AppendUvarint([]byte("KWB\x01"), MaxRawBytes+1),
-		"zeros, 8 MiB":      bomb,
+		"zeros, 8 MiB":       bomb,
 		"many records":       packed(t, append([]byte("\x01c\xff\xff\xff\x7f"), make([]byte, 100)...), 0),
 		"many marks":         packed(t, append([]byte("\x01c\x00\xff\xff\x7f"), make([]byte, 100)...), 0),
 		"no cluster":         packed(t, []byte("\x00\x00\x00"), 0),
