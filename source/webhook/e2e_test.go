@@ -39,7 +39,7 @@ func TestTakesWhatARealAPIServerSends(t *testing.T) {
 	}
 	s.sink.fail(nil, nil)
 	all := inLog(t, c.AuditLog()) // what is in the log now; the apiserver itself drops events when it is stopped
-	missing := 0
+	var missing int
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		missing = 0
 		s.sink.mu.Lock()
