@@ -15,7 +15,7 @@ func TestSplit(t *testing.T) {
 		b.Records = append(b.Records, revision("a", record.ResourceVersion(i+1)))
 	}
 	one := int64(ingest.Size(b.Records[1]))
-	for _, limit := range []int64{1, one, 3 * one, 7*one + 5, b.Size() - 1} {
+	for _, limit := range []int64{1, one, 3 * one, 7*one + 5, b.Size() - 2} {
 		parts := b.Split(limit)
 		seen := map[*record.Record]int{}
 		for i, p := range parts {
