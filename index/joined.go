@@ -57,7 +57,7 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 	if in.Siblings, err = l.siblings(ctx, st, reader); err != nil {
 		return err
 	}
-	out := join.Object(in)
+	out := join.ByEpoch(in, clock.joinEpochs())
 	losses := slices.DeleteFunc(out.Losses, func(loss join.Loss) bool {
 		return loss.Kind == join.MissingRequest && !seen.audited // the audit policy leaves the resource out
 	})
@@ -65,15 +65,8 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 	for _, id := range out.Reused {
 		l.Reused[id] = true
 	}
-	for i := range l.States {
-		rv := l.States[i].RV
-		maker, ok := out.Makers[rv]
-		if !ok {
-			maker.Certainty = join.Unknown
-		}
-		l.Makers = append(l.Makers, maker)
-		l.When = append(l.When, out.Intervals[rv])
-	}
+	l.Makers, l.When = out.Makers, out.Intervals
+	l.tellTwice(clock.joinEpochs())
 	l.made = map[record.ID][]int{}
 	for i, m := range l.Makers {
 		if m.Request != nil {
@@ -83,6 +76,23 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 	}
 	l.namedLosses()
 	return l.tellNotAudited(ctx, st)
+}
+
+// tellTwice names all candidates of a state of which two bodies are known whose times do not tell the epoch, where requests of several
+// epochs answered its resourceVersion: which of them made which body is not known.
+func (l *Life) tellTwice(epochs []join.Epoch) {
+	if len(epochs) < 2 {
+		return
+	}
+	for i := range l.States {
+		if !l.States[i].Chosen.Conflict {
+			continue
+		}
+		if of := join.AnsweredInEpochs(epochs, l.States[i].Chosen.Best(), l.Requests); of != nil {
+			l.Makers[i] = join.Maker{Certainty: join.Candidates, Candidates: of, Evidence: []string{fmt.Sprintf(
+				"A restore let resourceVersion %d be used twice, and the bodies do not tell when they were written.", l.States[i].RV)}}
+		}
+	}
 }
 
 // endWhen bounds the end by its resourceVersion, in the epoch of the last state: an object does not come through a restore

@@ -32,8 +32,8 @@ func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.
 		return nil, err
 	}
 	life := &Life{Records: recs}
-	chosen := chooseAll(recs.Revisions)
-	life.Epochs = orderByEpoch(chosen, clock.joinEpochs(), recs.Requests)
+	chosen, epochs := chooseAll(recs, clock.joinEpochs())
+	life.Epochs = epochs
 	if life.Schema, err = schemaOf(ctx, st, entry, chosen); err != nil {
 		return nil, err
 	}
@@ -47,29 +47,37 @@ func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.
 	return life, life.follow(ctx, st)
 }
 
-func chooseAll(revisions [][]*record.Record) []object.Chosen {
-	chosen := make([]object.Chosen, len(revisions))
-	for i, variants := range revisions {
-		chosen[i] = object.Choose(variants)
-	}
-	return chosen
-}
-
-// orderByEpoch puts revisions in the order of epochs, then of resourceVersions, and gives the epoch of each.
-func orderByEpoch(chosen []object.Chosen, epochs []join.Epoch, requests []*record.Record) []int {
-	out := make([]int, len(chosen))
+// chooseAll chooses a body of each resourceVersion, and where a restore let one be used twice, of each epoch. It gives them in the order
+// of epochs, then of resourceVersions, and the epoch of each.
+func chooseAll(recs *Records, epochs []join.Epoch) ([]object.Chosen, []int) {
+	chosen := make([]object.Chosen, 0, len(recs.Revisions))
+	of := make([]int, 0, len(recs.Revisions))
 	if len(epochs) < 2 {
-		return out
+		for _, variants := range recs.Revisions {
+			chosen = append(chosen, object.Choose(variants))
+		}
+		return chosen, of[:len(chosen)]
 	}
-	of := make(map[record.ResourceVersion]int, len(chosen))
-	for i := range chosen {
-		of[chosen[i].RV] = join.EpochOf(epochs, chosen[i].Best(), requests)
+	for _, variants := range recs.Revisions {
+		groups, at := join.SplitByEpoch(epochs, variants, recs.Requests)
+		for i, group := range groups {
+			c := object.Choose(group)
+			if len(groups) == 1 {
+				at[i] = join.EpochOf(epochs, c.Best(), recs.Requests)
+			}
+			chosen, of = append(chosen, c), append(of, at[i])
+		}
 	}
-	slices.SortStableFunc(chosen, func(a, b object.Chosen) int { return of[a.RV] - of[b.RV] })
-	for i := range chosen {
-		out[i] = of[chosen[i].RV]
+	order := make([]int, len(chosen))
+	for i := range order {
+		order[i] = i
 	}
-	return out
+	slices.SortStableFunc(order, func(a, b int) int { return of[a] - of[b] })
+	outChosen, outOf := make([]object.Chosen, len(chosen)), make([]int, len(chosen))
+	for i, k := range order {
+		outChosen[i], outOf[i] = chosen[k], of[k]
+	}
+	return outChosen, outOf
 }
 
 // schemaOf finds out how a kind's fields are compared: built in, or from the CustomResourceDefinition where that was recorded.

@@ -331,8 +331,7 @@ func proofs(ctx context.Context, st store.Store, clock *Clock, entry *store.Entr
 	if err != nil {
 		return nil, nil, err
 	}
-	chosen := chooseAll(recs.Revisions)
-	epochs := orderByEpoch(chosen, clock.joinEpochs(), recs.Requests)
+	chosen, epochs := chooseAll(recs, clock.joinEpochs())
 	reader := clock.Reader(st)
 	in := join.Input{Ref: entry.Ref, End: recs.End, Requests: recs.Requests, Skew: clock.skew}
 	rvs := make([]record.ResourceVersion, 0, len(chosen)+1)
@@ -350,7 +349,7 @@ func proofs(ctx context.Context, st store.Store, clock *Clock, entry *store.Entr
 		}
 		rvs = append(rvs, recs.End.End.RV)
 	}
-	return join.Object(in).Pins(), rvs, nil
+	return join.ByEpoch(in, clock.joinEpochs()).Pins, rvs, nil
 }
 
 // lowResources are those with writes recorded below RequestResponse.

@@ -2,6 +2,7 @@ package join
 
 import (
 	"iter"
+	"slices"
 	"sort"
 	"time"
 
@@ -99,28 +100,52 @@ func EpochAt(epochs []Epoch, t time.Time) int {
 	return max(0, n-1)
 }
 
-// EpochOf assigns a revision to an epoch: by the earliest request that answered or named its resourceVersion, else
-// by the latest time that its body tells, which lies before its commit; a later epoch where the one of that time
-// never reached so far. Requests are those that Input takes.
+// EpochOf assigns a revision to an epoch: by the requests that answered or named its resourceVersion, where all of them lie in one
+// epoch; else, or where a restore let a resourceVersion be used twice, by the latest time that its body tells, which lies before its
+// commit; a later epoch where the one of that time never reached so far. Requests are those that Input takes.
 func EpochOf(epochs []Epoch, r *record.Record, requests []*record.Record) int {
 	if len(epochs) < 2 || r.Revision == nil {
 		return 0
 	}
-	var known time.Time
+	if known := epochsOf(epochs, r, requests); len(known) == 1 {
+		return known[0]
+	}
+	n, _ := bodyEpoch(epochs, r)
+	for n+1 < len(epochs) && epochs[n].Last < r.Revision.RV && epochs[n+1].First <= r.Revision.RV {
+		n++
+	}
+	return n
+}
+
+// epochsOf are the epochs of the requests that answered or named the resourceVersion of a revision, sorted.
+func epochsOf(epochs []Epoch, r *record.Record, requests []*record.Record) (out []int) {
+	note := func(at time.Time) {
+		if n := EpochAt(epochs, at); !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
 	for _, q := range requests {
 		if q.Request == nil || !q.Request.Succeeded() {
 			continue
 		}
-		if q.Request.AnswerUID == r.Ref.UID && q.Request.AnswerRV == r.Revision.RV && q.Request.Answer != record.BodyStatus {
-			known = earliest(known, q.Request.StageAt)
+		if answered(q, r) {
+			note(q.Request.StageAt)
 		}
 		if q.Request.Verb == "update" && q.Request.NamedUID == r.Ref.UID && q.Request.NamedRV == r.Revision.RV {
-			known = earliest(known, q.OccurredAt)
+			note(q.OccurredAt)
 		}
 	}
-	if !known.IsZero() {
-		return EpochAt(epochs, known)
-	}
+	slices.Sort(out)
+	return out
+}
+
+func answered(q, r *record.Record) bool {
+	return q.Request.AnswerUID == r.Ref.UID && q.Request.AnswerRV == r.Revision.RV && q.Request.Answer != record.BodyStatus
+}
+
+// bodyEpoch is the epoch of the latest time that a body tells; false: it tells none. Times in bodies are cut to seconds, and a restore takes
+// longer than one: what was written in the second in which an epoch begins was written in that epoch.
+func bodyEpoch(epochs []Epoch, r *record.Record) (int, bool) {
 	b := readBody(r)
 	last := b.created
 	for i := range b.managed {
@@ -129,9 +154,55 @@ func EpochOf(epochs []Epoch, r *record.Record, requests []*record.Record) int {
 	if !b.deletion.IsZero() {
 		last = latest(last, b.askedAt())
 	}
-	n := EpochAt(epochs, last)
-	for n+1 < len(epochs) && epochs[n].Last < r.Revision.RV && epochs[n+1].First <= r.Revision.RV {
-		n++
+	if last.IsZero() {
+		return 0, false
 	}
-	return n
+	return EpochAt(epochs, last.Add(time.Second-time.Nanosecond)), true
+}
+
+// SplitByEpoch divides the bodies of one resourceVersion that was used in several epochs, by the times that they tell. A body without
+// times stays with those of the epoch that EpochOf gives it, or else with the first. One group where the bodies do not tell.
+func SplitByEpoch(epochs []Epoch, variants, requests []*record.Record) (groups [][]*record.Record, of []int) {
+	add := func(n int, r *record.Record) {
+		i := slices.Index(of, n)
+		if i < 0 {
+			i = len(of)
+			of, groups = append(of, n), append(groups, nil)
+		}
+		groups[i] = append(groups[i], r)
+	}
+	var rest []*record.Record
+	for _, r := range variants {
+		if n, ok := bodyEpoch(epochs, r); ok {
+			add(n, r)
+		} else {
+			rest = append(rest, r)
+		}
+	}
+	if len(of) < 2 {
+		return [][]*record.Record{variants}, []int{EpochOf(epochs, variants[0], requests)}
+	}
+	for _, r := range rest {
+		n := EpochOf(epochs, r, requests)
+		if !slices.Contains(of, n) {
+			n = of[0]
+		}
+		add(n, r)
+	}
+	return groups, of
+}
+
+// AnsweredInEpochs gives the requests that answered a revision's UID and resourceVersion, by received time, where they lie in several
+// epochs; else nil.
+func AnsweredInEpochs(epochs []Epoch, r *record.Record, requests []*record.Record) (out []*record.Record) {
+	if len(epochsOf(epochs, r, requests)) < 2 {
+		return nil
+	}
+	for _, q := range requests {
+		if q.Request != nil && q.Request.Succeeded() && answered(q, r) {
+			out = append(out, q)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *record.Record) int { return a.OccurredAt.Compare(b.OccurredAt) })
+	return out
 }

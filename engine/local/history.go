@@ -121,7 +121,7 @@ func (h *history) read(ctx context.Context) error {
 		return err
 	}
 	slices.SortFunc(h.entries, func(a, b placed) int { return a.compare(&b) })
-	h.entries = slices.CompactFunc(h.entries, func(a, b placed) bool { return a.entry.ID == b.entry.ID && a.entry.Kind == b.entry.Kind })
+	h.entries = slices.CompactFunc(h.entries, func(a, b placed) bool { return a.entry.ID == b.entry.ID && a.entry.Kind == b.entry.Kind && a.epoch == b.epoch })
 	return nil
 }
 
