@@ -383,8 +383,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 			if recover() != nil {
 				err = io.ErrUnexpectedEOF
 			}
-			w.failed = err
-			w.begin(http.StatusOK)
+			w.once.Do(func() { w.code, w.failed = http.StatusOK, err; close(w.begun) })
 			pw.CloseWithError(err)
 		}()
 		d.h.ServeHTTP(w, r.WithContext(ctx))

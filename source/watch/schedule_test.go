@@ -35,7 +35,12 @@ func schedule(w *world, seed uint64) {
 	w.opts.WatchFor = 20*time.Second + time.Duration(rnd.IntN(600))*time.Second
 	w.api.noStream = rnd.IntN(4) == 0
 	restores := rnd.IntN(4) == 0
-	flaky := 0.0
+	flaky := 0.0 // guarded by the sink's lock
+	setFlaky := func(to float64) {
+		w.sink.mu.Lock()
+		defer w.sink.mu.Unlock()
+		flaky = to
+	}
 	luck := rand.New(rand.NewPCG(seed, 8)) // guarded by the sink's lock
 	w.sink.fail = func(int, ingest.Batch) error {
 		if luck.Float64() < flaky {
@@ -77,7 +82,7 @@ func schedule(w *world, seed uint64) {
 		case n < 83:
 			w.api.with(func() { w.api.garbage[kinds[rnd.IntN(len(kinds))]] = "<html>" })
 		case n < 86:
-			flaky = 0.7 * rnd.Float64() * float64(rnd.IntN(2))
+			setFlaky(0.7 * rnd.Float64() * float64(rnd.IntN(2)))
 		case n < 89:
 			if w.stop != nil {
 				w.stop()
@@ -90,7 +95,7 @@ func schedule(w *world, seed uint64) {
 			rv, objects = w.api.snapshot()
 		case n < 94 && restores:
 			// A restore that is overtaken before anyone looks leaves no trace in resourceVersions: nobody could tell.
-			flaky = 0
+			setFlaky(0)
 			w.api.with(func() { w.api.down = false })
 			if w.stop == nil {
 				w.start()
@@ -118,7 +123,7 @@ func schedule(w *world, seed uint64) {
 			w.pass(time.Duration(rnd.IntN(int(300 * time.Millisecond))))
 		}
 	}
-	flaky = 0
+	setFlaky(0)
 	w.api.with(func() { w.api.down = false; clear(w.api.garbage) })
 	if w.stop == nil {
 		w.start()

@@ -107,15 +107,13 @@ func TestWatchWithARole(t *testing.T) {
 
 	w.options.Namespaces = nil
 	w.start(token.Kubeconfig())
-	forbidden := func() bool {
+	w.eventually(30*time.Second, "what it may not is said to be forbidden, and what anyone may is watched", func() bool {
+		states := map[watch.State]int{}
 		for _, r := range w.watcher.Status().Resources {
-			if r.State != watch.Forbidden && r.State != watch.Excluded {
-				return false
-			}
+			states[r.State]++
 		}
-		return len(w.watcher.Status().Resources) > 0
-	}
-	w.eventually(30*time.Second, "all is forbidden across namespaces", forbidden)
+		return states[watch.Forbidden] > 30 && states[watch.Waiting]+states[watch.Listing]+states[watch.Failing] == 0
+	})
 }
 
 // counting is a sink that keeps nothing, as that of an agent whose receiver is well.
