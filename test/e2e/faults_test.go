@@ -151,10 +151,22 @@ func stopAndFind(t *testing.T, s *server, c *testcluster.Cluster, before ...trut
 	}
 	slices.SortFunc(h.requests, func(a, b *record.Record) int { return a.OccurredAt.Compare(b.OccurredAt) })
 	t.Logf("of %d requests and %d changes: %v", len(all), len(last.history), h)
-	for _, g := range stored.gaps {
-		t.Logf("gap %s %s %d–%d %s–%s %s", g.Gap.Reason, nameOf(g.Ref), g.Gap.FromRV, g.Gap.ToRV, clock(g.OccurredAt), clock(g.Gap.Until), g.Gap.Detail)
-	}
+	stored.logGaps(t)
 	return stored, h
+}
+
+// logGaps shows one gap of each sort, and how many there are.
+func (c *contents) logGaps(t *testing.T) {
+	sorts := map[string]int{}
+	for _, g := range c.gaps {
+		sort := string(g.Gap.Reason) + " " + g.Gap.Detail
+		if sorts[sort]++; sorts[sort] == 1 {
+			t.Logf("gap %s %s %d–%d %s–%s %s", g.Gap.Reason, nameOf(g.Ref), g.Gap.FromRV, g.Gap.ToRV, clock(g.OccurredAt), clock(g.Gap.Until), g.Gap.Detail)
+		}
+	}
+	for sort, n := range sorts {
+		t.Logf("%d gaps: %s", n, sort)
+	}
 }
 
 func clock(at time.Time) string {

@@ -10,9 +10,9 @@ import (
 // proxy is the network between two processes: it can be cut and mended.
 type proxy struct {
 	listener net.Listener
-	to       string
 
 	mu    sync.Mutex
+	to    string                // guarded by mu
 	cut   bool                  // guarded by mu
 	conns map[net.Conn]struct{} // guarded by mu
 }
@@ -50,6 +50,21 @@ func (p *proxy) cutOff() {
 	}
 }
 
+// turn sends new connections elsewhere, and breaks those that there are: as a Service does when its endpoint died.
+func (p *proxy) turn(to string) {
+	p.cutOff()
+	p.mu.Lock()
+	p.to = to
+	p.mu.Unlock()
+	p.mend()
+}
+
+func (p *proxy) target() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.to
+}
+
 // mend lets connections through again.
 func (p *proxy) mend() {
 	p.mu.Lock()
@@ -68,7 +83,7 @@ func (p *proxy) accept() {
 }
 
 func (p *proxy) pass(in net.Conn) {
-	out, err := net.Dial("tcp", p.to)
+	out, err := net.Dial("tcp", p.target())
 	if err != nil || !p.keep(in, out) {
 		_ = in.Close()
 		if err == nil {

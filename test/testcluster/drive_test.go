@@ -40,7 +40,7 @@ func TestDriverTellsTheTruth(t *testing.T) {
 	codes := map[int]int{}
 	for _, a := range done.Requests {
 		codes[a.Code]++
-		if audited[a.AuditID] != a.Code {
+		if a.URI != "/readyz" && audited[a.AuditID] != a.Code { // the policy leaves probes out
 			t.Errorf("%s %s: answered %d, the audit log says %d (audit ID %s)", a.Method, a.URI, a.Code, audited[a.AuditID], a.AuditID)
 		}
 		written := a.Code < 300 && (a.Method == http.MethodPost || a.Method == http.MethodPut || a.Method == http.MethodPatch)

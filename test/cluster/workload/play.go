@@ -71,16 +71,20 @@ func (p *play) holdNodes(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// until asks every half second.
+// until asks every half second. An apiserver that restarts is no reason to end a play, not even when it forbids everything
+// because it has not read its roles yet; a refusal that stays is.
 func until(ctx context.Context, what string, ask func(context.Context) (bool, error)) error {
-	for {
+	const patience = 10
+	for refusals := 0; ; {
 		ok, err := ask(ctx)
 		if ok && err == nil {
 			return nil
 		}
-		// An apiserver that restarts is no reason to end a play; a refusal is.
 		var refusal apierrors.APIStatus
 		if errors.As(err, &refusal) && !apierrors.IsTooManyRequests(err) && !apierrors.IsServerTimeout(err) && !apierrors.IsServiceUnavailable(err) && !apierrors.IsInternalError(err) {
+			refusals++
+		}
+		if refusals > patience {
 			return fmt.Errorf("wait until %s: %w", what, err)
 		}
 		select {

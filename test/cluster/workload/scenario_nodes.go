@@ -82,6 +82,16 @@ func (p *play) patchNode(ctx context.Context, node, patch string) error {
 	return err
 }
 
+// mendNode tries for a minute, whatever came before, also when the play was cut off: the others need the node.
+func (p *play) mendNode(ctx context.Context, node, patch string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	return until(ctx, "the node is mended", func(ctx context.Context) (bool, error) {
+		err := p.patchNode(ctx, node, patch)
+		return err == nil, err
+	})
+}
+
 // playDrain cordons a node and evicts the play's pods from it, as kubectl drain would.
 func playDrain(ctx context.Context, p *play) error {
 	if err := p.guarded(ctx); err != nil {
@@ -117,8 +127,7 @@ func playDrain(ctx context.Context, p *play) error {
 		return len(pods.Items) == 0, nil
 	})
 	at(ctx, "uncordon")
-	// Whatever came before: the others need the node.
-	return errors.Join(drained, p.patchNode(context.WithoutCancel(ctx), node, `{"spec":{"unschedulable":null}}`))
+	return errors.Join(drained, p.mendNode(ctx, node, `{"spec":{"unschedulable":null}}`))
 }
 
 // playNotReady lets a node fail until its pods are evicted, and come back.
@@ -156,7 +165,6 @@ func playNotReady(ctx context.Context, p *play) error {
 		p.pause(ctx, 7*time.Second, 12*time.Second) // five of them until the pods leave
 	}
 	at(ctx, "recover")
-	back := context.WithoutCancel(ctx)
-	recovered := p.patchNode(back, node, `{"metadata":{"labels":{"`+unreadyLabel+`":null}}}`)
+	recovered := p.mendNode(ctx, node, `{"metadata":{"labels":{"`+unreadyLabel+`":null}}}`)
 	return errors.Join(failed, recovered, soon(ctx, 20*time.Second, ready(corev1.ConditionTrue)))
 }

@@ -52,7 +52,10 @@ type Summary struct {
 	Codes    map[int]int    `json:"codes"` // answers by HTTP status; 0: none came
 }
 
-const scenarioTimeout = 3 * time.Minute
+const (
+	scenarioTimeout = 3 * time.Minute
+	maxFailures     = 1000 // that Summary.Failed lists
+)
 
 // Run plays scenarios until the duration is over, or the context ends and cuts those under way off. What a cluster under test refuses or loses is not an
 // error but a line in Summary.Failed; an error means that the driver could not work at all.
@@ -131,6 +134,9 @@ type driver struct {
 func (d *driver) work(ctx context.Context, worker int) {
 	rng := rand.New(rand.NewPCG(d.config.Seed, uint64(worker)))
 	for n := 0; ctx.Err() == nil; n++ {
+		if d.awaitCluster(ctx) != nil {
+			return
+		}
 		s, ok := d.pick(rng)
 		if !ok {
 			return
@@ -144,6 +150,26 @@ func (d *driver) work(ctx context.Context, worker int) {
 		}
 		if err := d.playOne(ctx, s, p); ctx.Err() == nil {
 			d.note(s.name, p.id, err)
+		}
+	}
+}
+
+// awaitCluster returns when an apiserver is ready: one that is away, or that does not know its rights yet, would only
+// make plays fail by the thousand. It gives up, without an error, when no more plays begin anyway.
+func (d *driver) awaitCluster(ctx context.Context) error {
+	ctx = withScene(ctx, "cast", "cast")
+	at(ctx, "is it ready")
+	for {
+		err := d.cast.actors[admin].Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !d.config.Each && time.Now().After(d.deadline) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
 		}
 	}
 }
@@ -182,8 +208,15 @@ func (d *driver) playOne(ctx context.Context, s scenario, p *play) error {
 func (d *driver) note(scenario, id string, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err != nil {
+	switch {
+	case err == nil:
+	case len(d.failed) == maxFailures:
+		d.failed = append(d.failed, "more are not listed")
+		return
+	case len(d.failed) < maxFailures:
 		d.failed = append(d.failed, id+": "+err.Error())
+		return
+	default:
 		return
 	}
 	if d.counts == nil {

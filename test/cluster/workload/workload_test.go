@@ -6,12 +6,17 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 func TestNames(t *testing.T) {
@@ -91,5 +96,39 @@ func TestObserver(t *testing.T) {
 	}
 	if s := truth.summary(); s.Requests != 3 || s.Codes[200] != 2 {
 		t.Errorf("summary %+v", s)
+	}
+}
+
+func TestUntil(t *testing.T) {
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "a", errors.New("no"))
+	asked := 0
+	err := until(context.Background(), "it rains", func(context.Context) (bool, error) {
+		asked++
+		return asked == 3, map[int]error{1: errors.New("connection refused"), 2: forbidden}[asked]
+	})
+	if err != nil || asked != 3 {
+		t.Errorf("asked %d times, %v: want an answer after an absence and a refusal", asked, err)
+	}
+	if err := until(context.Background(), "it rains", func(context.Context) (bool, error) { return false, forbidden }); !apierrors.IsForbidden(err) {
+		t.Errorf("a refusal that stays: %v", err)
+	}
+	short, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	if err := until(short, "it rains", func(context.Context) (bool, error) { return false, nil }); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("no time left: %v", err)
+	}
+	if err := soon(context.Background(), time.Millisecond, func(context.Context) (bool, error) { return false, nil }); err != nil {
+		t.Errorf("not getting there soon is no error, but %v", err)
+	}
+}
+
+func TestFailuresAreBounded(t *testing.T) {
+	d := &driver{}
+	for range 3 * maxFailures {
+		d.note("config", "config-0-0", errors.New("no"))
+	}
+	d.note("config", "config-0-1", nil)
+	if len(d.failed) != maxFailures+1 || d.counts["config"] != 1 {
+		t.Errorf("%d failures listed, %d played", len(d.failed), d.counts["config"])
 	}
 }
