@@ -248,3 +248,25 @@ func TestCheckFinds(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	f.Add(documented)
+	f.Add(Recommend(Options{Profile: Full}).String())
+	f.Add("rules: [{level: None, resources: [{group: '*'}], nonResourceURLs: ['', '*', '/a*']}]\nomitStages: [x]\nkind: 1")
+	f.Add("rules:\n- &a {level: None}\n- *a")
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := Parse("p", []byte(text))
+		p.Check()
+		p.Match(&Attributes{User: "u", Verb: "get", Path: "/x"})
+		if err != nil {
+			return
+		}
+		again, err := Parse("p", []byte(p.String()))
+		if err != nil {
+			t.Fatalf("not read back: %v\n%s", err, p)
+		}
+		if again.String() != p.String() {
+			t.Fatalf("read back as\n%s\nnot\n%s", again, p)
+		}
+	})
+}

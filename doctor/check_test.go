@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -237,8 +238,14 @@ func TestReadMetrics(t *testing.T) {
 	if diff := cmp.Diff(map[string]float64{"1": 2, "2": 4}, s.By("a", "x")); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := ReadMetrics(strings.NewReader("<html>")); err == nil {
-		t.Error("a page is read as metrics")
+	s = metrics(t, `a{x="q\"u, }",y="b\\",} 1 1700000000000; b +Inf; c{} 1e3`)
+	if diff := cmp.Diff(Samples{"a": {{map[string]string{"x": `q"u, }`, "y": `b\`}, 1}}, "b": {{map[string]string{}, math.Inf(1)}}, "c": {{map[string]string{}, 1000}}}, s); diff != "" {
+		t.Error(diff)
+	}
+	for _, bad := range []string{"<html>", "{} 1", "a", "a{x} 1", `a{x="1" 2`, `a{x="1`, "a x", "ä 1"} {
+		if _, err := ReadMetrics(strings.NewReader(bad)); err == nil {
+			t.Errorf("%q is read as metrics", bad)
+		}
 	}
 }
 

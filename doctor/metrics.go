@@ -1,15 +1,14 @@
 package doctor
 
 import (
+	"bufio"
 	"fmt"
 	"io"
-
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
+	"strconv"
+	"strings"
 )
 
-// Samples are metrics by name. Histograms and summaries are there by their _count and _sum.
+// Samples are metrics by name; the parts of a histogram are there as name_bucket, name_sum and name_count.
 type Samples map[string][]Sample
 
 // Sample is one value.
@@ -18,44 +17,87 @@ type Sample struct {
 	Value  float64
 }
 
-// maxMetricsBytes bounds what is read of a /metrics page; an apiserver's is some MB.
-const maxMetricsBytes = 128 << 20
+// Bounds of what is read of a /metrics page; an apiserver's is some MB.
+const (
+	maxMetricsBytes = 128 << 20
+	maxMetricsLine  = 1 << 20
+)
 
-// ReadMetrics reads Prometheus' text format.
+// ReadMetrics reads Prometheus' text format: of each sample its name, labels and value. (The parser of prometheus/common panics on some
+// pages that are none.)
 func ReadMetrics(r io.Reader) (Samples, error) {
-	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(io.LimitReader(r, maxMetricsBytes))
-	if err != nil {
-		return nil, fmt.Errorf("read metrics: %w", err)
-	}
 	out := Samples{}
-	for name, family := range families {
-		for _, m := range family.GetMetric() {
-			out.add(name, family.GetType(), m)
+	lines := bufio.NewScanner(io.LimitReader(r, maxMetricsBytes))
+	lines.Buffer(make([]byte, 64<<10), maxMetricsLine)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || line[0] == '#' {
+			continue
 		}
+		name, sample, ok := readSample(line)
+		if !ok {
+			return nil, fmt.Errorf("read metrics: line %d is no sample", n)
+		}
+		out[name] = append(out[name], sample)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read metrics: %w", err)
 	}
 	return out, nil
 }
 
-func (s Samples) add(name string, kind dto.MetricType, m *dto.Metric) {
-	labels := make(map[string]string, len(m.GetLabel()))
-	for _, l := range m.GetLabel() {
-		labels[l.GetName()] = l.GetValue()
+// readSample reads name{label="value",...} value, and leaves a time behind it alone.
+func readSample(line string) (name string, s Sample, ok bool) {
+	end := strings.IndexAny(line, "{ \t")
+	if end <= 0 {
+		return "", s, false
 	}
-	put := func(name string, v float64) { s[name] = append(s[name], Sample{labels, v}) }
-	switch kind {
-	case dto.MetricType_COUNTER:
-		put(name, m.GetCounter().GetValue())
-	case dto.MetricType_GAUGE:
-		put(name, m.GetGauge().GetValue())
-	case dto.MetricType_HISTOGRAM, dto.MetricType_GAUGE_HISTOGRAM:
-		put(name+"_count", float64(m.GetHistogram().GetSampleCount()))
-		put(name+"_sum", m.GetHistogram().GetSampleSum())
-	case dto.MetricType_SUMMARY:
-		put(name+"_count", float64(m.GetSummary().GetSampleCount()))
-		put(name+"_sum", m.GetSummary().GetSampleSum())
-	default:
-		put(name, m.GetUntyped().GetValue())
+	name = line[:end]
+	rest := line[end:]
+	s.Labels = map[string]string{}
+	if rest[0] == '{' {
+		if rest, ok = s.readLabels(rest[1:]); !ok {
+			return "", s, false
+		}
+	}
+	fields := strings.Fields(rest)
+	if len(fields) == 0 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:") != "" {
+		return "", s, false
+	}
+	value, err := strconv.ParseFloat(fields[0], 64)
+	s.Value = value
+	return name, s, err == nil
+}
+
+// readLabels reads behind the opening brace, and gives what comes behind the closing one.
+func (s Sample) readLabels(text string) (rest string, ok bool) {
+	for {
+		text = strings.TrimLeft(text, ", \t")
+		if rest, closed := strings.CutPrefix(text, "}"); closed {
+			return rest, true
+		}
+		key, value, found := strings.Cut(text, "=")
+		value = strings.TrimLeft(value, " \t")
+		if !found || value == "" || value[0] != '"' {
+			return "", false
+		}
+		var b strings.Builder
+		i := 1
+		for ; i < len(value) && value[i] != '"'; i++ {
+			if value[i] == '\\' && i+1 < len(value) {
+				i++
+				if value[i] == 'n' {
+					b.WriteByte('\n')
+					continue
+				}
+			}
+			b.WriteByte(value[i])
+		}
+		if i >= len(value) {
+			return "", false
+		}
+		s.Labels[strings.TrimSpace(key)] = b.String()
+		text = value[i+1:]
 	}
 }
 
