@@ -11,7 +11,8 @@ import (
 // cache is empty when it comes back, so what was written and not told before is in gaps.
 func TestStoppedAPIServerLosesNothing(t *testing.T) {
 	s := newServer(t)
-	c := s.record(t, testcluster.Config{AuditLevel: testcluster.Metadata})
+	// An apiserver that stops lets open watches stand as long as a request may take.
+	c := s.record(t, testcluster.Config{AuditLevel: testcluster.Metadata, APIServerArgs: []string{"--request-timeout=10s"}})
 	work := drive(t, c, 11, 20*time.Second)
 	time.Sleep(7 * time.Second)
 	c.Stop(testcluster.APIServer(0))
