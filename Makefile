@@ -48,12 +48,12 @@ bench-large: build ## the same at 10 million records, streamed into the importer
 	go run ./cmd/bench -records 10000000
 
 cluster: ## a real Kubernetes control plane on loopback to play with, until Ctrl-C; FLAGS="-nodes 5 -webhook URL", see FLAGS=-h. Its first build takes minutes
-	go run ./test/testcluster/run up $(FLAGS)
+	go run ./internal/testcluster up $(FLAGS)
 
 RECORDINGS ?= dist/recordings
 recordings: ## recordings of a real cluster like those in testdata/recordings, with synthetic secrets, in about 10 minutes
 	@mkdir -p $(RECORDINGS) && raw=$$(mktemp -d) && trap 'rm -rf "$$raw"' EXIT && \
-	  go run ./test/testcluster/run recordings -out "$$raw" && \
+	  go run ./internal/testcluster recordings -out "$$raw" && \
 	  go run ./internal/recordings/redact -in "$$raw" -out $(RECORDINGS)
 
 clean:

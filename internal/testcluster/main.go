@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command run finds or builds the test control plane and becomes it:
+// Command testcluster finds or builds the test control plane and becomes it:
 //
-//	go run ./test/testcluster/run up -nodes 5
+//	go run ./internal/testcluster up -nodes 5
 //
 // With -path it only prints where the binary lies.
 package main
