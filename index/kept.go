@@ -52,6 +52,7 @@ type head struct {
 	upTo   uint64 // the change
 	starts []int64
 	borne  time.Duration
+	apart  time.Duration
 	some   bool // pins were proven
 	low    []record.GroupResource
 	// moved and waiting are what is still to be joined.
@@ -69,6 +70,7 @@ func (h *head) encode() []byte {
 		b = binary.AppendUvarint(b, uint64(at))
 	}
 	b = binary.AppendUvarint(b, uint64(h.borne))
+	b = binary.AppendUvarint(b, uint64(h.apart))
 	some := byte(0)
 	if h.some {
 		some = 1
@@ -98,7 +100,7 @@ func decodeHead(b []byte) (*head, error) {
 	for range d.count() {
 		h.starts = append(h.starts, int64(d.num()))
 	}
-	h.borne, h.some = time.Duration(d.num()), d.num() == 1
+	h.borne, h.apart, h.some = time.Duration(d.num()), time.Duration(d.num()), d.num() == 1
 	for range d.count() {
 		h.low = append(h.low, record.GroupResource{Group: d.string(), Resource: d.string()})
 	}

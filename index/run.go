@@ -7,6 +7,7 @@ import (
 
 const (
 	runEvery    = 250 * time.Millisecond
+	runAtLeast  = 100 * time.Millisecond // apart, however much comes in
 	runFor      = 100 * time.Millisecond // of each turn, at most, for joins
 	saveEvery   = 10 * time.Second
 	lookEvery   = 5 * time.Second // for storages that are new
@@ -21,25 +22,31 @@ func (c *Clocks) Run(ctx context.Context) error {
 	c.live.Store(true)
 	defer c.live.Store(false)
 	r := running{c: c, rested: map[*track]time.Time{}}
-	tick := time.NewTicker(runEvery)
-	defer tick.Stop()
-	for {
+	for ctx.Err() == nil {
 		if err := r.turn(ctx); err != nil {
 			if ctx.Err() != nil {
 				break
 			}
 			return err
 		}
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-			continue
+		if pause(ctx, nil, runAtLeast); ctx.Err() == nil {
+			pause(ctx, c.wake, runEvery-runAtLeast)
 		}
-		break
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveEvery)
 	defer cancel()
 	return r.save(last)
+}
+
+// pause waits for a time, or until it is woken, or ctx ends.
+func pause(ctx context.Context, wake <-chan struct{}, d time.Duration) {
+	wait := time.NewTimer(d)
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wake:
+	case <-wait.C:
+	}
 }
 
 type running struct {

@@ -87,7 +87,7 @@ func (t *track) snapshot() (change []store.KeyValue, chunks map[uint64][]ownedPi
 		}
 		change = append(change, kv)
 	}
-	h := head{upTo: t.upTo, starts: t.recorded.starts, borne: t.borne, some: t.all != nil, moved: t.moved, waiting: t.waiting.list()}
+	h := head{upTo: t.upTo, starts: t.recorded.starts, borne: t.borne, apart: t.apart, some: t.all != nil, moved: t.moved, waiting: t.waiting.list()}
 	for gr := range t.low {
 		h.low = append(h.low, gr)
 	}

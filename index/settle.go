@@ -314,42 +314,67 @@ func (t *track) prove(ctx context.Context, proven *provenSet, plain *Clock, low 
 	if !low[entry.Ref.GroupResource()] && !proven.any() {
 		return nil, nil
 	}
-	pins, rvs, err := proofs(ctx, t.c.st, plain, entry)
+	p, err := proofs(ctx, t.c.st, plain, entry)
 	if err != nil {
 		return nil, err
 	}
 	if !low[entry.Ref.GroupResource()] {
-		pins = nil
+		p.pins, p.contradiction = nil, 0
 	}
-	return proven.replace(ctx, uid, rvs, pins)
+	t.contradicted(p.contradiction)
+	return proven.replace(ctx, uid, p.rvs, p.pins)
+}
+
+// contradicted notes how far the clocks of apiservers must lie apart at least. It rises with the facts, in whatever order they come; where it
+// makes the skew greater, all objects are joined again.
+func (t *track) contradicted(by time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if by <= t.apart || by > join.EpochTolerance {
+		return
+	}
+	t.apart = by
+	if skewOf(max(by, t.recorded.inversion())) != t.plain.skew {
+		t.derive(nil)
+	}
+}
+
+// proof is what the join of an object tells of the clock.
+type proof struct {
+	pins          []record.Pin
+	rvs           []record.ResourceVersion // all of the object
+	contradiction time.Duration
 }
 
 // proofs gives the pins that the exact makers of an object's states prove, and all its resourceVersions. They depend on the object's own
 // records, on the requests to its name and collection in its life, and on the clock at its resourceVersions; on nothing else.
-func proofs(ctx context.Context, st store.Store, clock *Clock, entry *store.Entry) ([]record.Pin, []record.ResourceVersion, error) {
+func proofs(ctx context.Context, st store.Store, clock *Clock, entry *store.Entry) (proof, error) {
+	var out proof
 	recs, err := readRecords(ctx, st, entry, Bounds{})
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
 	chosen, epochs := chooseAll(recs, clock.joinEpochs())
 	reader := clock.Reader(st)
 	in := join.Input{Ref: entry.Ref, End: recs.End, Requests: recs.Requests, Skew: clock.skew}
-	rvs := make([]record.ResourceVersion, 0, len(chosen)+1)
+	out.rvs = make([]record.ResourceVersion, 0, len(chosen)+1)
 	for i := range chosen {
 		when, err := reader.WhenIn(ctx, epochs[i], chosen[i].RV)
 		if err != nil {
-			return nil, nil, err
+			return out, err
 		}
 		in.Revisions = append(in.Revisions, join.Revision{Record: chosen[i].Best(), When: when, Epoch: epochs[i]})
-		rvs = append(rvs, chosen[i].RV)
+		out.rvs = append(out.rvs, chosen[i].RV)
 	}
 	if recs.End != nil && recs.End.End.RV != 0 {
 		if in.EndWhen, err = endWhen(ctx, reader, epochs, recs.End); err != nil {
-			return nil, nil, err
+			return out, err
 		}
-		rvs = append(rvs, recs.End.End.RV)
+		out.rvs = append(out.rvs, recs.End.End.RV)
 	}
-	return join.ByEpoch(in, clock.joinEpochs()).Pins, rvs, nil
+	out.pins = join.ByEpoch(in, clock.joinEpochs()).Pins
+	out.contradiction = join.Contradiction(entry.Ref.UID, clock.joinEpochs(), recs.Requests)
+	return out, nil
 }
 
 // lowResources are those with writes recorded below RequestResponse.

@@ -35,6 +35,7 @@ type track struct {
 	sweep    bool            // all objects are to be joined
 	doubt    bool            // epochs are to be looked for again
 	borne    time.Duration   // contradictions up to this open no epoch
+	apart    time.Duration   // what the updates of objects tell of the distance between the apiservers' clocks
 	saveAll  bool
 	unsaved  map[uint64]struct{} // blocks
 	waiting  waiting
@@ -177,7 +178,7 @@ func (t *track) refresh(ctx context.Context, news *pinNews) error {
 
 // derive makes the clocks from the blocks. The caller holds mu.
 func (t *track) derive(changed []uint64) {
-	skew := skewOf(t.recorded.inversion())
+	skew := skewOf(max(t.recorded.inversion(), t.apart))
 	plain := t.recorded.clock(t.key)
 	plain.skew = skew
 	if t.plain != nil {
@@ -265,7 +266,7 @@ func (t *track) rebuildIn(ctx context.Context, starts []time.Time) error {
 		return err
 	}
 	t.moved, t.waiting, t.sweep, t.doubt, t.saveAll = nil, newWaiting(), true, false, true
-	t.borne = t.recorded.inversion()
+	t.borne, t.apart = t.recorded.inversion(), 0
 	t.plain = nil
 	t.derive(nil)
 	return nil
@@ -279,11 +280,14 @@ func (t *track) allPins(ctx context.Context, between store.RVRange) iter.Seq2[re
 	return t.proven.allPins(ctx, between)
 }
 
-// skewOf rounds contradictions up to a power of two of milliseconds, so that it changes seldom while facts come in.
+// skewOf gives the skew that is reckoned with where requests contradict each other so far. They tell the least distance between two
+// clocks, which the true one exceeds by as much as the requests lay apart; half of it is added. It is rounded up to a power of two of
+// milliseconds, so that it changes seldom while facts come in.
 func skewOf(inverted time.Duration) time.Duration {
 	if inverted <= 0 {
 		return 0
 	}
+	inverted += inverted / 2
 	skew := time.Millisecond
 	for skew < inverted && skew < join.EpochTolerance {
 		skew *= 2
@@ -338,7 +342,7 @@ func (t *track) load(ctx context.Context) error {
 			return err
 		}
 	}
-	t.pinsUpTo, t.upTo, t.savedTo, t.borne = h.upTo, h.upTo, h.upTo, h.borne
+	t.pinsUpTo, t.upTo, t.savedTo, t.borne, t.apart = h.upTo, h.upTo, h.upTo, h.borne, h.apart
 	t.moved = h.moved
 	for _, uid := range h.waiting {
 		t.waiting.add(uid, time.Now())

@@ -43,10 +43,10 @@ func (j *joiner) siblings() {
 	first.ranked = first.keep(func(w *write) bool {
 		before, after := 0, 0
 		for _, o := range creates {
-			if o.to.Before(w.from) {
+			if o.to.Add(j.in.Skew).Before(w.from) {
 				before++
 			}
-			if o.from.After(w.to) {
+			if o.from.After(w.to.Add(j.in.Skew)) {
 				after++
 			}
 		}
@@ -64,10 +64,10 @@ func (j *joiner) stretch(at time.Time) (creates []*write, from, to time.Time) {
 	}
 	from, to = at, at
 	for i := 0; i < len(all); {
-		start, end := all[i].from.Truncate(time.Second), all[i].to.Truncate(time.Second)
+		start, end := all[i].from.Add(-j.in.Skew).Truncate(time.Second), all[i].to.Add(j.in.Skew).Truncate(time.Second)
 		k := i + 1
-		for k < len(all) && !all[k].from.Truncate(time.Second).After(end) {
-			if t := all[k].to.Truncate(time.Second); t.After(end) {
+		for k < len(all) && !all[k].from.Add(-j.in.Skew).Truncate(time.Second).After(end) {
+			if t := all[k].to.Add(j.in.Skew).Truncate(time.Second); t.After(end) {
 				end = t
 			}
 			k++
