@@ -141,7 +141,7 @@ func (c *Cluster) schedulerArgs() []string {
 		"--bind-address=127.0.0.1", "--secure-port=" + strconv.Itoa(c.ports.scheduler),
 		"--cert-dir=" + c.files.work(Scheduler),
 		"--client-ca-file=" + c.files.ca(), "--requestheader-client-ca-file=" + c.files.ca(),
-		"--leader-elect=false",
+		"--kube-api-qps=200", "--kube-api-burst=400", "--leader-elect=false",
 	}
 }
 
