@@ -67,12 +67,12 @@ func New(ctx context.Context, s Settings, o Options) (_ *Agent, err error) {
 	if a.client, err = wire.NewClient(wire.ClientConfig{URL: s.To.URL, TLS: s.To.TLS, TokenFile: s.To.Token, Metrics: wire.NewMetrics(a.metrics)}); err != nil {
 		return nil, err
 	}
-	redactor, err := a.redactor(ctx)
+	a.spool, err = spool.New(spool.Config{Dir: s.Spool.Dir, MaxBytes: int64(s.Spool.Bytes), Slow: time.Duration(s.Spool.Slow),
+		Next: a.client, Metrics: spool.NewMetrics(a.metrics), Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
-	a.spool, err = spool.New(spool.Config{Dir: s.Spool.Dir, MaxBytes: int64(s.Spool.Bytes), Slow: time.Duration(s.Spool.Slow),
-		Next: a.client, Metrics: spool.NewMetrics(a.metrics), Log: o.Log})
+	redactor, err := a.redactor(ctx)
 	if err != nil {
 		return nil, err
 	}

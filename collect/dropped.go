@@ -12,13 +12,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	"k8s.io/client-go/rest"
 
-	dto "github.com/prometheus/client_model/go"
-
 	"github.com/kubewake/kubewake/ingest"
+	"github.com/kubewake/kubewake/internal/promtext"
 	"github.com/kubewake/kubewake/record"
 )
 
@@ -49,10 +46,9 @@ func newDroppedMetrics(reg prometheus.Registerer) *droppedMetrics {
 }
 
 const (
-	droppedEvery    = 15 * time.Second
-	maxMetricsBytes = 64 << 20
-	auditErrors     = "apiserver_audit_error_total"
-	processStart    = "process_start_time_seconds"
+	droppedEvery = 15 * time.Second
+	auditErrors  = "apiserver_audit_error_total"
+	processStart = "process_start_time_seconds"
 )
 
 func newDropped(c *rest.Config, cluster record.Cluster, sink ingest.Sink, log *slog.Logger, m *droppedMetrics) (*dropped, error) {
@@ -195,36 +191,25 @@ func (d *dropped) read(ctx context.Context) (counters, error) {
 	if answer.StatusCode != http.StatusOK {
 		return counters{}, fmt.Errorf("the apiserver answered %d to GET /metrics", answer.StatusCode)
 	}
-	c, err := parseCounters(io.LimitReader(answer.Body, maxMetricsBytes))
+	c, err := parseCounters(answer.Body)
 	c.At = d.now().UTC()
 	return c, err
 }
 
 func parseCounters(r io.Reader) (counters, error) {
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(r)
+	page, err := promtext.Read(r)
 	if err != nil {
-		return counters{}, fmt.Errorf("read the apiserver's metrics: %w", err)
+		return counters{}, fmt.Errorf("the apiserver's /metrics: %w", err)
 	}
-	var c counters
-	start := families[processStart]
-	if start == nil || len(start.GetMetric()) == 0 {
-		return counters{}, errors.New("read the apiserver's metrics: there is no " + processStart)
+	start, ok := page.Sum(processStart)
+	if !ok {
+		return counters{}, errors.New("the apiserver's /metrics has no " + processStart)
 	}
-	c.Start = start.GetMetric()[0].GetGauge().GetValue()
-	for _, m := range families[auditErrors].GetMetric() {
-		if isWebhook(m) {
-			c.Errors += m.GetCounter().GetValue()
+	c := counters{Start: start}
+	for plugin, n := range page.By(auditErrors, "plugin") {
+		if strings.Contains(plugin, "webhook") {
+			c.Errors += n
 		}
 	}
 	return c, nil
-}
-
-func isWebhook(m *dto.Metric) bool {
-	for _, l := range m.GetLabel() {
-		if l.GetName() == "plugin" {
-			return strings.Contains(l.GetValue(), "webhook")
-		}
-	}
-	return false
 }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"github.com/kubewake/kubewake/internal/tlsfiles"
 	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/source/webhook"
@@ -16,6 +18,9 @@ import (
 
 // stopReceiving bounds how long answers under way may take when the receiver stops. Their senders wait 30 seconds.
 const stopReceiving = 10 * time.Second
+
+// maxConnections bounds what connections may cost; further ones wait. Apiservers and agents keep a few each.
+const maxConnections = 4096
 
 // receiver is the listener that takes data in.
 type receiver struct {
@@ -65,6 +70,7 @@ func newReceiver(c Receive, p Process, metrics *webhook.Metrics) (*receiver, err
 	if err != nil {
 		return nil, fmt.Errorf("receive: %w", err)
 	}
+	r.listener = netutil.LimitListener(r.listener, maxConnections)
 	if r.tls != nil {
 		r.listener = tls.NewListener(r.listener, r.server.TLSConfig)
 	}

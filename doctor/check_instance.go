@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/internal/promtext"
 	"github.com/kubewake/kubewake/record"
 )
 
@@ -209,7 +210,7 @@ func (x *examination) storing(i *Instance) {
 }
 
 // since tells from when the counts of a process are.
-func since(m Samples) string {
+func since(m promtext.Samples) string {
 	start, known := m.Sum("process_start_time_seconds")
 	if !known {
 		return ""
@@ -218,7 +219,7 @@ func since(m Samples) string {
 }
 
 // counts tells samples as evidence; m is where they are from, if they are counted from a start.
-func counts(name string, by map[string]float64, m Samples) []string {
+func counts(name string, by map[string]float64, m promtext.Samples) []string {
 	var out []string
 	for _, key := range sortedKeys(by) {
 		out = append(out, fmt.Sprintf("%s %s: %.0f%s", name, key, by[key], since(m)))

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"errors"
-	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,14 +11,15 @@ import (
 
 	"github.com/kubewake/kubewake/auditpolicy"
 	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/internal/promtext"
 	"github.com/kubewake/kubewake/record"
 )
 
 func noon() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) }
 
-func metrics(t *testing.T, text string) Samples {
+func metrics(t *testing.T, text string) promtext.Samples {
 	t.Helper()
-	s, err := ReadMetrics(strings.NewReader(strings.ReplaceAll(text, "; ", "\n") + "\n"))
+	s, err := promtext.Read(strings.NewReader(strings.ReplaceAll(text, "; ", "\n") + "\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,26 +76,28 @@ func TestFindings(t *testing.T) {
 			s.Instance.Clusters[0].LastAudit = noon().Add(-time.Hour)
 		}, "", ""},
 		{"batches refused", func(s *Seen) {
-			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], Sample{map[string]string{"outcome": "unauthorized"}, 3})
+			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], promtext.Sample{map[string]string{"outcome": "unauthorized"}, 3})
 		}, "warning webhook: Somebody sent audit batches that were refused", ""},
 		{"events unreadable", func(s *Seen) {
-			s.Instance.Metrics["kubewake_webhook_refused_events_total"] = []Sample{{map[string]string{"reason": "not JSON"}, 1}}
+			s.Instance.Metrics["kubewake_webhook_refused_events_total"] = []promtext.Sample{{map[string]string{"reason": "not JSON"}, 1}}
 		}, "warning unreadable: Some audit events", ""},
 		{"forbidden to watch", func(s *Seen) {
-			s.Instance.Metrics["kubewake_watch_resources"] = []Sample{{map[string]string{"state": "watching"}, 50}, {map[string]string{"state": "forbidden"}, 9}}
+			s.Instance.Metrics["kubewake_watch_resources"] = []promtext.Sample{{map[string]string{"state": "watching"}, 50}, {map[string]string{"state": "forbidden"}, 9}}
 		}, "failure rbac: 9 resources may not be watched", "kind: ClusterRole\n"},
 		{"watches fail", func(s *Seen) {
-			s.Instance.Metrics["kubewake_watch_resources"] = []Sample{{map[string]string{"state": "failing"}, 1}}
+			s.Instance.Metrics["kubewake_watch_resources"] = []promtext.Sample{{map[string]string{"state": "failing"}, 1}}
 		}, "failure watch: The watch of 1 resources fails", ""},
 		{"nothing watched", func(s *Seen) { delete(s.Instance.Metrics, "kubewake_watch_resources") }, "warning watch: No cluster is watched", "clusters:\n"},
 		{"store down", func(s *Seen) { s.Instance.Metrics["kubewake_ingest_healthy"][0].Value = 0 }, "failure store: takes no writes", ""},
 		{"store was down", func(s *Seen) {
-			s.Instance.Metrics["kubewake_ingest_refused_batches_total"] = []Sample{{map[string]string{"reason": "full"}, 2}}
+			s.Instance.Metrics["kubewake_ingest_refused_batches_total"] = []promtext.Sample{{map[string]string{"reason": "full"}, 2}}
 		}, "warning store: could not be stored", ""},
 		{"busy is no fault", func(s *Seen) {
-			s.Instance.Metrics["kubewake_ingest_refused_batches_total"] = []Sample{{map[string]string{"reason": "busy"}, 2}}
+			s.Instance.Metrics["kubewake_ingest_refused_batches_total"] = []promtext.Sample{{map[string]string{"reason": "busy"}, 2}}
 		}, "", ""},
-		{"late", func(s *Seen) { s.Instance.Metrics["kubewake_ingest_late_records_total"] = []Sample{{nil, 7}} }, "hint late: 7 records", ""},
+		{"late", func(s *Seen) {
+			s.Instance.Metrics["kubewake_ingest_late_records_total"] = []promtext.Sample{{nil, 7}}
+		}, "hint late: 7 records", ""},
 		{"clock behind", func(s *Seen) { s.Instance.Clock.Ahead = -20 * time.Second }, "warning clock: The clock of kubewake is 20s behind", ""},
 		{"clock far ahead", func(s *Seen) { s.Cluster.Clock.Ahead = time.Hour }, "failure clock: The clock of the apiserver of prod is 1h0m0s ahead of", ""},
 		{"disk fills", func(s *Seen) { s.Instance.Disk.Free = 9e9 }, "warning disk: filling up", ""},
@@ -129,35 +131,41 @@ func TestFindings(t *testing.T) {
 		}, "failure rbac: system:serviceaccount:wake:bot may not list and watch 2 resources", "  - apiGroups: [\"apps\"]\n    resources: [\"deployments\"]"},
 		{"no policy", func(s *Seen) { s.Cluster.Metrics = metrics(t, "apiserver_audit_event_total 0") }, "failure audit: makes no audit events", "--audit-policy-file="},
 		{"dropped by the apiserver", func(s *Seen) { s.Cluster.Metrics["apiserver_audit_error_total"][0].Value = 400 }, "warning dropped: has dropped 400 audit events", "--audit-webhook-batch-buffer-size="},
-		{"refused by the apiserver", func(s *Seen) { s.Cluster.Metrics["apiserver_audit_requests_rejected_total"] = []Sample{{nil, 2}} }, "failure dropped: refused 2 requests", ""},
+		{"refused by the apiserver", func(s *Seen) {
+			s.Cluster.Metrics["apiserver_audit_requests_rejected_total"] = []promtext.Sample{{nil, 2}}
+		}, "failure dropped: refused 2 requests", ""},
 		{"heads only", func(s *Seen) { s.Cluster.Metrics["apiserver_audit_level_total"][0].Labels["level"] = "Metadata" }, "hint level: heads only", ""},
 		{"groups broken", func(s *Seen) { s.Cluster.Broken = []string{"metrics.k8s.io/v1beta1"} }, "warning discovery: 1 API groups", ""},
 		{"batches not taken", func(s *Seen) {
-			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], Sample{map[string]string{"outcome": "busy"}, 3})
+			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], promtext.Sample{map[string]string{"outcome": "busy"}, 3})
 		}, "warning webhook: could not be taken at once", ""},
 		{"aborted by the apiserver", func(s *Seen) {
-			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], Sample{map[string]string{"outcome": "aborted"}, 3})
+			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], promtext.Sample{map[string]string{"outcome": "aborted"}, 3})
 		}, "", ""},
 		{"agents instead", func(s *Seen) {
 			s.Instance.Metrics = metrics(t, `kubewake_ingest_healthy 1; kubewake_intake_requests_total{call="batch",code="200"} 9`)
 		}, "", ""},
 		{"agents refused", func(s *Seen) {
-			s.Instance.Metrics["kubewake_intake_requests_total"] = []Sample{{map[string]string{"call": "batch", "code": "403"}, 2}}
+			s.Instance.Metrics["kubewake_intake_requests_total"] = []promtext.Sample{{map[string]string{"call": "batch", "code": "403"}, 2}}
 		}, "warning agents: were refused for who they are", ""},
 		{"log files lost", func(s *Seen) {
-			s.Instance.Metrics["kubewake_tail_missed_files_total"] = []Sample{{map[string]string{"cluster": "prod"}, 1}}
+			s.Instance.Metrics["kubewake_tail_missed_files_total"] = []promtext.Sample{{map[string]string{"cluster": "prod"}, 1}}
 		}, "warning tail: were gone before", ""},
 		{"log lines unreadable", func(s *Seen) {
-			s.Instance.Metrics["kubewake_tail_refused_lines_total"] = []Sample{{map[string]string{"reason": "long"}, 1}}
+			s.Instance.Metrics["kubewake_tail_refused_lines_total"] = []promtext.Sample{{map[string]string{"reason": "long"}, 1}}
 		}, "warning unreadable: Some lines", ""},
 		{"log far behind", func(s *Seen) {
-			s.Instance.Metrics["kubewake_tail_lag_seconds"] = []Sample{{map[string]string{"path": "/a.log"}, 3600}, {map[string]string{"path": "/b.log"}, 3}}
+			s.Instance.Metrics["kubewake_tail_lag_seconds"] = []promtext.Sample{{map[string]string{"path": "/a.log"}, 3600}, {map[string]string{"path": "/b.log"}, 3}}
 		}, "warning tail: /a.log is read 1h0m0s behind", ""},
-		{"spool was full", func(s *Seen) { s.Instance.Metrics["kubewake_spool_refused_batches_total"] = []Sample{{nil, 4}} }, "warning spool: 4 batches went back", ""},
-		{"spool damaged", func(s *Seen) { s.Instance.Metrics["kubewake_spool_damaged_total"] = []Sample{{nil, 1}} }, "warning spool: could not be read or delivered", ""},
+		{"spool was full", func(s *Seen) {
+			s.Instance.Metrics["kubewake_spool_refused_batches_total"] = []promtext.Sample{{nil, 4}}
+		}, "warning spool: 4 batches went back", ""},
+		{"spool damaged", func(s *Seen) {
+			s.Instance.Metrics["kubewake_spool_damaged_total"] = []promtext.Sample{{nil, 1}}
+		}, "warning spool: could not be read or delivered", ""},
 		{"spool nearly full", func(s *Seen) {
-			s.Instance.Metrics["kubewake_spool_bytes"] = []Sample{{nil, 90}}
-			s.Instance.Metrics["kubewake_spool_limit_bytes"] = []Sample{{nil, 100}}
+			s.Instance.Metrics["kubewake_spool_bytes"] = []promtext.Sample{{nil, 90}}
+			s.Instance.Metrics["kubewake_spool_limit_bytes"] = []promtext.Sample{{nil, 100}}
 		}, "warning spool: 90 % full", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -194,7 +202,7 @@ func TestFindings(t *testing.T) {
 func TestWorstComesFirst(t *testing.T) {
 	seen := Seen{Instance: well(t), Cluster: fit(t), Now: noon()}
 	seen.Instance.Clock.Ahead = time.Minute / 2
-	seen.Instance.Metrics["kubewake_ingest_late_records_total"] = []Sample{{nil, 7}}
+	seen.Instance.Metrics["kubewake_ingest_late_records_total"] = []promtext.Sample{{nil, 7}}
 	seen.Cluster.Err = errors.New("refused")
 	r := Examine(seen)
 	var got []Severity
@@ -218,48 +226,6 @@ func TestPastedPolicyIsOne(t *testing.T) {
 			t.Errorf("%s at %s", verb, d.Level)
 		}
 	}
-}
-
-func TestReadMetrics(t *testing.T) {
-	s := metrics(t, `# TYPE a counter; a{x="1"} 2; a{x="2",y="3"} 4; # TYPE h histogram; h_bucket{le="1"} 1; h_bucket{le="+Inf"} 3; h_sum 9; h_count 3; untyped 1.5`)
-	for _, tt := range []struct {
-		name  string
-		pairs []string
-		want  float64
-		known bool
-	}{
-		{"a", nil, 6, true}, {"a", []string{"x", "2"}, 4, true}, {"a", []string{"x", "9"}, 0, false}, {"b", nil, 0, false},
-		{"h_count", nil, 3, true}, {"h_sum", nil, 9, true}, {"untyped", nil, 1.5, true},
-	} {
-		if got, known := s.Sum(tt.name, tt.pairs...); got != tt.want || known != tt.known {
-			t.Errorf("%s %v: %f %t", tt.name, tt.pairs, got, known)
-		}
-	}
-	if diff := cmp.Diff(map[string]float64{"1": 2, "2": 4}, s.By("a", "x")); diff != "" {
-		t.Error(diff)
-	}
-	s = metrics(t, `a{x="q\"u, }",y="b\\",} 1 1700000000000; b +Inf; c{} 1e3`)
-	if diff := cmp.Diff(Samples{"a": {{map[string]string{"x": `q"u, }`, "y": `b\`}, 1}}, "b": {{map[string]string{}, math.Inf(1)}}, "c": {{map[string]string{}, 1000}}}, s); diff != "" {
-		t.Error(diff)
-	}
-	for _, bad := range []string{"<html>", "{} 1", "a", "a{x} 1", `a{x="1" 2`, `a{x="1`, "a x", "ä 1"} {
-		if _, err := ReadMetrics(strings.NewReader(bad)); err == nil {
-			t.Errorf("%q is read as metrics", bad)
-		}
-	}
-}
-
-func FuzzReadMetrics(f *testing.F) {
-	f.Add("# TYPE a counter\na{x=\"1\"} 2\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 3\n# TYPE s summary\ns{quantile=\"0.5\"} 1\n")
-	f.Fuzz(func(_ *testing.T, text string) {
-		s, err := ReadMetrics(strings.NewReader(text))
-		if err == nil {
-			for name := range s {
-				s.Sum(name, "x", "1")
-				s.By(name, "x")
-			}
-		}
-	})
 }
 
 func TestClock(t *testing.T) {

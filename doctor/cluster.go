@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 
+	"github.com/kubewake/kubewake/internal/promtext"
 	"github.com/kubewake/kubewake/internal/rawjson"
 	"github.com/kubewake/kubewake/record"
 )
@@ -34,7 +35,7 @@ type Cluster struct {
 	Certs   []Cert
 	UID     string // of the namespace kube-system; empty: not told
 
-	Metrics    Samples
+	Metrics    promtext.Samples
 	MetricsErr error // why there are none
 	// Denied are the resources that may not be listed or watched; all of them where Everything is false and DeniedErr nil.
 	Everything bool
@@ -151,7 +152,7 @@ func (l *looker) metrics(ctx context.Context, out *Cluster) {
 		out.MetricsErr = statusError("/metrics", res.status)
 		return
 	}
-	out.Metrics, out.MetricsErr = ReadMetrics(body)
+	out.Metrics, out.MetricsErr = promtext.Read(body)
 }
 
 // access asks whether everything may be listed and watched, and if not, which resources may not.

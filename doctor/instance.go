@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/internal/promtext"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 )
@@ -21,7 +22,7 @@ type Instance struct {
 	URL     string // empty: a data directory that no process serves
 	Health  Answer
 	Ready   Answer
-	Metrics Samples // nil: it has none
+	Metrics promtext.Samples // nil: it has none
 	Clock   Clock
 	Certs   []Cert
 	// What it can say of what it recorded. Err is why it could not.
@@ -132,7 +133,7 @@ func (i *Instance) readMetrics(ctx context.Context, client *http.Client) {
 	}
 	defer func() { _ = body.Close() }()
 	if res.status == http.StatusOK {
-		i.Metrics, _ = ReadMetrics(body) // a page of another kind is no metrics
+		i.Metrics, _ = promtext.Read(body) // a page of another kind is no metrics
 	}
 }
 

@@ -28,6 +28,7 @@ func main() {
 	flag.IntVar(&c.questions, "questions", 200, "warm questions of each kind; a tenth of them cold")
 	flag.StringVar(&c.data, "data", "", "`directory` for the store; empty: a temporary one that is removed")
 	flag.BoolVar(&c.askOnly, "ask", false, "only ask what an earlier run of the same size left in -data")
+	flag.BoolVar(&c.webhook, "webhook", false, "send the corpus to kubewake serve as an audit webhook, instead of importing it")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -43,7 +44,7 @@ type config struct {
 	binary, recording, data string
 	bytes, records          int64
 	questions               int
-	askOnly                 bool
+	askOnly, webhook        bool
 }
 
 func run(ctx context.Context, c config) error {
@@ -62,6 +63,9 @@ func run(ctx context.Context, c config) error {
 	fmt.Printf("corpus: %d copies of %s, %d audit events\nmachine: %d cores, %s %s/%s\n\n", copies, filepath.Base(filepath.Dir(c.recording)),
 		int64(copies)*int64(template.Lines()), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 
+	if c.webhook {
+		return benchWebhook(ctx, os.Stdout, c, dir, template, copies)
+	}
 	if c.askOnly {
 		return askQuestions(ctx, os.Stdout, data, c.questions, copies)
 	}

@@ -1,4 +1,8 @@
-package doctor
+// SPDX-License-Identifier: Apache-2.0
+
+// Package promtext reads the values of a page in Prometheus' text format. It takes what a server that is not ours may send: pages are
+// bounded, and what is none is an error. (The parser of prometheus/common panics on some pages that are none.)
+package promtext
 
 import (
 	"bufio"
@@ -23,9 +27,8 @@ const (
 	maxMetricsLine  = 1 << 20
 )
 
-// ReadMetrics reads Prometheus' text format: of each sample its name, labels and value. (The parser of prometheus/common panics on some
-// pages that are none.)
-func ReadMetrics(r io.Reader) (Samples, error) {
+// Read gives of each sample its name, labels and value.
+func Read(r io.Reader) (Samples, error) {
 	out := Samples{}
 	lines := bufio.NewScanner(io.LimitReader(r, maxMetricsBytes))
 	lines.Buffer(make([]byte, 64<<10), maxMetricsLine)
