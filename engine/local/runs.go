@@ -95,10 +95,11 @@ func (w *watches) of(scope watchScope) stretches {
 	return unite(list)
 }
 
-// closed reports whether another watch of its scope covers all of a gap that a source told of.
+// closed reports whether another watch of its scope covers all of a gap that a source told of. One in which resourceVersions ran
+// backwards stays: what is missing lies in the time after it, and the resourceVersions of the runs before it are those of another past.
 func (w *watches) closed(r *record.Record) bool {
 	g := r.Gap
-	return g.Reason == record.GapWatchMissed && r.Ref.Resource != "" && g.FromRV != 0 && g.ToRV != 0 &&
+	return g.Reason == record.GapWatchMissed && r.Ref.Resource != "" && g.FromRV != 0 && g.FromRV < g.ToRV &&
 		w.of(watchScope{r.Ref.GroupResource(), r.Ref.Namespace}).cover(g.FromRV, g.ToRV)
 }
 

@@ -109,6 +109,8 @@ func TestWatchHoles(t *testing.T) {
 		{"told, and half closed", []*record.Record{watchRun("pods", "", 100, 300), missedGap("pods", "", 300, 500), watchRun("pods", "", 500, 600), watchRun("pods", "", 200, 400)}, query.Coverage{},
 			[]string{"watch-missed pods  300-500 14:00:00-14:01:00"}},
 		{"told of all namespaces, closed in one", []*record.Record{missedGap("pods", "", 300, 500), watchRun("pods", "b", 200, 700)}, query.Coverage{}, []string{"watch-missed pods  300-500 14:00:00-14:01:00"}},
+		{"ran backwards", []*record.Record{watchRun("pods", "", 100, 500), missedGap("pods", "", 500, 300), watchRun("pods", "", 300, 600)}, query.Coverage{},
+			[]string{"watch-missed pods  500-300 14:00:00-14:01:00"}},
 		{"told of one namespace, closed by all", []*record.Record{missedGap("pods", "b", 300, 500), watchRun("pods", "", 200, 700)}, query.Coverage{}, nil},
 	} {
 		e := engineOver(t, openStore(t), append(writes(8), c.in...), 3)
