@@ -76,27 +76,27 @@ func TestFindings(t *testing.T) {
 			s.Instance.Clusters[0].LastAudit = noon().Add(-time.Hour)
 		}, "", ""},
 		{"batches refused", func(s *Seen) {
-			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], promtext.Sample{map[string]string{"outcome": "unauthorized"}, 3})
+			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], promtext.Sample{Labels: map[string]string{"outcome": "unauthorized"}, Value: 3})
 		}, "warning webhook: Somebody sent audit batches that were refused", ""},
 		{"events unreadable", func(s *Seen) {
-			s.Instance.Metrics["kubewake_webhook_refused_events_total"] = []promtext.Sample{{map[string]string{"reason": "not JSON"}, 1}}
+			s.Instance.Metrics["kubewake_webhook_refused_events_total"] = []promtext.Sample{{Labels: map[string]string{"reason": "not JSON"}, Value: 1}}
 		}, "warning unreadable: Some audit events", ""},
 		{"forbidden to watch", func(s *Seen) {
-			s.Instance.Metrics["kubewake_watch_resources"] = []promtext.Sample{{map[string]string{"state": "watching"}, 50}, {map[string]string{"state": "forbidden"}, 9}}
+			s.Instance.Metrics["kubewake_watch_resources"] = []promtext.Sample{{Labels: map[string]string{"state": "watching"}, Value: 50}, {Labels: map[string]string{"state": "forbidden"}, Value: 9}}
 		}, "failure rbac: 9 resources may not be watched", "kind: ClusterRole\n"},
 		{"watches fail", func(s *Seen) {
-			s.Instance.Metrics["kubewake_watch_resources"] = []promtext.Sample{{map[string]string{"state": "failing"}, 1}}
+			s.Instance.Metrics["kubewake_watch_resources"] = []promtext.Sample{{Labels: map[string]string{"state": "failing"}, Value: 1}}
 		}, "failure watch: The watch of 1 resources fails", ""},
 		{"nothing watched", func(s *Seen) { delete(s.Instance.Metrics, "kubewake_watch_resources") }, "warning watch: No cluster is watched", "clusters:\n"},
 		{"store down", func(s *Seen) { s.Instance.Metrics["kubewake_ingest_healthy"][0].Value = 0 }, "failure store: takes no writes", ""},
 		{"store was down", func(s *Seen) {
-			s.Instance.Metrics["kubewake_ingest_refused_batches_total"] = []promtext.Sample{{map[string]string{"reason": "full"}, 2}}
+			s.Instance.Metrics["kubewake_ingest_refused_batches_total"] = []promtext.Sample{{Labels: map[string]string{"reason": "full"}, Value: 2}}
 		}, "warning store: could not be stored", ""},
 		{"busy is no fault", func(s *Seen) {
-			s.Instance.Metrics["kubewake_ingest_refused_batches_total"] = []promtext.Sample{{map[string]string{"reason": "busy"}, 2}}
+			s.Instance.Metrics["kubewake_ingest_refused_batches_total"] = []promtext.Sample{{Labels: map[string]string{"reason": "busy"}, Value: 2}}
 		}, "", ""},
 		{"late", func(s *Seen) {
-			s.Instance.Metrics["kubewake_ingest_late_records_total"] = []promtext.Sample{{nil, 7}}
+			s.Instance.Metrics["kubewake_ingest_late_records_total"] = []promtext.Sample{{Labels: nil, Value: 7}}
 		}, "hint late: 7 records", ""},
 		{"clock behind", func(s *Seen) { s.Instance.Clock.Ahead = -20 * time.Second }, "warning clock: The clock of kubewake is 20s behind", ""},
 		{"clock far ahead", func(s *Seen) { s.Cluster.Clock.Ahead = time.Hour }, "failure clock: The clock of the apiserver of prod is 1h0m0s ahead of", ""},
@@ -132,40 +132,40 @@ func TestFindings(t *testing.T) {
 		{"no policy", func(s *Seen) { s.Cluster.Metrics = metrics(t, "apiserver_audit_event_total 0") }, "failure audit: makes no audit events", "--audit-policy-file="},
 		{"dropped by the apiserver", func(s *Seen) { s.Cluster.Metrics["apiserver_audit_error_total"][0].Value = 400 }, "warning dropped: has dropped 400 audit events", "--audit-webhook-batch-buffer-size="},
 		{"refused by the apiserver", func(s *Seen) {
-			s.Cluster.Metrics["apiserver_audit_requests_rejected_total"] = []promtext.Sample{{nil, 2}}
+			s.Cluster.Metrics["apiserver_audit_requests_rejected_total"] = []promtext.Sample{{Labels: nil, Value: 2}}
 		}, "failure dropped: refused 2 requests", ""},
 		{"heads only", func(s *Seen) { s.Cluster.Metrics["apiserver_audit_level_total"][0].Labels["level"] = "Metadata" }, "hint level: heads only", ""},
 		{"groups broken", func(s *Seen) { s.Cluster.Broken = []string{"metrics.k8s.io/v1beta1"} }, "warning discovery: 1 API groups", ""},
 		{"batches not taken", func(s *Seen) {
-			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], promtext.Sample{map[string]string{"outcome": "busy"}, 3})
+			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], promtext.Sample{Labels: map[string]string{"outcome": "busy"}, Value: 3})
 		}, "warning webhook: could not be taken at once", ""},
 		{"aborted by the apiserver", func(s *Seen) {
-			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], promtext.Sample{map[string]string{"outcome": "aborted"}, 3})
+			s.Instance.Metrics["kubewake_webhook_batches_total"] = append(s.Instance.Metrics["kubewake_webhook_batches_total"], promtext.Sample{Labels: map[string]string{"outcome": "aborted"}, Value: 3})
 		}, "", ""},
 		{"agents instead", func(s *Seen) {
 			s.Instance.Metrics = metrics(t, `kubewake_ingest_healthy 1; kubewake_intake_requests_total{call="batch",code="200"} 9`)
 		}, "", ""},
 		{"agents refused", func(s *Seen) {
-			s.Instance.Metrics["kubewake_intake_requests_total"] = []promtext.Sample{{map[string]string{"call": "batch", "code": "403"}, 2}}
+			s.Instance.Metrics["kubewake_intake_requests_total"] = []promtext.Sample{{Labels: map[string]string{"call": "batch", "code": "403"}, Value: 2}}
 		}, "warning agents: were refused for who they are", ""},
 		{"log files lost", func(s *Seen) {
-			s.Instance.Metrics["kubewake_tail_missed_files_total"] = []promtext.Sample{{map[string]string{"cluster": "prod"}, 1}}
+			s.Instance.Metrics["kubewake_tail_missed_files_total"] = []promtext.Sample{{Labels: map[string]string{"cluster": "prod"}, Value: 1}}
 		}, "warning tail: were gone before", ""},
 		{"log lines unreadable", func(s *Seen) {
-			s.Instance.Metrics["kubewake_tail_refused_lines_total"] = []promtext.Sample{{map[string]string{"reason": "long"}, 1}}
+			s.Instance.Metrics["kubewake_tail_refused_lines_total"] = []promtext.Sample{{Labels: map[string]string{"reason": "long"}, Value: 1}}
 		}, "warning unreadable: Some lines", ""},
 		{"log far behind", func(s *Seen) {
-			s.Instance.Metrics["kubewake_tail_lag_seconds"] = []promtext.Sample{{map[string]string{"path": "/a.log"}, 3600}, {map[string]string{"path": "/b.log"}, 3}}
+			s.Instance.Metrics["kubewake_tail_lag_seconds"] = []promtext.Sample{{Labels: map[string]string{"path": "/a.log"}, Value: 3600}, {Labels: map[string]string{"path": "/b.log"}, Value: 3}}
 		}, "warning tail: /a.log is read 1h0m0s behind", ""},
 		{"spool was full", func(s *Seen) {
-			s.Instance.Metrics["kubewake_spool_refused_batches_total"] = []promtext.Sample{{nil, 4}}
+			s.Instance.Metrics["kubewake_spool_refused_batches_total"] = []promtext.Sample{{Labels: nil, Value: 4}}
 		}, "warning spool: 4 batches went back", ""},
 		{"spool damaged", func(s *Seen) {
-			s.Instance.Metrics["kubewake_spool_damaged_total"] = []promtext.Sample{{nil, 1}}
+			s.Instance.Metrics["kubewake_spool_damaged_total"] = []promtext.Sample{{Labels: nil, Value: 1}}
 		}, "warning spool: could not be read or delivered", ""},
 		{"spool nearly full", func(s *Seen) {
-			s.Instance.Metrics["kubewake_spool_bytes"] = []promtext.Sample{{nil, 90}}
-			s.Instance.Metrics["kubewake_spool_limit_bytes"] = []promtext.Sample{{nil, 100}}
+			s.Instance.Metrics["kubewake_spool_bytes"] = []promtext.Sample{{Labels: nil, Value: 90}}
+			s.Instance.Metrics["kubewake_spool_limit_bytes"] = []promtext.Sample{{Labels: nil, Value: 100}}
 		}, "warning spool: 90 % full", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -202,7 +202,7 @@ func TestFindings(t *testing.T) {
 func TestWorstComesFirst(t *testing.T) {
 	seen := Seen{Instance: well(t), Cluster: fit(t), Now: noon()}
 	seen.Instance.Clock.Ahead = time.Minute / 2
-	seen.Instance.Metrics["kubewake_ingest_late_records_total"] = []promtext.Sample{{nil, 7}}
+	seen.Instance.Metrics["kubewake_ingest_late_records_total"] = []promtext.Sample{{Labels: nil, Value: 7}}
 	seen.Cluster.Err = errors.New("refused")
 	r := Examine(seen)
 	var got []Severity
