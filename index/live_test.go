@@ -199,8 +199,6 @@ func (p *play) step() {
 	switch p.random.IntN(13) {
 	case 0:
 		p.restart()
-	default:
-		_, err = p.clocks.Of(ctx, input.DefaultCluster, record.MainStorage)
 	case 1, 2:
 		p.run_.looked = time.Time{}
 		err = p.run_.turn(ctx)
@@ -220,6 +218,8 @@ func (p *play) step() {
 		}
 	case 5:
 		p.clocks.live.Store(p.random.IntN(3) > 0)
+	default:
+		_, err = p.clocks.Of(ctx, input.DefaultCluster, record.MainStorage)
 	}
 	if err != nil {
 		p.t.Fatal(err)
