@@ -106,6 +106,14 @@ func (m *memory) leave(s scope, at position) {
 	m.left[s] = at
 }
 
+// knows reports whether a runner of the scope was stopped.
+func (m *memory) knows(s scope) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.left[s]
+	return ok
+}
+
 func (m *memory) epoch(ctx context.Context, s record.Storage) (epoch, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

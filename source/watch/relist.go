@@ -116,16 +116,37 @@ func (r *runner) definitionGone(name string, rv record.ResourceVersion) {
 	if gr.Resource == "" || gr.Group == "" {
 		return
 	}
+	s := scope{GroupResource: gr}
+	watched := r.w.watched(s)
 	r.w.all.Go(func() {
 		if !sleep(r.w.running, definitionPatience) {
 			return
 		}
-		last := r.w.newRunner(scope{GroupResource: gr}, recording.Resource{Group: gr.Group, Resource: gr.Resource}, position{})
+		last := r.w.newRunner(s, recording.Resource{Group: gr.Group, Resource: gr.Resource}, position{})
 		defer last.out.drop()
-		if last.endGone(r.w.running, make(uids), rv) == nil {
-			_ = last.out.deliver(r.w.running, nil, last.status.blocked) // fails only when the watcher ends
+		if last.endGone(r.w.running, make(uids), rv) != nil {
+			return
 		}
+		var more []*record.Record
+		if gap := last.neverSeen(rv); !watched && gap != nil {
+			more = append(more, gap)
+		}
+		_ = last.out.deliver(r.w.running, nil, last.status.blocked, more...) // fails only when the watcher ends
 	})
+}
+
+// neverSeen is the gap of a custom resource that nobody watched when its definition went, not after rv: nothing can be listed any more.
+// It begins where an earlier watch had come, or is open if there was none.
+func (r *runner) neverSeen(rv record.ResourceVersion) *record.Record {
+	at, err := r.w.memory.position(r.w.running, r.scope)
+	if err != nil || at.rv >= rv {
+		return nil
+	}
+	now := r.w.now()
+	r.status.gap()
+	r.w.conf.Metrics.gap(r.w.conf.Cluster, record.GapWatchMissed)
+	return &record.Record{Kind: record.KindGap, OccurredAt: at.since, Ref: r.ref(), Provenance: record.Provenance{ReceivedAt: now, Sources: record.FromWatch},
+		Gap: &record.Gap{Reason: record.GapWatchMissed, Until: now, FromRV: at.rv, ToRV: rv, Detail: "its definition was removed while nobody watched it; what its objects became is not known"}}
 }
 
 // definitionPatience is how long the deletions of a custom resource's objects may take to be told.

@@ -167,6 +167,14 @@ func (w *Watcher) noticed(gr record.GroupResource) {
 	}
 }
 
+// watched reports whether this watcher has watched a scope since it began.
+func (w *Watcher) watched(s scope) bool {
+	w.mu.Lock()
+	_, runs := w.runners[s]
+	w.mu.Unlock()
+	return runs || w.memory.knows(s)
+}
+
 func (r *runner) wake() {
 	select {
 	case r.kick <- struct{}{}:

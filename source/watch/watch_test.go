@@ -361,6 +361,13 @@ func TestDefinitionGone(t *testing.T) {
 			if end == nil || uint64(end.End.After) != lost || uint64(end.End.Before) != gone || end.Ref.Kind != "Widget" {
 				t.Errorf("off %t: %+v", off, end)
 			}
+			missed := false
+			for _, g := range w.sink.all(record.KindGap) {
+				missed = missed || g.Ref.GroupResource() == (record.GroupResource{Group: "x.io", Resource: "widgets"}) && uint64(g.Gap.FromRV) == lost && uint64(g.Gap.ToRV) == gone
+			}
+			if missed != off { // who watched to the end missed nothing
+				t.Errorf("off %t: gaps %v", off, w.sink.all(record.KindGap))
+			}
 		}, widgets(), fakeKind{group: "apiextensions.k8s.io", version: "v1", name: "customresourcedefinitions", kind: "CustomResourceDefinition", cluster: true})
 	}
 }
