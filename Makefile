@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test race lint vet fuzz bench bench-large cluster recordings clean
+.PHONY: build demo test race lint vet fuzz bench bench-large cluster e2e recordings clean
 
 build: ## the one static binary, bin/kubewake
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/kubewake ./cmd/kubewake
@@ -21,6 +21,11 @@ test: build vet lint ## everything that must pass before a commit; under 5 minut
 
 race: ## all tests under the race detector, which needs cgo; -short leaves the longest replays to make test (without it: half an hour more)
 	CGO_ENABLED=1 go test -race -short -timeout 60m ./...
+
+E2E := ./test/... ./source/webhook/... ./source/tail/... ./auditpolicy/...
+e2e: build ## the built program beside a real control plane, with faults tried for real; builds the control plane first, which takes minutes once
+	KUBEWAKE_BIN=$(abspath $(BIN))/kubewake KUBEWAKE_TESTCLUSTER="$$(go run ./internal/testcluster -path)" \
+	  go test -timeout 60m -p 1 $(E2E)
 
 vet:
 	go vet ./...
