@@ -174,6 +174,21 @@ func (r *Request) IsRead() bool {
 	return false
 }
 
+// MayChange reports whether a request can change the state of the object that it names. Reads can not, nor can what goes to a
+// subresource through which an object is only used, as exec does: such a request lacks nothing, at whatever level it was recorded.
+func (r *Record) MayChange() bool {
+	return !r.Request.IsRead() && !IsPassive(r.Ref.Subresource)
+}
+
+// IsPassive reports whether nothing of an object changes through its subresource. Bindings and evictions do change it.
+func IsPassive(subresource string) bool {
+	switch subresource {
+	case "token", "log", "exec", "attach", "portforward", "proxy":
+		return true
+	}
+	return strings.HasPrefix(subresource, "proxy/")
+}
+
 // Options are the parameters of a request's URI that matter to its meaning.
 type Options struct {
 	FieldManager      string

@@ -224,7 +224,7 @@ type WindowScan struct {
 type Seen struct {
 	Cluster   record.Cluster
 	Resource  record.GroupResource
-	Write     bool
+	Write     bool      // of requests that may change an object; else of all others, see record.Record.MayChange
 	Hour      time.Time // start, UTC
 	Levels    []record.Level
 	Truncated bool // some event of it was truncated or cut

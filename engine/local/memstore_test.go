@@ -301,10 +301,10 @@ func (m *memStore) Seen(_ context.Context, cluster record.Cluster, b store.TimeR
 		if !b.Contains(hour) {
 			continue
 		}
-		key := r.Ref.GroupResource().String() + hour.String() + map[bool]string{true: "w"}[!r.Request.IsRead()]
+		key := r.Ref.GroupResource().String() + hour.String() + map[bool]string{true: "w"}[r.MayChange()]
 		s := byKey[key]
 		if s == nil {
-			s = &store.Seen{Cluster: r.Ref.Cluster, Resource: r.Ref.GroupResource(), Write: !r.Request.IsRead(), Hour: hour}
+			s = &store.Seen{Cluster: r.Ref.Cluster, Resource: r.Ref.GroupResource(), Write: r.MayChange(), Hour: hour}
 			byKey[key] = s
 		}
 		if !slices.Contains(s.Levels, r.Request.Level) {

@@ -203,11 +203,16 @@ func pinOf(r *record.Record) (key, value []byte, ok bool) {
 	return key, encodePin(p), true
 }
 
-// seenOf gives the mark that a request leaves: at which level requests of its resource and class were recorded in its hour.
+// seenOf gives the mark that a request leaves: at which level requests of its resource were recorded in its hour, those that may change
+// an object apart from all others.
 func seenOf(r *record.Record) (key []byte, mark byte) {
 	key = hourKey(famSeen, r.Ref.Cluster, hourOf(unixNano(r.OccurredAt)))
 	key = appendString(appendString(key, r.Ref.Group), r.Ref.Resource)
-	key = append(key, classOf(r))
+	class := classRead
+	if r.MayChange() {
+		class = classWrite
+	}
+	key = append(key, class)
 	mark = 1 << min(uint8(r.Request.Level), 6)
 	if r.Request.Flags&(record.FlagTruncated|record.FlagBodyCut) != 0 {
 		mark |= seenTruncated

@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -183,6 +184,7 @@ func pins(t *testing.T, s store.Store) {
 
 func facts(t *testing.T, s store.Store) {
 	list := History(Config{Seed: 15, Clusters: []record.Cluster{"c"}})
+	list = append(list, throughSubresources(list)...)
 	fill(t, s, list, 100)
 	m := newModel(list)
 	of := func(k record.Kind) []*record.Record {
@@ -208,7 +210,7 @@ func facts(t *testing.T, s store.Store) {
 	want := map[mark]map[record.Level]bool{}
 	cut := map[mark]bool{}
 	for _, r := range of(record.KindRequest) {
-		k := mark{r.Ref.GroupResource(), !r.Request.IsRead(), r.OccurredAt.Truncate(time.Hour)}
+		k := mark{r.Ref.GroupResource(), mayChange(r), r.OccurredAt.Truncate(time.Hour)}
 		if want[k] == nil {
 			want[k] = map[record.Level]bool{}
 		}
@@ -234,6 +236,27 @@ func facts(t *testing.T, s store.Store) {
 	if len(some) == 0 {
 		t.Error("no marks in the window")
 	}
+}
+
+// throughSubresources are requests to subresources of one resource, at a level at which no other of its requests was recorded.
+func throughSubresources(list []*record.Record) (out []*record.Record) {
+	i := slices.IndexFunc(list, func(r *record.Record) bool { return r.Kind == record.KindRequest && !r.Request.IsRead() })
+	for _, sub := range []string{"token", "exec", "attach", "portforward", "log", "proxy", "proxy/healthz", "binding", "eviction", "status", "scale"} {
+		r, q := *list[i], *list[i].Request
+		r.Ref.Resource, r.Ref.Subresource, r.Request = "subs", sub, &q
+		q.AuditID, q.Verb, q.Level = "through "+sub, "create", record.LevelMetadata
+		if !mayChange(&r) {
+			q.Level = record.LevelNone
+		}
+		out = append(out, &r)
+	}
+	return out
+}
+
+// mayChange tells by itself what record.MayChange does.
+func mayChange(r *record.Record) bool {
+	sub, _, _ := strings.Cut(r.Ref.Subresource, "/")
+	return !r.Request.IsRead() && !slices.Contains([]string{"token", "exec", "attach", "portforward", "log", "proxy"}, sub)
 }
 
 func meta(t *testing.T, s store.Store) {
