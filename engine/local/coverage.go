@@ -103,6 +103,7 @@ func (e *Engine) windowGaps(ctx context.Context, cov *coverage, c store.ClusterI
 type sighted struct{ watched, audited bool }
 
 func (e *Engine) scopeGaps(ctx context.Context, cov *coverage, c store.ClusterInfo, w query.Window, resources []record.GroupResource, namespace string, seen sighted) error {
+	resources = allAsOneEvents(resources)
 	scope := engine.Ref{Cluster: string(c.Name)}
 	if len(resources) == 1 {
 		scope.Group, scope.Resource, scope.Namespace = resources[0].Group, resources[0].Resource, namespace
@@ -211,7 +212,7 @@ func gapTouches(scope record.ObjectRef, resources []record.GroupResource, namesp
 	if namespace != "" && scope.Namespace != "" && scope.Namespace != namespace {
 		return false
 	}
-	return scope.Resource == "" || resources == nil || slices.Contains(resources, scope.GroupResource())
+	return scope.Resource == "" || resources == nil || slices.Contains(resources, asOneEvents(scope.GroupResource()))
 }
 
 // levels is what was seen of one resource's writes in a window.
@@ -233,6 +234,7 @@ func (e *Engine) levelGaps(ctx context.Context, cov *coverage, cluster record.Cl
 		if err != nil {
 			return err
 		}
+		s.Resource = asOneEvents(s.Resource)
 		if !s.Write || s.Resource.Resource == "" || (resources != nil && !slices.Contains(resources, s.Resource)) {
 			continue
 		}

@@ -27,6 +27,25 @@ func withEvents(list []record.GroupResource) []record.GroupResource {
 	return list
 }
 
+// asOneEvents gives the name by which coverage calls a resource: Events are one, whichever of their two was asked for or recorded.
+func asOneEvents(gr record.GroupResource) record.GroupResource {
+	if gr.IsEvents() {
+		gr.Group = ""
+	}
+	return gr
+}
+
+// allAsOneEvents does so for a list; nil stays nil.
+func allAsOneEvents(list []record.GroupResource) []record.GroupResource {
+	var out []record.GroupResource
+	for _, gr := range list {
+		if gr = asOneEvents(gr); !slices.Contains(out, gr) {
+			out = append(out, gr)
+		}
+	}
+	return out
+}
+
 // oneOfEvents leaves one target for each namespace where an Event was found in both of its groups.
 func oneOfEvents(found []*target) []*target {
 	var out []*target

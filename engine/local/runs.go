@@ -63,6 +63,10 @@ type watchScope struct {
 	namespace string
 }
 
+func scopeOf(r record.ObjectRef) watchScope {
+	return watchScope{asOneEvents(r.GroupResource()), r.Namespace}
+}
+
 func (e *Engine) watches(ctx context.Context, cluster record.Cluster) (*watches, error) {
 	names, err := index.ReadNames(ctx, e.st, cluster)
 	if err != nil {
@@ -73,7 +77,7 @@ func (e *Engine) watches(ctx context.Context, cluster record.Cluster) (*watches,
 		if err != nil {
 			return nil, err
 		}
-		scope := watchScope{names.Of(r).Ref.GroupResource(), r.Ref.Namespace}
+		scope := scopeOf(names.Of(r).Ref)
 		w.listed[scope.resource] = true
 		switch p := r.Progress; {
 		case p.From != 0:
@@ -100,13 +104,13 @@ func (w *watches) of(scope watchScope) stretches {
 func (w *watches) closed(r *record.Record) bool {
 	g := r.Gap
 	return g.Reason == record.GapWatchMissed && r.Ref.Resource != "" && g.FromRV != 0 && g.FromRV < g.ToRV &&
-		w.of(watchScope{r.Ref.GroupResource(), r.Ref.Namespace}).cover(g.FromRV, g.ToRV)
+		w.of(scopeOf(r.Ref)).cover(g.FromRV, g.ToRV)
 }
 
 // told notes a gap that the answer says already.
 func (w *watches) told(r *record.Record) {
 	if g := r.Gap; g.Reason == record.GapWatchMissed && g.FromRV != 0 && g.ToRV != 0 {
-		scope := watchScope{r.Ref.GroupResource(), r.Ref.Namespace}
+		scope := scopeOf(r.Ref)
 		w.missed[scope] = append(w.missed[scope], stretch{g.FromRV, g.ToRV})
 	}
 }
