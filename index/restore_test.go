@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/join"
+	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
 )
 
@@ -73,6 +74,61 @@ func TestRestoreUsesTwice(t *testing.T) {
 				if life.States[i].RV == 111 && (life.Makers[i].Certainty != join.Candidates || len(life.Makers[i].Candidates) != 2) {
 					t.Errorf("of two bodies without times one has the maker %+v: %s", life.Makers[i], text)
 				}
+			}
+		})
+	}
+}
+
+// TestWatchTellsOfRestore: pins that lie within what clocks may differ do not show that etcd was restored; the watch saw it. The clocks are made
+// before its word comes, and hear of it.
+func TestWatchTellsOfRestore(t *testing.T) {
+	for _, live := range []bool{false, true} {
+		t.Run(fmt.Sprint("live ", live), func(t *testing.T) {
+			ctx, st := context.Background(), open(t)
+			c := &cluster{now: begin, rv: 100}
+			for i := range 9 {
+				c.write("create", "alice", fmt.Sprint("old", i), fmt.Sprint("uid-old", i), `{}`)
+			}
+			heard := c.now
+			c.rv, c.now = 103, c.now.Add(5*time.Second)
+			listed := c.now
+			for i := range 9 {
+				c.write("create", "bob", fmt.Sprint("new", i), fmt.Sprint("uid-new", i), `{}`)
+			}
+			for i, r := range c.out {
+				if r.Request != nil {
+					r.Request.AuditID = fmt.Sprint("id", i)
+				}
+			}
+			appendAll(t, st, c.out)
+			clocks := NewClocks(st)
+			clocks.live.Store(live)
+			run := running{c: clocks, rested: map[*track]time.Time{}}
+			epochs := func() int {
+				t.Helper()
+				if live {
+					run.looked = time.Time{}
+					if err := run.turn(ctx); err != nil {
+						t.Fatal(err)
+					}
+				}
+				clock, err := clocks.Of(ctx, "test", record.MainStorage)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return clock.Epochs()
+			}
+			if n := epochs(); n != 1 {
+				t.Fatalf("%d epochs, though nobody tells of a second one", n)
+			}
+			gap := &record.Record{Kind: record.KindGap, OccurredAt: heard, Ref: record.ObjectRef{Cluster: "test", Resource: "pods"},
+				Gap: &record.Gap{Reason: record.GapWatchMissed, FromRV: 109, ToRV: 103, Until: listed}}
+			appendAll(t, st, []*record.Record{gap})
+			if !live { // another process
+				clocks = NewClocks(st)
+			}
+			if n := epochs(); n != 2 {
+				t.Errorf("%d epochs, want 2", n)
 			}
 		})
 	}

@@ -77,7 +77,7 @@ func (r *running) turn(ctx context.Context) error {
 	return r.save(ctx)
 }
 
-// look finds the storages there are.
+// look finds the storages there are, and what watches told of their epochs.
 func (r *running) look(ctx context.Context) error {
 	clusters, err := r.c.st.Clusters(ctx)
 	if err != nil {
@@ -85,8 +85,14 @@ func (r *running) look(ctx context.Context) error {
 	}
 	r.tracks = r.tracks[:0]
 	for _, cluster := range clusters {
+		turns, err := turnsIn(ctx, r.c.st, cluster.Name)
+		if err != nil {
+			return err
+		}
 		for _, storage := range cluster.Storages {
-			r.tracks = append(r.tracks, r.c.track(storageKey{cluster.Name, storage}))
+			t := r.c.track(storageKey{cluster.Name, storage})
+			t.told(turns[storage])
+			r.tracks = append(r.tracks, t)
 		}
 	}
 	return nil

@@ -210,9 +210,13 @@ func (t *tally) clock(key storageKey) *Clock {
 
 // startsOf gives the moments at which the resourceVersions of a storage ran back. It costs a few scans of all its pins.
 func startsOf(ctx context.Context, st store.Store, key storageKey) ([]time.Time, error) {
+	turns, err := turnsOf(ctx, st, key)
+	if err != nil {
+		return nil, err
+	}
 	epochs, err := join.Epochs(func() iter.Seq2[record.Pin, error] {
 		return st.PinsDown(ctx, key.cluster, key.storage, store.RVRange{})
-	})
+	}, turns...)
 	if err != nil {
 		return nil, err
 	}

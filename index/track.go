@@ -34,6 +34,7 @@ type track struct {
 	moved    []store.RVRange // intervals that plain tells otherwise since objects there were joined
 	sweep    bool            // all objects are to be joined
 	doubt    bool            // epochs are to be looked for again
+	turns    []join.Turn     // what watches told of epochs
 	borne    time.Duration   // contradictions up to this open no epoch
 	apart    time.Duration   // what the updates of objects tell of the distance between the apiservers' clocks
 	saveAll  bool
@@ -350,6 +351,10 @@ func (t *track) load(ctx context.Context) error {
 	for _, gr := range h.low {
 		t.low[gr] = true
 	}
+	if t.turns, err = turnsOf(ctx, t.c.st, t.key); err != nil {
+		return err
+	}
+	t.doubt = len(t.turns) > 0 // they may have been told behind what is kept
 	t.derive(nil)
 	return nil
 }

@@ -27,9 +27,10 @@ const maxEpochs = 64
 //
 // (q committed its resourceVersion after q.After, and before the greater one was known). A pin that breaks this by more
 // than EpochTolerance belongs to a later epoch; the earliest of those begins it. down yields all pins by falling
-// resourceVersion, and is called once for each epoch and once more; nothing is kept of what it yields. The
-// result is a function of the set of pins; it is empty where there are none.
-func Epochs(down func() iter.Seq2[record.Pin, error]) ([]Epoch, error) {
+// resourceVersion, and is called once for each epoch and once more; nothing is kept of what it yields. An epoch begins also where watches
+// tell it (turns, see Turns), which pins alone can not always show. The result is a function of the sets of pins and turns; it is empty
+// where there are no pins.
+func Epochs(down func() iter.Seq2[record.Pin, error], turns ...Turn) ([]Epoch, error) {
 	var out []Epoch
 	var from time.Time
 	for range maxEpochs {
@@ -38,10 +39,10 @@ func Epochs(down func() iter.Seq2[record.Pin, error]) ([]Epoch, error) {
 			return nil, err
 		}
 		if e.Last == 0 {
-			return out, nil
+			return out, closeEpochs(down, out)
 		}
 		out = append(out, e)
-		if next.IsZero() {
+		if next = turnBefore(turns, from, next); next.IsZero() {
 			return out, closeEpochs(down, out)
 		}
 		from = next
