@@ -56,7 +56,7 @@ cluster: ## a real Kubernetes control plane on loopback to play with, until Ctrl
 	go run ./internal/testcluster up $(FLAGS)
 
 RECORDINGS ?= dist/recordings
-recordings: ## recordings of a real cluster like those in testdata/recordings, with synthetic secrets, in about 10 minutes
+recordings: ## recordings of a real cluster like those in testdata/recordings, with synthetic secrets, in about 15 minutes
 	@mkdir -p $(RECORDINGS) && raw=$$(mktemp -d) && trap 'rm -rf "$$raw"' EXIT && \
 	  go run ./internal/testcluster recordings -out "$$raw" && \
 	  go run ./internal/recordings/redact -in "$$raw" -out $(RECORDINGS)
