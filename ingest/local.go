@@ -5,18 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
 )
 
-// Limits of what one batch may carry beside its records.
+// Limits of what one batch may carry beside its records, and of its cluster's name.
 const (
 	MaxMarks        = 64
 	MaxMarkKeyBytes = 256
 	MaxMarkBytes    = 64 << 10
+	MaxClusterBytes = 256
 )
 
 // LocalConfig is what a Local does beside storing. The zero value is right.
@@ -82,34 +86,32 @@ func (l *Local) Deliver(ctx context.Context, b Batch) error {
 		return err
 	}
 	defer leave()
-	late, err := l.store(ctx, b)
+	appended, err := l.store(ctx, b)
 	if err != nil {
 		return l.refused(ctx, err)
 	}
 	l.note(nil)
 	now := l.conf.Now()
-	l.conf.Metrics.stored(b, late, began, now)
+	l.conf.Metrics.stored(b, appended, began, now)
 	if l.conf.Appended != nil {
 		l.conf.Appended(b.Records)
 	}
-	l.tellLate(ctx, b.Cluster, late, now)
+	l.tellLate(ctx, b.Cluster, appended.Late, now)
 	return nil
 }
 
-func (l *Local) store(ctx context.Context, b Batch) (late int, err error) {
+func (l *Local) store(ctx context.Context, b Batch) (appended store.Appended, err error) {
 	if len(b.Records) > 0 {
-		appended, err := l.st.Append(ctx, b.Records)
-		if err != nil {
-			return 0, err
+		if appended, err = l.st.Append(ctx, b.Records); err != nil {
+			return appended, err
 		}
-		late = appended.Late
 	}
 	for _, m := range b.Marks {
 		if err := l.st.SetMeta(ctx, markKey(b.Cluster, m.Key), m.Value); err != nil {
-			return 0, err
+			return appended, err
 		}
 	}
-	return late, nil
+	return appended, nil
 }
 
 // enter takes the batch's share of memory, then a turn. Leave gives both back.
@@ -170,8 +172,8 @@ func (b Batch) Size() int64 {
 
 // Check says what a batch breaks: records without their body or of another cluster, marks over their limits. Its errors wrap ErrInvalid.
 func Check(b Batch) error {
-	if b.Cluster == "" {
-		return fmt.Errorf("%w: a batch without a cluster", ErrInvalid)
+	if err := CheckCluster(b.Cluster); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	for i, r := range b.Records {
 		if !hasBody(r) {
@@ -188,6 +190,19 @@ func Check(b Batch) error {
 		if m.Key == "" || len(m.Key) > MaxMarkKeyBytes || len(m.Value) > MaxMarkBytes {
 			return fmt.Errorf("%w: a mark's key takes 1 to %d bytes, its value %d", ErrInvalid, MaxMarkKeyBytes, MaxMarkBytes)
 		}
+	}
+	return nil
+}
+
+// CheckCluster says what is wrong with a cluster's name: it stands in keys, logs and metrics, which take text of some length only.
+func CheckCluster(name record.Cluster) error {
+	switch {
+	case name == "":
+		return errors.New("a cluster without a name")
+	case len(name) > MaxClusterBytes:
+		return fmt.Errorf("a cluster's name of %d bytes, %d are the limit", len(name), MaxClusterBytes)
+	case !utf8.ValidString(string(name)) || strings.ContainsFunc(string(name), unicode.IsControl):
+		return errors.New("a cluster's name that is no text, or has control characters in it")
 	}
 	return nil
 }

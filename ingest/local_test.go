@@ -11,6 +11,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kubewake/kubewake/ingest"
 	"github.com/kubewake/kubewake/record"
@@ -189,6 +190,9 @@ func TestLocalRefusesWhatIsNoBatch(t *testing.T) {
 	for name, b := range map[string]ingest.Batch{
 		"no cluster":      {Records: []*record.Record{revision("a", 1)}},
 		"foreign cluster": {Cluster: cluster, Records: []*record.Record{foreign}},
+		"no text":         {Cluster: "a\xff", Records: []*record.Record{}},
+		"control":         {Cluster: "a\n", Records: []*record.Record{}},
+		"long cluster":    {Cluster: record.Cluster(strings.Repeat("c", ingest.MaxClusterBytes+1))},
 		"no body":         {Cluster: cluster, Records: []*record.Record{{Kind: record.KindEnd, Ref: record.ObjectRef{Cluster: cluster}}}},
 		"nil":             {Cluster: cluster, Records: []*record.Record{nil}},
 		"unknown kind":    {Cluster: cluster, Records: []*record.Record{{Kind: 77, Ref: record.ObjectRef{Cluster: cluster}}}},
@@ -203,6 +207,28 @@ func TestLocalRefusesWhatIsNoBatch(t *testing.T) {
 	}
 	if err := l.Healthy(t.Context()); err != nil {
 		t.Errorf("a bad batch is not the store's fault: %v", err)
+	}
+}
+
+// TestSeriesAreBounded: whoever may speak for every cluster can not fill the memory with their metrics.
+func TestSeriesAreBounded(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	l := ingest.NewLocal(openStore(t), ingest.LocalConfig{Metrics: ingest.NewMetrics(reg)})
+	for i := range 1100 {
+		r := revision("a", 1)
+		r.Ref.Cluster = record.Cluster(fmt.Sprintf("c%d", i))
+		if err := l.Deliver(t.Context(), ingest.Batch{Cluster: r.Ref.Cluster, Records: []*record.Record{r}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if len(f.Metric) > 1001 {
+			t.Errorf("%s has %d series", f.GetName(), len(f.Metric))
+		}
 	}
 }
 

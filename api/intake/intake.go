@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/kubewake/kubewake/ingest"
 	"github.com/kubewake/kubewake/ingest/wire"
 	"github.com/kubewake/kubewake/internal/tokens"
@@ -45,6 +47,8 @@ type Handler struct {
 	codec *wire.Codec
 	room  room
 	mux   *http.ServeMux
+
+	warning rate.Sometimes // anybody can make us warn
 }
 
 // New makes the handler; nothing runs until it is called.
@@ -69,7 +73,7 @@ func New(c Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{conf: c, codec: codec, room: room{free: c.InFlightBytes}, mux: http.NewServeMux()}
+	h := &Handler{conf: c, codec: codec, room: room{free: c.InFlightBytes}, mux: http.NewServeMux(), warning: rate.Sometimes{First: 5, Interval: time.Second}}
 	h.mux.HandleFunc("POST "+wire.PathBatch, h.call("batch", h.batch))
 	h.mux.HandleFunc("GET "+wire.PathProgress, h.call("progress", h.progress))
 	h.mux.HandleFunc("GET "+wire.PathAlive, h.call("alive", h.alive))
@@ -115,8 +119,8 @@ func (h *Handler) admit(r *http.Request) (record.Cluster, string, error) {
 		return "", "", &status{code: http.StatusUnauthorized, reason: err.Error()}
 	}
 	cluster := r.URL.Query().Get("cluster")
-	if cluster == "" {
-		return "", access.Who, &status{code: http.StatusBadRequest, reason: "the parameter cluster is missing"}
+	if err := ingest.CheckCluster(record.Cluster(cluster)); err != nil {
+		return "", access.Who, &status{code: http.StatusBadRequest, reason: "the parameter cluster: " + err.Error()}
 	}
 	if !access.Allows(cluster) {
 		return "", access.Who, &status{code: http.StatusForbidden, reason: fmt.Sprintf("%s may not speak for cluster %q", access.Who, cluster)}
@@ -134,7 +138,9 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error, name, 
 	case http.StatusInternalServerError:
 		h.conf.Log.Error("intake failed", "call", name, "who", who, "err", err)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		h.conf.Log.Warn("intake refused a caller", "call", name, "who", who, "address", r.RemoteAddr, "why", s.reason)
+		h.warning.Do(func() {
+			h.conf.Log.Warn("intake refused a caller", "call", name, "who", who, "address", r.RemoteAddr, "why", s.reason)
+		})
 	}
 	if s.after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(s.after.Seconds()))))
@@ -212,13 +218,14 @@ func (h *Handler) batch(w http.ResponseWriter, r *http.Request, cluster record.C
 
 // body reads the request's body, no longer than BodyTimeout.
 func (h *Handler) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	until := time.Now().Add(h.conf.BodyTimeout)
-	if err := http.NewResponseController(w).SetReadDeadline(until); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	control := http.NewResponseController(w)
+	if err := control.SetReadDeadline(time.Now().Add(h.conf.BodyTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, fmt.Errorf("limit the time of a body: %w", err)
 	}
 	body := make([]byte, r.ContentLength)
 	if _, err := io.ReadFull(http.MaxBytesReader(w, r.Body, wire.MaxBytes), body); err != nil {
 		return nil, &status{code: http.StatusRequestTimeout, reason: "the body did not arrive whole and in time", after: time.Second}
 	}
+	_ = control.SetReadDeadline(time.Time{}) // else it ends the request while the batch is stored; what can not be set was told above
 	return body, nil
 }

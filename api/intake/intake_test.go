@@ -187,6 +187,86 @@ func TestTheSameAsHere(t *testing.T) {
 	}
 }
 
+// TestStrangeClusters: names that would harm whoever writes them down are refused, whoever sends them.
+func TestStrangeClusters(t *testing.T) {
+	p := newPlace(t, intake.Config{})
+	write(t, p.tokens, token+" *\n")
+	known, err := tokens.Open(p.tokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := intake.New(intake.Config{Sink: p.sink, Identify: tokens.Callers{Tokens: known}.Identify})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"fine/as%3Aarn": 204, "%FF%FE": 400, "a%0Ab": 400, "": 400, strings.Repeat("x", 257): 400} {
+		r := httptest.NewRequest(http.MethodGet, wire.PathMark+"?key=k&cluster="+name, http.NoBody)
+		r.Header.Set("Authorization", "Bearer "+token)
+		rw := httptest.NewRecorder()
+		h.ServeHTTP(rw, r)
+		if rw.Code != want {
+			t.Errorf("%q: %d %s", name, rw.Code, rw.Body)
+		}
+	}
+}
+
+// TestProxyBetween: what a proxy says of a batch is not what the receiver says; the batch is kept.
+func TestProxyBetween(t *testing.T) {
+	for _, code := range []int{400, 404, 413, 415, 408, 429, 502} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>proxy", code) }))
+		c, err := wire.NewClient(wire.ClientConfig{URL: s.URL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.Deliver(t.Context(), batch("c"))
+		if err == nil || errors.Is(err, ingest.ErrInvalid) {
+			t.Errorf("%d: %v", code, err)
+		}
+		if wants := code == 408 || code == 429 || code >= 500; wants != (ingest.IsBusy(err) != nil) {
+			t.Errorf("%d: %v", code, err)
+		}
+		c.Close()
+		s.Close()
+	}
+}
+
+func TestAddressesOfReceivers(t *testing.T) {
+	for address, good := range map[string]bool{"https://kubewake.example": true, "http://127.0.0.1:7443": true, "http://localhost": true, "http://[::1]:1": true,
+		"http://kubewake.example": false, "https://u:secret@kubewake.example": false, "https://x/?a=b": false, "kubewake.example": false, "": false} {
+		c, err := wire.NewClient(wire.ClientConfig{URL: address})
+		if good != (err == nil) || err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v", address, err)
+		}
+		if c != nil {
+			c.Close()
+		}
+	}
+}
+
+// TestReceiverThatStopsAnswering does not hold whoever asks what is alive.
+func TestReceiverThatStopsAnswering(t *testing.T) {
+	end := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"ref":{"Cluster":"c","cluster":"c"},"rv":1}`+"\n")
+		_ = http.NewResponseController(w).Flush()
+		<-end
+	}))
+	defer s.Close()
+	defer close(end)
+	c, err := wire.NewClient(wire.ClientConfig{URL: s.URL, Timeout: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	n := 0
+	for _, err = range c.Alive(t.Context(), "c", record.GroupResource{Resource: "pods"}, "") {
+		n++
+	}
+	if ingest.IsBusy(err) == nil || n != 2 {
+		t.Errorf("%d: %v", n, err)
+	}
+}
+
 func gather(t *testing.T, list iter.Seq2[ingest.Alive, error]) (out []ingest.Alive) {
 	t.Helper()
 	for a, err := range list {

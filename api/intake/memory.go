@@ -3,8 +3,10 @@ package intake
 import (
 	"bufio"
 	"encoding/json"
+	"io"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/kubewake/kubewake/ingest"
 	"github.com/kubewake/kubewake/ingest/wire"
@@ -43,7 +45,11 @@ func (h *Handler) mark(w http.ResponseWriter, r *http.Request, cluster record.Cl
 	return nil
 }
 
+// sendWithin is how long an agent may take to read a piece of an answer. One that stands still would hold a view of the store open.
+const sendWithin = 30 * time.Second
+
 func (h *Handler) send(w http.ResponseWriter, b []byte) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendWithin)) // not supported: a server of a test
 	if _, err := w.Write(b); err != nil {
 		h.conf.Log.Debug("intake could not answer", "err", err)
 	}
@@ -56,7 +62,7 @@ func (h *Handler) alive(w http.ResponseWriter, r *http.Request, cluster record.C
 	if gr.Resource == "" {
 		return &status{code: http.StatusBadRequest, reason: "the parameter resource is missing"}
 	}
-	buffered := bufio.NewWriterSize(w, 32<<10)
+	buffered := bufio.NewWriterSize(pieces{w, http.NewResponseController(w)}, 32<<10)
 	out := json.NewEncoder(buffered)
 	begun := false
 	for a, err := range h.conf.Sink.Alive(r.Context(), cluster, gr, q.Get("namespace")) {
@@ -80,6 +86,17 @@ func (h *Handler) alive(w http.ResponseWriter, r *http.Request, cluster record.C
 		_ = err // the agent went away
 	}
 	return nil
+}
+
+// pieces gives each piece of an answer its own time.
+type pieces struct {
+	to      io.Writer
+	control *http.ResponseController
+}
+
+func (p pieces) Write(b []byte) (int, error) {
+	_ = p.control.SetWriteDeadline(time.Now().Add(sendWithin)) // not supported: a server of a test
+	return p.to.Write(b)
 }
 
 // room is the memory that is left for bodies.

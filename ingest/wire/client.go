@@ -10,6 +10,7 @@ import (
 	"iter"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -51,8 +52,8 @@ var _ ingest.Sink = (*Client)(nil)
 // NewClient reads the files; it does not connect.
 func NewClient(c ClientConfig) (*Client, error) {
 	u, err := url.Parse(c.URL)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" {
-		return nil, fmt.Errorf("receiver %q: want an address like https://kubewake.example.org:8443", c.URL)
+	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) || u.Host == "" || u.RawQuery != "" || u.User != nil {
+		return nil, fmt.Errorf("receiver %q: want an address like https://kubewake.example.org:8443 (http to this machine only)", u.Redacted())
 	}
 	k := &Client{base: strings.TrimSuffix(u.String(), "/"), timeout: c.Timeout, metrics: c.Metrics}
 	if k.timeout <= 0 {
@@ -81,6 +82,11 @@ func NewClient(c ClientConfig) (*Client, error) {
 		},
 	}
 	return k, nil
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // Close lets idle connections go.
@@ -164,27 +170,31 @@ func failed(answer *http.Response) error {
 	if answer.StatusCode/100 == 2 {
 		return nil
 	}
-	reason := problem(answer)
+	reason, ours := problem(answer)
 	switch code := answer.StatusCode; {
 	case code == http.StatusUnauthorized:
 		return fmt.Errorf("%w: %s; give the agent a token of the receiver's token file, or a client certificate of an authority it knows", ErrDenied, reason)
 	case code == http.StatusForbidden:
 		return fmt.Errorf("%w: %s; name the cluster behind this agent's token in the receiver's token file", ErrDenied, reason)
+	case !ours && code < 500 && code != http.StatusTooManyRequests && code != http.StatusRequestTimeout:
+		// A proxy between, with limits of its own: the batch is good, and is kept until somebody mends that.
+		return fmt.Errorf("%w: %s, and not in kubewake's words; is there a kubewake at this address, and does a proxy before it let bodies of %d MiB through?", ErrDenied, answer.Status, MaxBytes>>20)
 	case code == http.StatusBadRequest, code == http.StatusRequestEntityTooLarge, code == http.StatusUnsupportedMediaType:
 		return fmt.Errorf("deliver: %w: the receiver says: %s", ingest.ErrInvalid, reason)
-	case code == http.StatusTooManyRequests, code >= 500:
+	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code >= 500:
 		return &ingest.Busy{Reason: "the receiver says: " + reason, After: retryAfter(answer.Header)}
 	}
 	return fmt.Errorf("%w: it answers %s: %s; is there a kubewake at this address?", ErrDenied, answer.Status, reason)
 }
 
-func problem(answer *http.Response) string {
+// problem gives what the receiver says is wrong; ours: it was a receiver that spoke.
+func problem(answer *http.Response) (reason string, ours bool) {
 	b, err := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
 	var p Problem
 	if errors.Join(err, answer.Body.Close()) != nil || json.Unmarshal(b, &p) != nil || p.Reason == "" {
-		return answer.Status
+		return answer.Status, false
 	}
-	return p.Reason
+	return p.Reason, true
 }
 
 func retryAfter(h http.Header) time.Duration {
@@ -262,6 +272,15 @@ func (k *Client) Alive(ctx context.Context, cluster record.Cluster, gr record.Gr
 }
 
 func (k *Client) alive(ctx context.Context, q url.Values, yield func(ingest.Alive) bool) (err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silent := time.AfterFunc(k.timeout, func() { cancel(&ingest.Busy{Reason: "the receiver stopped answering"}) })
+	defer silent.Stop()
+	defer func() {
+		if cause := context.Cause(ctx); err != nil && ingest.IsBusy(cause) != nil {
+			err = cause
+		}
+	}()
 	answer, err := k.do(ctx, http.MethodGet, PathAlive, q, nil)
 	if err != nil {
 		return err
@@ -269,6 +288,7 @@ func (k *Client) alive(ctx context.Context, q url.Values, yield func(ingest.Aliv
 	defer func() { err = errors.Join(err, answer.Body.Close()) }()
 	lines := newLines(answer.Body, maxAliveLine)
 	for lines.Scan() {
+		silent.Stop() // the list goes on; whoever takes it may take his time
 		var line AliveLine
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			return fmt.Errorf("read an object: %w", err)
@@ -282,6 +302,7 @@ func (k *Client) alive(ctx context.Context, q url.Values, yield func(ingest.Aliv
 		if !yield(ingest.Alive{Ref: *line.Ref, RV: line.RV}) {
 			return nil
 		}
+		silent.Reset(k.timeout)
 	}
 	return errors.Join(lines.Err(), io.ErrUnexpectedEOF)
 }

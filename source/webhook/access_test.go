@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509/pkix"
 	"net/http"
@@ -145,19 +146,23 @@ func TestAnonymousIsThisMachineAndJSON(t *testing.T) {
 		name, remote, contentType, token string
 		anonymous                        bool
 		status                           int
+		host                             string // empty: 127.0.0.1:7443
 	}{
-		{"not allowed", "127.0.0.1:5", "application/json", "", false, 401},
-		{"this machine", "127.0.0.1:5", "application/json", "", true, 200},
-		{"this machine, IPv6", "[::1]:5", "application/json", "", true, 200},
-		{"this machine, mapped", "[::ffff:127.0.0.1]:5", "application/json; charset=utf-8", "", true, 200},
-		{"another", "10.0.0.1:5", "application/json", "", true, 401},
-		{"a web page", "127.0.0.1:5", "text/plain", "", true, 401},
-		{"a web page without type", "127.0.0.1:5", "", "", true, 401},
-		{"a wrong token", "127.0.0.1:5", "application/json", "wrong", true, 401},
+		{"not allowed", "127.0.0.1:5", "application/json", "", false, 401, ""},
+		{"this machine", "127.0.0.1:5", "application/json", "", true, 200, ""},
+		{"this machine, IPv6", "[::1]:5", "application/json", "", true, 200, ""},
+		{"this machine, mapped", "[::ffff:127.0.0.1]:5", "application/json; charset=utf-8", "", true, 200, ""},
+		{"another", "10.0.0.1:5", "application/json", "", true, 401, ""},
+		{"a web page", "127.0.0.1:5", "text/plain", "", true, 401, ""},
+		{"a web page without type", "127.0.0.1:5", "", "", true, 401, ""},
+		{"by name", "127.0.0.1:5", "application/json", "", true, 200, "localhost"},
+		{"by address, IPv6", "[::1]:5", "application/json", "", true, 200, "[::1]:7443"},
+		{"a web page whose name leads here", "127.0.0.1:5", "application/json", "", true, 401, "evil.example:7443"},
+		{"a wrong token", "127.0.0.1:5", "application/json", "wrong", true, 401, ""},
 	} {
 		s := start(t, func(c *Config) { c.Anonymous = tt.anonymous; c.Callers = tokens.Callers{} })
 		r := httptest.NewRequest(http.MethodPost, "/audit/any", strings.NewReader(eventList(event("a"))))
-		r.RemoteAddr = tt.remote
+		r.RemoteAddr, r.Host = tt.remote, cmp.Or(tt.host, "127.0.0.1:7443")
 		r.Header.Set("Content-Type", tt.contentType)
 		if tt.token != "" {
 			r.Header.Set("Authorization", "Bearer "+tt.token)

@@ -3,6 +3,7 @@ package webhook
 import (
 	"crypto/x509"
 	"errors"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -79,6 +80,10 @@ func (w *Webhook) identify(r *http.Request) (tokens.Access, error) {
 		// A web page in a browser on this machine can not send this type without asking first.
 		if mediaType(r) != jsonType {
 			return access, errors.New("callers on this machine need no token, but must say Content-Type: application/json")
+		}
+		// Nor can it name this machine as it is named here: it comes by a name of its own that was made to lead here.
+		if host, _, err := net.SplitHostPort(r.Host); !isLoopback(r.Host) && (err != nil || !isLoopback(host)) {
+			return access, errors.New("callers on this machine need no token, but must call it localhost, or by a loopback address")
 		}
 		return tokens.NewAccess("this machine", "*"), nil
 	}

@@ -99,7 +99,9 @@ func New(c Config) (*Webhook, error) {
 func (w *Webhook) Server() *http.Server {
 	return &http.Server{
 		Handler: w, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 3 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelDebug), // handshakes that failed: anybody can make them
+		// Of bodies that nobody reads, those of callers who were refused. Whoever reads one sets a time of his own.
+		ReadTimeout: 15 * time.Second,
+		ErrorLog:    slog.NewLogLogger(w.log.Handler(), slog.LevelDebug), // handshakes that failed: anybody can make them
 	}
 }
 

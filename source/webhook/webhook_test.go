@@ -567,6 +567,37 @@ func TestSlowCallersAreCutOff(t *testing.T) {
 	}
 }
 
+// TestNobodyHoldsAConnection: who was refused and sends no body is answered all the same, and soon.
+func TestNobodyHoldsAConnection(t *testing.T) {
+	w, err := New(Config{Sink: &memory{}, Redactor: redact.Off()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := w.Server()
+	if server.ReadTimeout <= 0 || server.ReadTimeout > 30*time.Second {
+		t.Fatalf("bodies that nobody reads may take %v", server.ReadTimeout)
+	}
+	server.ReadTimeout = 200 * time.Millisecond
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(listener) }()
+	defer server.Close()
+	conn, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.WriteString(conn, "POST /audit/prod HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := io.ReadAll(conn); err != nil || !strings.Contains(string(all), " 401 ") {
+		t.Errorf("%q %v", all, err)
+	}
+}
+
 func TestConcurrentBatches(t *testing.T) {
 	s := start(t, nil)
 	var wg sync.WaitGroup
