@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
 )
@@ -21,6 +22,7 @@ const maxListedEvents = 200_000
 // eventStates is what the recorded states of one Event tell together.
 type eventStates struct {
 	states  int
+	last    time.Time              // of all states
 	newest  record.ResourceVersion // of the states up to the time that labels are asked for
 	labels  []record.KeyValue
 	matched bool // some state tells labels at that time
@@ -30,6 +32,7 @@ type eventStates struct {
 func (s *eventStates) add(entry *store.Entry, r *record.Record, at time.Time) {
 	v := r.KubeEvent
 	s.states++
+	s.last = latest(s.last, r.OccurredAt)
 	if entry.FirstRV == 0 || v.RV < entry.FirstRV {
 		entry.FirstRV = v.RV
 	}
@@ -39,6 +42,22 @@ func (s *eventStates) add(entry *store.Entry, r *record.Record, at time.Time) {
 	if v.RV >= s.newest && (at.IsZero() || !r.OccurredAt.After(at)) {
 		s.newest, s.labels, s.matched = v.RV, v.Labels, true
 	}
+}
+
+// eventTTL is how long an Event lives after its last state: the apiserver's default of --event-ttl. It lets Events expire without a word.
+const eventTTL = time.Hour
+
+// alive reports whether an Event may have been alive at some moment of w, by what its states tell and else by requests to it.
+func (s *eventStates) alive(entry *store.Entry, w query.Window) bool {
+	begin := earliest(entry.CreatedAt, entry.FirstAt)
+	if !w.To.IsZero() && !begin.IsZero() && !begin.Before(w.To) {
+		return false
+	}
+	last := s.last
+	if last.IsZero() {
+		last = entry.LastAt
+	}
+	return w.From.IsZero() || last.IsZero() || !last.Add(eventTTL).Before(w.From)
 }
 
 func (s *eventStates) labelMap() map[string]string {

@@ -69,6 +69,10 @@ func TestObjectsListsEvents(t *testing.T) {
 			"events a/watched.1 2 100-103 14:00-14:03", "events.events.k8s.io b/both.1 2 100-109 14:00-14:09"}},
 		{"alive before they were", query.Objects{Kind: "events", Alive: query.Window{To: eventsBegin}}, nil},
 		{"alive since", query.Objects{Kind: "events", Name: "both.1", Alive: query.Window{From: minute(5), To: minute(6)}}, []string{"events.events.k8s.io b/both.1 2 100-109 14:00-14:09"}},
+		{"alive within an hour of the last state", query.Objects{Kind: "events", Alive: query.Window{From: minute(61), To: minute(62)}}, []string{
+			"events a/watched.1 2 100-103 14:00-14:03", "events.events.k8s.io b/both.1 2 100-109 14:00-14:09"}},
+		{"alive until the hour is over", query.Objects{Kind: "events", Alive: query.Window{From: minute(69), To: minute(70)}}, []string{"events.events.k8s.io b/both.1 2 100-109 14:00-14:09"}},
+		{"expired", query.Objects{Alive: query.Window{From: minute(70), To: minute(71)}}, []string{"pods a/watched.1 1 50-50 -"}},
 		{"another kind", query.Objects{Kind: "pods"}, []string{"pods a/watched.1 1 50-50 -"}},
 	} {
 		list, err := e.Objects(context.Background(), c.q)

@@ -150,7 +150,7 @@ func (l *objectList) offer(ctx context.Context, o *listed) error {
 	if !l.pick.glob.Match(o.entry.Ref.Name) || !l.pick.selector.MayMatch(o.entry.Labels) {
 		return nil
 	}
-	if ok, err := l.spans.alive(ctx, o.entry, l.q.Alive); err != nil || !ok {
+	if ok, err := l.alive(ctx, o); err != nil || !ok {
 		return err
 	}
 	l.pending = append(l.pending, o)
@@ -158,6 +158,13 @@ func (l *objectList) offer(ctx context.Context, o *listed) error {
 		return nil
 	}
 	return l.flush(ctx)
+}
+
+func (l *objectList) alive(ctx context.Context, o *listed) (bool, error) {
+	if o.event != nil {
+		return o.event.alive(o.entry, l.q.Alive), nil
+	}
+	return l.spans.alive(ctx, o.entry, l.q.Alive)
 }
 
 // flush counts what is pending and matches by its labels too, and lists it while there is room.
