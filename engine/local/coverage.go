@@ -195,14 +195,28 @@ func (e *Engine) epochGaps(ctx context.Context, cov *coverage, c store.ClusterIn
 
 // sourceGaps are the gaps that the sources told of, but for those that another watch closes.
 func (e *Engine) sourceGaps(ctx context.Context, cov *coverage, cluster record.Cluster, w query.Window, watches *watches, resources []record.GroupResource, namespace string) error {
+	spans := e.spans()
 	for r, err := range e.st.Gaps(ctx, cluster, store.TimeRange{From: w.From, To: w.To}) {
 		if err != nil {
 			return err
 		}
-		if gapTouches(r.Ref, resources, namespace) && !watches.closed(r) {
-			watches.told(r)
-			cov.add(gapOf(r))
+		if !gapTouches(r.Ref, resources, namespace) || watches.closed(r) {
+			continue
 		}
+		watches.told(r)
+		gap := gapOf(r)
+		if gap.From == nil && r.Ref.Resource != "" && r.Gap.FromRV < r.Gap.ToRV { // a process that began anew knows where it goes on, not since when
+			entry := &store.Entry{Ref: record.ObjectRef{Cluster: cluster}, Storage: record.StorageOf(r.Ref.GroupResource())}
+			from, err := spans.at(ctx, entry, r.Gap.FromRV, r.Gap.Until)
+			if err != nil {
+				return err
+			}
+			if !w.To.IsZero() && !from.Before(w.To) {
+				continue
+			}
+			gap.From = timePtr(from)
+		}
+		cov.add(gap)
 	}
 	return nil
 }

@@ -82,12 +82,16 @@ func writes(n int) (out []*record.Record) {
 // TestWatchHoles: what lies between the runs of a resource's watches is said once, and not where another watch covers it.
 func TestWatchHoles(t *testing.T) {
 	list := &record.Record{Kind: record.KindProgress, Ref: record.ObjectRef{Cluster: "c", Resource: "pods"}, Progress: &record.Progress{RV: 450, List: true}}
+	unknownBegin := missedGap("pods", "", 300, 500)
+	unknownBegin.OccurredAt, unknownBegin.Gap.Until = time.Time{}, eventsBegin.Add(5*time.Minute)
 	for _, c := range []struct {
 		name string
 		in   []*record.Record
 		q    query.Coverage
 		want []string
 	}{
+		{"told by one that knows no beginning", []*record.Record{watchRun("pods", "", 100, 300), unknownBegin, watchRun("pods", "", 500, 600)}, query.Coverage{},
+			[]string{"watch-missed pods  300-500 14:02:01-14:05:00"}},
 		{"one run", []*record.Record{watchRun("pods", "", 100, 300)}, query.Coverage{}, nil},
 		{"a hole", []*record.Record{watchRun("pods", "", 100, 300), watchRun("pods", "", 500, 600)}, query.Coverage{}, []string{"not-watched pods  300-500 14:02:01-14:04:01"}},
 		{"asked for the kind", []*record.Record{watchRun("pods", "", 100, 300), watchRun("pods", "", 500, 600)}, query.Coverage{Kind: "pods"}, []string{"not-watched pods  300-500 14:02:01-14:04:01"}},
