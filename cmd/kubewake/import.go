@@ -17,7 +17,12 @@ JSON lines, JSON or EventLists, in the envelopes of managed clouds, watch record
 prints them; plain, gzip, zstd or bzip2.
 
 Secrets, tokens and what --redact-rules names are replaced by keyed digests before anything is written; the key lies in
-DIR/redaction.key. Nothing is dropped unless --retain-age or --retain-bytes say so; what they drop leaves behind, for each object
+DIR/redaction.key. The rules are a YAML file, for example (kind only matters where the plural is irregular):
+
+  rules:
+  - {group: farm.example, resource: oxen, kind: Ox, paths: [spec.brand, "spec.env[*].value"]}
+
+Nothing is dropped unless --retain-age or --retain-bytes say so; what they drop leaves behind, for each object
 that was alive, its last state and who set it. Exit status 3 says that everything was read, but some of the input was refused.`,
 		Example: `  kubewake import audit.log watch/ --data ./wake
   kubewake import '/var/log/kubernetes/audit*.log*' --data ./wake --cluster prod

@@ -11,7 +11,7 @@ import (
 
 // Whatever comes: no panic, valid JSON stays valid, and what was redacted once is left alone.
 func FuzzBody(f *testing.F) {
-	r := testRedactor(f, Rule{"*", "pods", "", []string{"spec.*", "metadata.annotations.*"}})
+	r := testRedactor(f, Rule{"*", "pods", "", []string{"spec.*", "metadata.annotations.*"}, ""})
 	for _, s := range []string{`{"kind":"Secret","data":{"a":"$E"}}`, `[{"op":"add","path":"/data/a","value":"$S"}]`, `{"kind":"List","items":[{"kind":"Secret","metadata":{},"data":{"a":"$E"}}]}`,
 		`{"kind":"AdmissionReview","request":{"kind":{"kind":"Secret"},"object":{}},"response":{"patch":"W10="}}`, `{"metadata":{"annotations":{"` + lastApplied + `":"{}"}}}`,
 		`{"kind":"Table","rows":[{"object":{}}]}`, `"\ud800"`, `{"kind":"TokenReview","spec":{"token":"$J"}}`} {

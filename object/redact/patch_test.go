@@ -74,9 +74,11 @@ func TestPatch(t *testing.T) {
 func TestRules(t *testing.T) {
 	things := record.GroupResource{Group: "example.com", Resource: "things"}
 	r := testRedactor(t,
-		Rule{"example.com", "things", "prod-*", []string{"spec.token", "spec.env[*].value", `metadata.annotations["example.com/pass"]`, "spec.list[1]"}},
-		Rule{"", "configmaps", "", []string{"data.*"}},
-		Rule{"*", "pods", "", []string{"spec.containers[*].env[*].value"}})
+		Rule{"example.com", "things", "prod-*", []string{"spec.token", "spec.env[*].value", `metadata.annotations["example.com/pass"]`, "spec.list[1]"}, ""},
+		Rule{"", "configmaps", "", []string{"data.*"}, ""},
+		Rule{"*", "pods", "", []string{"spec.containers[*].env[*].value"}, ""},
+		Rule{"example.com", "oxen", "", []string{"spec.brand"}, "Ox"})
+	oxen, oxes := record.GroupResource{Group: "example.com", Resource: "oxen"}, record.GroupResource{Group: "example.com", Resource: "oxes"}
 	for _, c := range []struct {
 		name     string
 		gr       record.GroupResource
@@ -95,6 +97,11 @@ func TestRules(t *testing.T) {
 		{"mixed list", unspecified, `{"kind":"List","items":[{"kind":"Thing","apiVersion":"example.com/v2","spec":{"token":"$S"}},{"kind":"ConfigMap","apiVersion":"v1","data":{"a":"$S"}}]}`,
 			`{"kind":"List","items":[{"kind":"Thing","apiVersion":"example.com/v2","spec":{"token":"$V"}},{"kind":"ConfigMap","apiVersion":"v1","data":{"a":"$V"}}]}`},
 		{"table", things, `{"kind":"Table","rows":[{"cells":["a"],"object":{"spec":{"token":"$S"}}}]}`, `{"kind":"Table","rows":[{"cells":["a"],"object":{"spec":{"token":"$V"}}}]}`},
+		{"kind, by resource", oxen, `{"spec":{"brand":"$S"}}`, `{"spec":{"brand":"$V"}}`},
+		{"kind, by its guessed plural", oxes, `{"kind":"Ox","apiVersion":"example.com/v1","spec":{"brand":"$S"}}`, `{"kind":"Ox","apiVersion":"example.com/v1","spec":{"brand":"$V"}}`},
+		{"kind, in a mixed list", unspecified, `{"kind":"List","items":[{"kind":"Ox","apiVersion":"example.com/v1","spec":{"brand":"$S"}}]}`,
+			`{"kind":"List","items":[{"kind":"Ox","apiVersion":"example.com/v1","spec":{"brand":"$V"}}]}`},
+		{"kind, of another group", record.GroupResource{Group: "other.com", Resource: "oxes"}, `{"kind":"Ox","apiVersion":"other.com/v1","spec":{"brand":"x"}}`, ``},
 		{"patch below", configMaps, `[{"op":"add","path":"/data/a","value":"$S"},{"op":"add","path":"/metadata/labels/a","value":"x"}]`,
 			`[{"op":"add","path":"/data/a","value":"$V"},{"op":"add","path":"/metadata/labels/a","value":"x"}]`},
 		{"patch above", pods, `[{"op":"add","path":"/spec/containers/0","value":{"env":[{"value":"$S"}]}},{"op":"add","path":"/spec/containers/0/env/-","value":{"name":"n","value":"$S"}}]`,
@@ -143,7 +150,7 @@ func TestRulePaths(t *testing.T) {
 			t.Errorf("%q was taken", path)
 		}
 	}
-	for _, rule := range []Rule{{}, {"", "pods", "", nil}, {"[", "pods", "", []string{"a"}}, {"", "pods", "", []string{"a["}}} {
+	for _, rule := range []Rule{{}, {"", "pods", "", nil, ""}, {"[", "pods", "", []string{"a"}, ""}, {"", "pods", "", []string{"a["}, ""}, {"", "pods", "", []string{"a"}, "Po*"}} {
 		if _, err := New(testKey(t, 7), []Rule{rule}); err == nil {
 			t.Errorf("%v was taken", rule)
 		}

@@ -145,7 +145,7 @@ func BenchmarkBody(b *testing.B) {
 		bodies = append(bodies, body{record.GroupResource{Group: e.ObjectRef.APIGroup, Resource: e.ObjectRef.Resource}, e.ObjectRef.Subresource, e.ResponseObject})
 		total += len(e.ResponseObject)
 	})
-	for name, rules := range map[string][]Rule{"defaults": nil, "a rule for pods": {{"", "pods", "", []string{"spec.containers[*].env[*].value"}}}} {
+	for name, rules := range map[string][]Rule{"defaults": nil, "a rule for pods": {{"", "pods", "", []string{"spec.containers[*].env[*].value"}, ""}}} {
 		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
 			r := testRedactor(b, rules...)
 			b.SetBytes(int64(total))

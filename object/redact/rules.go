@@ -19,6 +19,17 @@ type Rule struct {
 	// Paths lead from the manifest's root to values: spec.token, data.*, spec.env[*].value, spec.args[0],
 	// metadata.annotations["example.com/password"]. * is any member or item. Below the value everything is redacted.
 	Paths []string
+	// Kind is what the resource's objects are called, for example Ox; "" where the plural of the kind is a regular one. A recorded watch
+	// line or list names the kind alone: where its resource is not the plural that one would guess, as oxen, only Kind lets the rule match.
+	Kind string
+}
+
+// names reports whether the rule is for a resource, by its own name or by the one that is guessed from its kind.
+func (r Rule) names(gr record.GroupResource) bool {
+	if !matches(r.Group, gr.Group) {
+		return false
+	}
+	return matches(r.Resource, gr.Resource) || r.Kind != "" && record.GuessResource(r.Kind) == gr.Resource
 }
 
 type rule struct {
@@ -38,6 +49,9 @@ func parseRule(r Rule) (rule, error) {
 	out := rule{Rule: r}
 	if r.Resource == "" || len(r.Paths) == 0 {
 		return out, errors.New("redaction rule: resource and paths are needed")
+	}
+	if strings.ContainsAny(r.Kind, `*?[\/. `) {
+		return out, fmt.Errorf("redaction rule: %q is no kind: give one as manifests write it, for example Ox", r.Kind)
 	}
 	for _, glob := range []string{r.Group, r.Resource, r.Namespace} {
 		if _, err := path.Match(glob, ""); err != nil {
@@ -114,7 +128,7 @@ func parseBracket(s string) (step, string, error) {
 func (r *Redactor) rulesFor(gr record.GroupResource) []rule {
 	var out []rule
 	for _, rule := range r.rules {
-		if matches(rule.Group, gr.Group) && matches(rule.Resource, gr.Resource) {
+		if rule.names(gr) {
 			out = append(out, rule)
 		}
 	}
