@@ -17,6 +17,7 @@ const (
 	firstRetry    = 200 * time.Millisecond
 	lastRetry     = 30 * time.Second
 	positionEvery = time.Second
+	readAgain     = time.Second // after the disk could not be read
 	deliverWithin = time.Minute
 )
 
@@ -51,6 +52,13 @@ func (s *Sink) Run(ctx context.Context) error {
 			}
 			continue
 		}
+		if d.fault != nil {
+			select {
+			case <-time.After(s.rest):
+			case <-ctx.Done():
+			}
+			continue
+		}
 		d.settle()
 		select {
 		case <-changed:
@@ -81,6 +89,7 @@ type drain struct {
 	last     time.Time      // when the last batch that was read was taken
 	skipped  int            // batches that do not decode, since the last delivery
 	troubled bool
+	fault    error // the disk could not be read the last time
 }
 
 // group is what is delivered as one.
@@ -141,6 +150,10 @@ func (d *drain) read(p position) (entry, ingest.Batch, bool) {
 		if e.lost != nil {
 			d.lose(*e.lost)
 		}
+		if e.fault != nil && d.fault == nil {
+			d.s.log.Error("the spool can not be read now; trying again", "err", e.fault)
+		}
+		d.fault = e.fault
 		if !ok {
 			return e, ingest.Batch{}, false
 		}

@@ -14,7 +14,12 @@ type entry struct {
 	place string   // for people: segment and offset
 	next  position // behind it
 	lost  *loss    // what before it could not be read
+	fault error    // the disk can not be read now; the same is to be asked again
 }
+
+// readTries is how often the disk is asked, a second apart, for what it can not give before that counts as lost: that no more files may be
+// open passes, a bad block does not.
+const readTries = 60
 
 // read gives the first batch behind a position; false if none is durable. Either way next is the position behind what was read, and lost what could
 // not be. Only the reader calls it.
@@ -26,6 +31,12 @@ func (s *Spool) read(p position) (e entry, ok bool) {
 			return e, false
 		}
 		fr, next, err := s.readAt(seg, p.offset, limit)
+		if err != nil && !errors.Is(err, errFrame) && s.faults < readTries {
+			s.faults++
+			e.fault = err
+			return e, false
+		}
+		s.faults = 0
 		switch {
 		case err != nil:
 			e.lost = &loss{place: fmt.Sprintf("%s at %d", segmentName(seg.number), p.offset), why: "it can not be read"}
@@ -113,6 +124,7 @@ func (s *Spool) advance(p position, n int) error {
 		}
 		s.segs = s.segs[1:]
 		s.bytes -= seg.written
+		s.full = false
 		gone = append(gone, seg)
 	}
 	if len(s.segs) == 0 {

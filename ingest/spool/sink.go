@@ -44,6 +44,7 @@ type Sink struct {
 	codec *wire.Codec
 	log   *slog.Logger
 	retry time.Duration // the first pause
+	rest  time.Duration // before the disk is read again that could not be
 }
 
 var _ ingest.Sink = (*Sink)(nil)
@@ -56,7 +57,7 @@ func New(c Config) (*Sink, error) {
 	if c.Slow <= 0 {
 		c.Slow = 2 * time.Second
 	}
-	s := &Sink{conf: c, log: c.Log, retry: firstRetry}
+	s := &Sink{conf: c, log: c.Log, retry: firstRetry, rest: readAgain}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -123,11 +125,14 @@ func TestFull(t *testing.T) {
 	if busy := ingest.IsBusy(err); busy == nil || !strings.Contains(busy.Reason, "full") || !errors.Is(err, ErrFull) || busy.After <= 0 {
 		t.Fatalf("after %d: %v", taken, err)
 	}
-	if st := s.Status(); st.Bytes > st.MaxBytes {
+	if st := s.Status(); st.Bytes > st.MaxBytes || !st.Refuses {
 		t.Errorf("%+v", st)
 	}
 	r.setFails(nil)
 	drainAll(t, s)
+	if s.Status().Refuses {
+		t.Error("it has room again, and refuses")
+	}
 	if n := len(r.got()); n != taken-1 {
 		t.Errorf("%d delivered of %d", n, taken-1)
 	}
@@ -138,6 +143,43 @@ func TestFull(t *testing.T) {
 	r.setFails(func() error { return &ingest.Busy{Reason: "away"} })
 	if err := s.Deliver(t.Context(), batchOf("after")); ingest.IsBusy(err) == nil || !errors.Is(err, ErrClosed) {
 		t.Errorf("a closed spool: %v", err)
+	}
+}
+
+// unreadable can not open files for some time.
+type unreadable struct {
+	disk
+	left atomic.Int64
+}
+
+func (u *unreadable) Open(name string) (file, error) {
+	if u.left.Add(-1) >= 0 {
+		return nil, syscall.EMFILE
+	}
+	return u.disk.Open(name)
+}
+
+// TestDiskThatCanNotBeReadNow: what it holds is not lost by that. One that can never be read is.
+func TestDiskThatCanNotBeReadNow(t *testing.T) {
+	for hiccups, want := range map[int64]int{3: 2, readTries: 2, 100 * readTries: 0} {
+		r := &receiver{}
+		r.setFails(func() error { return &ingest.Busy{Reason: "away"} })
+		s := newSink(t, Config{Dir: t.TempDir(), Next: r})
+		s.rest = time.Millisecond
+		for i := range 2 {
+			if err := s.Deliver(t.Context(), batchOf(fmt.Sprint(i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.setFails(nil)
+		bad := &unreadable{disk: s.spool.disk}
+		bad.left.Store(hiccups)
+		s.spool.disk = bad
+		drainAll(t, s)
+		if got := len(r.got()); got != want || len(r.gaps) > 0 {
+			t.Errorf("%d times not read: %d delivered, %d gaps", hiccups, got, len(r.gaps))
+		}
+		closeSink(t, s)
 	}
 }
 

@@ -48,10 +48,13 @@ type Spool struct {
 	done    uint64     // of which done with
 	changed chan struct{}
 	refused time.Time // when the disk last refused something
+	full    bool      // the last batch found no room, and none was made since
 	closed  bool
 	at      position
 	oldest  time.Time
 	losses  []loss // found while opening, to be told
+
+	faults int // of the disk in a row while reading; the reader's
 }
 
 // segment is one file.
@@ -85,13 +88,14 @@ type Status struct {
 	Bytes, MaxBytes int64
 	Batches         int
 	Oldest          time.Time // when the oldest batch was taken; zero: there is none
+	Refuses         bool      // the last batch was not taken: the spool or its disk is full, or the disk failed
 }
 
 // Status of the spool now.
 func (s *Spool) Status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := Status{Bytes: s.bytes, MaxBytes: s.max, Batches: s.batches}
+	st := Status{Bytes: s.bytes, MaxBytes: s.max, Batches: s.batches, Refuses: s.full || !s.refused.IsZero()}
 	if s.batches > 0 {
 		st.Oldest = s.oldest
 	}
@@ -118,6 +122,7 @@ func (s *Spool) Add(payload []byte) error {
 	case len(payload) == 0 || len(payload) > maxPayload:
 		return fmt.Errorf("spool a batch of %d bytes: 1 to %d are possible", len(payload), maxPayload)
 	case s.bytes+n+headBytes+frameBytes > s.max:
+		s.full = true
 		return fmt.Errorf("%w: %d of %d MiB", ErrFull, s.bytes>>20, s.max>>20)
 	case !s.refused.IsZero() && s.now().Sub(s.refused) < retryDisk:
 		return ErrDisk
@@ -138,7 +143,7 @@ func (s *Spool) Add(payload []byte) error {
 	if err := s.syncTo(seg, seg.written); err != nil {
 		return fmt.Errorf("%w: %w", ErrDisk, err)
 	}
-	s.refused = time.Time{}
+	s.refused, s.full = time.Time{}, false
 	return nil
 }
 
