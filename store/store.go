@@ -109,6 +109,8 @@ type Store interface {
 type Appended struct {
 	Records int
 	Late    int // refused: older than the floor of their cluster
+	// Known were delivered before, as far as the driver remembers: it looks at what it wrote lately, never on disk.
+	Known int
 }
 
 // ObjectKey names one object: a UID in a cluster.

@@ -56,7 +56,7 @@ func (s *Store) append(batch []*record.Record) (store.Appended, error) {
 			return store.Appended{}, err
 		}
 		if done { // else the floor rose meanwhile
-			return store.Appended{Records: len(batch) - p.late, Late: p.late}, nil
+			return store.Appended{Records: len(batch) - p.late, Late: p.late, Known: p.known}, nil
 		}
 	}
 }

@@ -20,6 +20,8 @@ type plan struct {
 	spans   map[spanMark]span
 	buckets map[bucketMark]struct{}
 	late    int
+	known   int
+	met     bool       // the last thing looked at by fresh was delivered before, from whatever source
 	feed    feedWriter // what it touches, for the feed
 	bulk    bool       // tell no details of it
 
@@ -49,7 +51,7 @@ func (p *plan) reset() {
 	if cap(p.plain) > maxArena {
 		p.plain = nil
 	}
-	p.arena, p.facts, p.late = p.arena[:0], p.facts[:0], 0
+	p.arena, p.facts, p.late, p.known = p.arena[:0], p.facts[:0], 0, 0
 	p.feed.reset()
 	if p.entries == nil {
 		p.own = map[uint64]factMark{}
@@ -191,6 +193,9 @@ func (p *plan) addItem(key []byte, r *record.Record) bool {
 	// What stands at its end, its provenance, is not hashed.
 	mark := factMark{xxhash.Sum64(p.plain[:len(p.plain)-provenanceLen(r.Provenance)]), r.Provenance}
 	id, fresh := p.fresh(key, mark)
+	if p.met {
+		p.known++
+	}
 	if !fresh {
 		return false
 	}
@@ -212,7 +217,14 @@ func (p *plan) add(key, value []byte) {
 
 func (p *plan) fresh(key []byte, mark factMark) (id uint64, fresh bool) {
 	id = xxhash.Sum64(key)
-	if have, ok := p.own[id]; ok && have.tells(mark) || p.written.has(id, mark) {
+	have, ok := p.own[id]
+	known, enough := ok && have.hash == mark.hash, ok && have.tells(mark)
+	if !enough {
+		k, e := p.written.has(id, mark)
+		known, enough = known || k, e
+	}
+	p.met = known
+	if enough {
 		return id, false
 	}
 	p.own[id] = mark

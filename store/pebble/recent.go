@@ -57,11 +57,12 @@ func (m factMark) tells(other factMark) bool {
 
 func newWritten() written { return written{facts: newRecent[uint64, factMark](1 << 16)} }
 
-func (w *written) has(key uint64, mark factMark) bool {
+// has tells whether a fact is known, from whatever source, and whether writing it again would tell nothing new.
+func (w *written) has(key uint64, mark factMark) (known, enough bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	have, ok := w.facts.get(key)
-	return ok && have.tells(mark)
+	return ok && have.hash == mark.hash, ok && have.tells(mark)
 }
 
 func (w *written) note(list []fact) {
