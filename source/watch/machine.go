@@ -81,6 +81,7 @@ type machine struct {
 	lost     loss
 
 	failures int // in a row
+	refused  int // 403s in a row
 	garbled  int // in a row
 	hold     time.Duration
 }
@@ -107,7 +108,7 @@ func (m *machine) next() step {
 // saw notes an event or a bookmark of the watch. One that lies behind the position is no reason to stop, what it tells is
 // true; but resourceVersions may have run backwards, so the position is verified before it is used again.
 func (m *machine) saw(rv record.ResourceVersion, at time.Time) {
-	m.failures, m.garbled, m.hold = 0, 0, 0
+	m.failures, m.refused, m.garbled, m.hold = 0, 0, 0, 0
 	m.covered = at
 	if rv < m.position {
 		m.verified = false
@@ -139,7 +140,7 @@ func (m *machine) listed(rv record.ResourceVersion, at time.Time) found {
 		m.from, m.since = rv, at
 	}
 	m.position, m.covered, m.verified, m.lost = rv, at, true, lossNone
-	m.failures, m.garbled, m.hold = 0, 0, 0
+	m.failures, m.refused, m.garbled, m.hold = 0, 0, 0, 0
 	return f
 }
 
@@ -167,6 +168,9 @@ func (m *machine) reached(rv record.ResourceVersion) {
 // failed notes how a step ended. lasted is how long a watch was open, heard whether it told anything; after is how long the
 // server asked to wait.
 func (m *machine) failed(s step, f failure, lasted time.Duration, heard bool, after time.Duration) {
+	if f != forbidden {
+		m.refused = 0
+	}
 	switch f {
 	case ended:
 		if lasted < m.least {
@@ -187,8 +191,9 @@ func (m *machine) failed(s step, f failure, lasted time.Duration, heard bool, af
 			m.lost, m.hold = lossExpired, m.spread(backoffLeast)
 			return
 		}
-	case forbidden:
-		m.hold = m.spread(backoffRefused)
+	case forbidden: // an apiserver that has just started refuses everybody until it has read the roles
+		m.hold = m.spread(min(backoffRefused, backoffLeast<<min(2*m.refused, 20)))
+		m.refused++
 		return
 	case unsupported, noEnd:
 		if s.do == doStream {

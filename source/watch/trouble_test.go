@@ -20,8 +20,13 @@ func TestForbiddenIsSaidOnceAndTriedAgain(t *testing.T) {
 		if s := w.state("widgets.x.io"); s.State != Forbidden || !strings.Contains(s.Reason, "widgets.x.io") {
 			t.Errorf("%+v", s)
 		}
-		if n := w.requested("widgets", "watch=1"); n != 1 {
-			t.Errorf("asked %d times", n)
+		first := w.requested("widgets", "watch=1")
+		if first < 2 || first > 6 { // soon again, and then ever more seldom
+			t.Errorf("asked %d times in the first minute", first)
+		}
+		w.pass(time.Hour)
+		if n := w.requested("widgets", "watch=1") - first; n < 12 || n > 30 {
+			t.Errorf("asked %d times in an hour", n)
 		}
 		rv := w.api.put("widgets.x.io", "shop", "w", "u-w", "1")
 		w.api.with(func() { delete(w.api.status, "widgets.x.io") })
