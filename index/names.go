@@ -28,6 +28,19 @@ func (n Names) Of(r *record.Record) *record.Record {
 	return &out
 }
 
+// Marks reports whether r is what LearnNames told again of an object that it renamed: no fact of its own, so nothing to count.
+func (n Names) Marks(r *record.Record) bool {
+	if r.Kind != record.KindRevision || r.Revision.Partial != record.PartialMoved {
+		return false
+	}
+	for _, to := range n {
+		if to == r.Ref.GroupResource() {
+			return true
+		}
+	}
+	return false
+}
+
 const derivedNames = "names"
 
 func namesKey(cluster record.Cluster, guess string) []byte {

@@ -86,6 +86,9 @@ func (e *Engine) count(ctx context.Context, c store.ClusterInfo, w query.Window,
 		if scanned++; scanned > e.limits.Scanned || (scanned%4096 == 0 && deadline.passed()) {
 			return "counted " + strconv.Itoa(scanned-1) + " records of cluster " + string(c.Name) + ", then a limit was reached: narrow the window", nil
 		}
+		if names.Marks(r) {
+			continue
+		}
 		buf = record.Append(buf[:0], r)
 		into.add(names.Of(r), int64(len(buf)))
 	}
