@@ -15,6 +15,10 @@ import (
 // creationTimestamps are cut to seconds.
 const slack = 2 * time.Second
 
+// longestCreate is how long before the creationTimestamp its create may have begun: the apiserver sets that once admission has let the object
+// pass, and gives a request a minute.
+const longestCreate = time.Minute
+
 // Bounds of what is read of one object.
 type Bounds struct {
 	// Revisions and Requests are how many at most; the newest are kept. Zero: no bound.
@@ -101,7 +105,7 @@ func (r *Records) readRevisions(ctx context.Context, st store.Store, bounds Boun
 func (r *Records) between() store.TimeRange {
 	var t store.TimeRange
 	if !r.Entry.CreatedAt.IsZero() {
-		t.From = r.Entry.CreatedAt.Add(-slack)
+		t.From = r.Entry.CreatedAt.Add(-slack - longestCreate)
 	}
 	if r.End != nil {
 		for _, q := range r.End.End.Requests {
@@ -129,7 +133,7 @@ func (r *Records) readRequests(ctx context.Context, st store.Store, bounds Bound
 			if err != nil {
 				return err
 			}
-			if scan.Name == "" && q.Request.IsRead() {
+			if scan.Name == "" && q.Request.IsRead() || r.isBefore(q) {
 				continue
 			}
 			if bounds.Requests > 0 && len(r.Requests) >= bounds.Requests {
@@ -142,6 +146,15 @@ func (r *Records) readRequests(ctx context.Context, st store.Store, bounds Bound
 	sortRequests(r.Requests)
 	r.Requests = slices.CompactFunc(r.Requests, func(a, b *record.Record) bool { return a == b })
 	return nil
+}
+
+// isBefore reports whether a request had ended when the object was created.
+func (r *Records) isBefore(q *record.Record) bool {
+	if r.Entry.CreatedAt.IsZero() {
+		return false
+	}
+	begins := r.Entry.CreatedAt.Add(-slack)
+	return q.OccurredAt.Before(begins) && q.Request.StageAt.Before(begins)
 }
 
 func sortRequests(list []*record.Record) {

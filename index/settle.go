@@ -218,7 +218,7 @@ func (a touch) mayConcern(e *store.Entry) bool {
 		far := join.EpochTolerance + time.Second
 		return !a.at.Add(-far).After(e.CreatedAt) && !a.until.Add(far).Before(e.CreatedAt)
 	}
-	if a.at.Before(e.CreatedAt.Add(-slack)) {
+	if a.until.Before(e.CreatedAt.Add(-slack)) {
 		return false
 	}
 	return !e.Ended || e.EndAt.IsZero() || a.at.Before(e.EndAt.Add(longOver))
