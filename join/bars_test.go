@@ -52,10 +52,10 @@ func measure(t *testing.T, name string, truth map[truthKey]*rawEvent, strip bool
 	results := c.join()
 	var f figures
 	for k, want := range truth {
-		l := c.objects[k.uid]
-		m := results[k.uid].Makers[k.rv]
-		if k.end {
-			m = results[k.uid].End
+		l := c.objects[k.UID]
+		m := results[k.UID].Makers[k.RV]
+		if k.End {
+			m = results[k.UID].End
 		}
 		f.total++
 		sameActor := func(r *record.Record) bool {
@@ -70,7 +70,7 @@ func measure(t *testing.T, name string, truth map[truthKey]*rawEvent, strip bool
 			}
 			if m.Request.Request.AuditID != want.AuditID {
 				f.wrong++
-				t.Errorf("%s %s/%s rv %d end=%v: %v by %s (%s %s), truth %s (%s %s) %v", l.ref.Kind, l.ref.Namespace, l.ref.Name, k.rv, k.end, m.Certainty, m.Request.Request.AuditID,
+				t.Errorf("%s %s/%s rv %d end=%v: %v by %s (%s %s), truth %s (%s %s) %v", l.ref.Kind, l.ref.Namespace, l.ref.Name, k.RV, k.End, m.Certainty, m.Request.Request.AuditID,
 					m.Request.Request.Verb, m.Request.Ref.Subresource, want.AuditID, want.Verb, want.ObjectRef.Subresource, m.Evidence)
 				continue
 			}
@@ -80,16 +80,16 @@ func measure(t *testing.T, name string, truth map[truthKey]*rawEvent, strip bool
 			f.several++
 			if !slices.ContainsFunc(m.Candidates, func(r *record.Record) bool { return r.Request.AuditID == want.AuditID }) {
 				f.missed++
-				t.Errorf("%s %s/%s rv %d end=%v: candidates lack the truth %s %s", l.ref.Kind, l.ref.Namespace, l.ref.Name, k.rv, k.end, want.Verb, want.AuditID)
+				t.Errorf("%s %s/%s rv %d end=%v: candidates lack the truth %s %s", l.ref.Kind, l.ref.Namespace, l.ref.Name, k.RV, k.End, want.Verb, want.AuditID)
 				continue
 			}
 			if !slices.ContainsFunc(m.Candidates, func(r *record.Record) bool { return !sameActor(r) }) {
 				f.actor++
 			}
-			t.Logf("%d candidates: %s %s/%s rv %d end=%v %s truth %s %s", len(m.Candidates), l.ref.Kind, l.ref.Namespace, l.ref.Name, k.rv, k.end, m.Evidence, want.Verb, want.ObjectRef.Subresource)
+			t.Logf("%d candidates: %s %s/%s rv %d end=%v %s truth %s %s", len(m.Candidates), l.ref.Kind, l.ref.Namespace, l.ref.Name, k.RV, k.End, m.Evidence, want.Verb, want.ObjectRef.Subresource)
 		default:
 			f.unknown++
-			t.Errorf("%s %s/%s rv %d end=%v: unknown, truth %s %s %s", l.ref.Kind, l.ref.Namespace, l.ref.Name, k.rv, k.end, want.Verb, want.ObjectRef.Subresource, want.AuditID)
+			t.Errorf("%s %s/%s rv %d end=%v: unknown, truth %s %s %s", l.ref.Kind, l.ref.Namespace, l.ref.Name, k.RV, k.End, want.Verb, want.ObjectRef.Subresource, want.AuditID)
 		}
 	}
 	return f

@@ -10,85 +10,18 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/kubewake/kubewake/internal/bruteforce"
 	"github.com/kubewake/kubewake/record"
 )
 
 // The loader of these tests reads raw lines with encoding/json alone, on purpose: it shares nothing with the sources.
 
 type rawEvent struct {
-	Level, AuditID, Stage, RequestURI, Verb, UserAgent string
-	User, ImpersonatedUser                             struct{ Username string }
-	ObjectRef                                          struct {
-		Resource, Namespace, Name, UID, APIGroup, APIVersion, ResourceVersion, Subresource string
-	}
-	ResponseStatus struct {
-		Status, Reason, Message string
-		Code                    int
-		Details                 struct{ UID string }
-	}
-	RequestObject, ResponseObject            json.RawMessage
-	RequestReceivedTimestamp, StageTimestamp time.Time
-
-	rec    *record.Record
-	parsed map[bool]*rawObject // of the answer (true) and of what was sent
-}
-
-// answer and sent parse a body once.
-func (e *rawEvent) answer() *rawObject { return e.parse(true, e.ResponseObject) }
-func (e *rawEvent) sent() *rawObject   { return e.parse(false, e.RequestObject) }
-
-func (e *rawEvent) parse(which bool, raw []byte) *rawObject {
-	if e.parsed[which] == nil {
-		if e.parsed == nil {
-			e.parsed = map[bool]*rawObject{}
-		}
-		o := parseObject(raw)
-		e.parsed[which] = &o
-	}
-	return e.parsed[which]
-}
-
-type rawObject struct {
-	Kind, APIVersion string
-	Metadata         struct {
-		Name, Namespace, UID, ResourceVersion, GenerateName string
-		CreationTimestamp                                   time.Time
-		DeletionTimestamp                                   *time.Time
-		DeletionGracePeriodSeconds                          *int64
-		Finalizers                                          []string
-		ManagedFields                                       []struct {
-			Manager, Operation, Subresource string
-			Time                            time.Time
-		}
-	}
-	Spec struct {
-		NodeName   string
-		Finalizers []string
-	}
-	Details struct{ UID string }
-	Items   []json.RawMessage
-
-	items map[string]record.ResourceVersion
-}
-
-func parseObject(raw []byte) rawObject {
-	var o rawObject
-	if len(raw) > 0 && raw[0] == '{' {
-		_ = json.Unmarshal(raw, &o)
-	}
-	return o
-}
-
-func (o *rawObject) rv() record.ResourceVersion {
-	n, err := strconv.ParseUint(o.Metadata.ResourceVersion, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return record.ResourceVersion(n)
+	bruteforce.Event
+	rec *record.Record
 }
 
 // recording is one folder, read whole.
@@ -171,7 +104,7 @@ func loadLossy(t testing.TB, name string, strip bool, lose func() bool) *recordi
 					t.Fatal(err)
 				}
 				if strip {
-					e.strip()
+					e.Strip()
 				}
 				c.events = append(c.events, e)
 			})
@@ -185,7 +118,7 @@ func loadLossy(t testing.TB, name string, strip bool, lose func() bool) *recordi
 	for _, path := range lists {
 		var all []byte
 		eachLine(t, path, func(line []byte) { all = append(all, line...) })
-		list := parseObject(all)
+		list := bruteforce.Parse(all)
 		for _, item := range list.Items {
 			c.addWatched(strings.TrimSuffix(list.Kind, "List"), list.APIVersion, "LIST", item)
 		}
@@ -210,15 +143,6 @@ func loadLossy(t testing.TB, name string, strip bool, lose func() bool) *recordi
 	return c
 }
 
-// strip does what the apiserver does at level Metadata: no bodies; a Status in the answer stays in responseStatus.
-func (e *rawEvent) strip() {
-	e.Level = "Metadata"
-	if o := parseObject(e.ResponseObject); o.Kind == "Status" && e.ResponseStatus.Details.UID == "" {
-		e.ResponseStatus.Details.UID = o.Details.UID
-	}
-	e.RequestObject, e.ResponseObject = nil, nil
-}
-
 func isEvents(resource string) bool { return resource == "events" }
 
 // addEvent makes the Request of an audit event, and keeps its answer as a state.
@@ -241,7 +165,7 @@ func (c *recording) addEvent(e *rawEvent) {
 	if q.IsRead() && q.Verb != "get" || isEvents(r.Resource) {
 		return
 	}
-	o := *e.answer()
+	o := e.Answer()
 	switch {
 	case o.Kind == "Status" || e.ResponseObject == nil && (e.ResponseStatus.Status != "" || e.ResponseStatus.Details.UID != ""):
 		q.Answer, q.AnswerUID = record.BodyStatus, record.UID(e.ResponseStatus.Details.UID)
@@ -250,17 +174,17 @@ func (c *recording) addEvent(e *rawEvent) {
 		}
 		q.AnswerEnds = q.Verb == "delete" && q.Code == 200 && q.AnswerUID != "" && q.Succeeded() && r.Subresource == ""
 	case strings.HasSuffix(o.Kind, "List") && len(o.Metadata.UID) == 0:
-		q.Answer, q.AnswerRV = record.BodyList, o.rv()
+		q.Answer, q.AnswerRV = record.BodyList, o.RV()
 		for _, item := range o.Items {
-			i := parseObject(item)
-			q.Items = append(q.Items, record.Item{Namespace: i.Metadata.Namespace, Name: i.Metadata.Name, UID: record.UID(i.Metadata.UID), RV: i.rv()})
+			i := bruteforce.Parse(item)
+			q.Items = append(q.Items, record.Item{Namespace: i.Metadata.Namespace, Name: i.Metadata.Name, UID: record.UID(i.Metadata.UID), RV: i.RV()})
 		}
-	case o.Metadata.UID != "" && o.rv() != 0 && e.ResponseStatus.Code < 300 && r.Subresource != "token" && !strings.HasSuffix(r.Resource, "reviews"):
+	case o.Metadata.UID != "" && o.RV() != 0 && e.ResponseStatus.Code < 300 && r.Subresource != "token" && !strings.HasSuffix(r.Resource, "reviews"):
 		c.addAnswer(e, o)
 	}
 }
 
-func (c *recording) addAnswer(e *rawEvent, o rawObject) {
+func (c *recording) addAnswer(e *rawEvent, o *bruteforce.Object) {
 	q := e.rec.Request
 	q.Answer = record.BodyObject
 	switch o.Kind {
@@ -269,7 +193,7 @@ func (c *recording) addAnswer(e *rawEvent, o rawObject) {
 	case "PartialObjectMetadata":
 		q.Answer = record.BodyPartialMetadata
 	}
-	q.AnswerUID, q.AnswerRV = record.UID(o.Metadata.UID), o.rv()
+	q.AnswerUID, q.AnswerRV = record.UID(o.Metadata.UID), o.RV()
 	e.rec.Ref.UID, e.rec.Ref.Name = q.AnswerUID, o.Metadata.Name
 	deleting := o.Metadata.DeletionTimestamp != nil
 	held := len(o.Metadata.Finalizers) > 0 || len(o.Spec.Finalizers) > 0 && o.Kind == "Namespace" ||
@@ -283,7 +207,7 @@ func (c *recording) addAnswer(e *rawEvent, o rawObject) {
 	l.answers[q.AnswerRV] = e.ResponseObject
 }
 
-func (c *recording) life(uid record.UID, ref record.ObjectRef, o rawObject) *lifeOf {
+func (c *recording) life(uid record.UID, ref record.ObjectRef, o *bruteforce.Object) *lifeOf {
 	l := c.objects[uid]
 	if l == nil {
 		ref.UID, ref.Subresource = uid, ""
@@ -296,7 +220,7 @@ func (c *recording) life(uid record.UID, ref record.ObjectRef, o rawObject) *lif
 }
 
 func (c *recording) addWatched(kind, apiVersion, typ string, raw json.RawMessage) {
-	o := parseObject(raw)
+	o := bruteforce.Parse(raw)
 	if kind == "" {
 		kind, apiVersion = o.Kind, o.APIVersion
 	}
@@ -307,12 +231,12 @@ func (c *recording) addWatched(kind, apiVersion, typ string, raw json.RawMessage
 	l := c.life(record.UID(o.Metadata.UID), record.ObjectRef{Group: group, Version: version, Kind: kind, Resource: record.GuessResource(kind)}, o)
 	switch typ {
 	case "DELETED":
-		l.end, l.last = o.rv(), raw
+		l.end, l.last = o.RV(), raw
 	case "LIST":
-		l.listed[o.rv()] = true
-		l.watched[o.rv()] = raw
+		l.listed[o.RV()] = true
+		l.watched[o.RV()] = raw
 	default:
-		l.watched[o.rv()] = raw
+		l.watched[o.RV()] = raw
 	}
 }
 
@@ -336,7 +260,7 @@ func (c *recording) inputs() map[record.UID]Input {
 	siblings := map[string][]Sibling{}
 	for _, l := range c.objects {
 		first, raw := l.first()
-		if o := parseObject(raw); o.Metadata.GenerateName != "" {
+		if o := bruteforce.Parse(raw); o.Metadata.GenerateName != "" {
 			key := l.ref.Group + "/" + l.ref.Resource + "/" + l.ref.Namespace
 			siblings[key] = append(siblings[key], Sibling{UID: l.ref.UID, RV: first, CreatedAt: o.Metadata.CreationTimestamp})
 		}
@@ -357,7 +281,7 @@ func (c *recording) inputs() map[record.UID]Input {
 				body, from = l.answers[rv], record.FromAudit
 			}
 			partial := record.Whole
-			switch parseObject(body).Kind {
+			switch bruteforce.Parse(body).Kind {
 			case "Scale":
 				partial = record.PartialScale
 			case "PartialObjectMetadata":

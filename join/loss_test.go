@@ -36,7 +36,7 @@ func TestRecordedLosses(t *testing.T) {
 			var exact, inferred, named, lossy, flagged int
 			for uid, r := range c.join() {
 				for rv, m := range r.Makers {
-					want := truth[truthKey{uid, rv, false}]
+					want := truth[truthKey{UID: uid, RV: rv}]
 					if want == nil || m.Request == nil {
 						continue
 					}

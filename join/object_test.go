@@ -328,7 +328,7 @@ func TestRecordedIntervals(t *testing.T) {
 			var before Interval
 			for _, rv := range rvs {
 				i := r.Intervals[rv]
-				if want := truth[truthKey{uid, rv, false}]; want != nil {
+				if want := truth[truthKey{UID: uid, RV: rv}]; want != nil {
 					if !i.NotBefore.IsZero() && i.NotBefore.After(want.StageTimestamp) || !i.NotAfter.IsZero() && i.NotAfter.Before(want.RequestReceivedTimestamp) {
 						t.Errorf("%s %d: %v does not touch %s to %s", uid, rv, i, want.RequestReceivedTimestamp, want.StageTimestamp)
 					}

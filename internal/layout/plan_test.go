@@ -18,7 +18,7 @@ type room struct {
 func plan() []room {
 	return []room{
 		{"record", 0, 0}, {"internal", 0, 0}, {"test/testcluster", 0, 0},
-		{"object", 1, 0}, {"query", 1, 0}, {"tenant", 1, 0},
+		{"object", 1, 0}, {"query", 1, 0}, {"tenant", 1, 0}, {"internal/bruteforce", 1, 0},
 		{"store", 2, 0}, {"link", 2, 0},
 		{"ingest", 3, 0}, {"join", 3, 0}, {"causal", 3, 0}, {"series", 3, 0},
 		{"ingest/wire", 3, 1}, {"ingest/spool", 3, 2},

@@ -1,0 +1,101 @@
+package bruteforce
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubewake/kubewake/record"
+)
+
+var begin = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+
+// event is a request to the Pod web, of UID u, that ran from one moment to another, in milliseconds.
+func event(id, verb, sub string, code, from, to int, sent, answer string) *Event {
+	e := &Event{AuditID: id, Verb: verb, Stage: "ResponseComplete", RequestObject: json.RawMessage(sent), ResponseObject: json.RawMessage(answer),
+		RequestReceivedTimestamp: begin.Add(time.Duration(from) * time.Millisecond), StageTimestamp: begin.Add(time.Duration(to) * time.Millisecond)}
+	e.ResponseStatus.Code = code
+	e.ObjectRef.Resource, e.ObjectRef.Namespace, e.ObjectRef.Name, e.ObjectRef.Subresource = "pods", "shop", "web", sub
+	return e
+}
+
+func pod(rv int, rest string) string {
+	return fmt.Sprintf(`{"kind":"Pod","metadata":{"name":"web","namespace":"shop","uid":"u","resourceVersion":"%d"%s}}`, rv, rest)
+}
+
+func TestOf(t *testing.T) {
+	const grace, now = `,"deletionTimestamp":"2026-03-01T08:00:30Z","deletionGracePeriodSeconds":30`, `,"deletionTimestamp":"2026-03-01T08:00:00Z","deletionGracePeriodSeconds":0`
+	bound := `{"kind":"Pod","metadata":{"uid":"u","resourceVersion":"2"},"spec":{"nodeName":"a"}}`
+	list := func(rv int) string { return `{"kind":"PodList","items":[` + pod(rv, "") + `]}` }
+	status := `{"kind":"Status","status":"Success","details":{"uid":"u"}}`
+	for name, c := range map[string]struct {
+		events  []*Event
+		watched []string // the last is followed by the end where end is set
+		end     record.ResourceVersion
+		want    string
+	}{
+		"a create":           {[]*Event{event("c", "create", "", 201, 0, 5, "", pod(1, ""))}, []string{pod(1, "")}, 0, "1 c"},
+		"of another object":  {[]*Event{event("c", "create", "", 201, 0, 5, "", strings.Replace(pod(1, ""), `"u"`, `"o"`, 1))}, []string{pod(1, "")}, 0, "1 nobody"},
+		"refused":            {[]*Event{event("c", "create", "", 409, 0, 5, "", pod(1, ""))}, []string{pod(1, "")}, 0, "1 nobody"},
+		"an update, a no-op": {[]*Event{event("u", "update", "", 200, 0, 5, pod(1, ""), pod(2, "")), event("n", "update", "", 200, 6, 9, pod(2, ""), pod(2, ""))}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 u"},
+		"patches in turn":    {[]*Event{event("p", "patch", "", 200, 0, 5, "{}", pod(2, "")), event("n", "patch", "", 200, 6, 9, "{}", pod(2, ""))}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 p"},
+		"patches at once":    {[]*Event{event("p", "patch", "", 200, 0, 5, "{}", pod(2, "")), event("n", "patch", "", 200, 3, 9, "{}", pod(2, ""))}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 p|n"},
+		"a binding":          {[]*Event{event("b", "create", "binding", 201, 0, 5, "", status)}, []string{pod(1, ""), bound}, 0, "1 nobody 2 b"},
+		"two evictions, told apart by what others made": {[]*Event{event("e", "create", "eviction", 201, 0, 5, "", status), event("f", "create", "eviction", 201, 9, 12, "", status),
+			other("o", 3, 6, 8)}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 e"},
+		"a delete with grace": {[]*Event{event("d", "delete", "", 200, 0, 5, "", pod(2, grace)), event("k", "delete", "", 200, 2000, 2005, "", status)}, []string{pod(1, ""), pod(2, grace)}, 3, "1 nobody 2 d 3 end k"},
+		"a collection":        {[]*Event{event("x", "deletecollection", "", 200, 0, 50, "{}", list(1))}, []string{pod(1, ""), pod(2, now)}, 4, "1 nobody 2 x 4 end x"},
+		"finalizers removed": {[]*Event{event("f", "update", "", 200, 0, 5, pod(2, grace), pod(2, grace))},
+			[]string{pod(1, ""), pod(2, grace+`,"finalizers":["a"]`)}, 3, "1 nobody 2 nobody 3 end f"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := &Life{UID: "u", Resource: "pods", Namespace: "shop", Name: "web", End: c.end, Watched: map[record.ResourceVersion]json.RawMessage{}}
+			var keys []Key
+			for _, body := range c.watched {
+				rv := Parse([]byte(body)).RV()
+				l.Watched[rv] = json.RawMessage(body)
+				keys = append(keys, Key{UID: "u", RV: rv})
+			}
+			if c.end != 0 {
+				keys = append(keys, Key{UID: "u", RV: c.end, End: true})
+			}
+			truth := Of(c.events, []*Life{l})
+			var got []string
+			for _, k := range keys {
+				who := "nobody"
+				if e := truth.Makers[k]; e != nil {
+					who = e.AuditID
+				} else if list := truth.Several[k]; list != nil {
+					who = list[0].AuditID + "|" + list[1].AuditID
+				} else if !slices.Contains(truth.None, k) {
+					who = "forgotten"
+				}
+				if k.End {
+					who = "end " + who
+				}
+				got = append(got, fmt.Sprint(k.RV, " ", who))
+			}
+			if text := strings.Join(got, " "); text != c.want {
+				t.Errorf("got %s, want %s", text, c.want)
+			}
+		})
+	}
+}
+
+// other is a create of another object, which pins the clock.
+func other(id string, rv, from, to int) *Event {
+	e := event(id, "create", "", 201, from, to, "", strings.Replace(pod(rv, ""), `"u"`, `"o"`, 1))
+	e.ObjectRef.Name = "other"
+	return e
+}
+
+func TestStrip(t *testing.T) {
+	e := event("d", "delete", "", 200, 0, 5, `{}`, `{"kind":"Status","details":{"uid":"u"}}`)
+	e.Strip()
+	if e.RequestObject != nil || e.ResponseObject != nil || e.Answer().Kind != "" || e.ResponseStatus.Details.UID != "u" || e.Level != "Metadata" {
+		t.Errorf("%+v", e)
+	}
+}
