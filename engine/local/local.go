@@ -9,7 +9,6 @@
 package local
 
 import (
-	"context"
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
@@ -59,6 +58,8 @@ type Engine struct {
 	config Config
 	limits Limits
 	clocks *index.Clocks
+
+	amounts amountsCache
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -70,37 +71,3 @@ func New(st store.Store, config Config) *Engine {
 
 // Clocks gives the clocks that the engine asks: the role that writes to the store lets them Run.
 func (e *Engine) Clocks() *index.Clocks { return e.clocks }
-
-// Info says what is recorded. It costs one scan of the catalogue.
-func (e *Engine) Info(ctx context.Context) (*engine.Info, error) {
-	clusters, err := e.st.Clusters(ctx)
-	if err != nil {
-		return nil, err
-	}
-	size, err := e.st.Size(ctx)
-	if err != nil {
-		return nil, err
-	}
-	info := &engine.Info{Version: e.config.Version, Data: e.config.Data, Clusters: []engine.ClusterInfo{}, Disk: size.Disk}
-	for _, c := range clusters {
-		out := engine.ClusterInfo{Name: string(c.Name), First: timePtr(c.First), Last: timePtr(c.Last), Epochs: 1}
-		for _, uid := range c.Incarnations {
-			out.Incarnations = append(out.Incarnations, string(uid))
-		}
-		for _, s := range c.Storages {
-			clock, err := e.clocks.Of(ctx, c.Name, s)
-			if err != nil {
-				return nil, err
-			}
-			out.Epochs = max(out.Epochs, clock.Epochs())
-		}
-		for _, err := range e.st.Objects(ctx, store.ObjectScan{Cluster: c.Name}) {
-			if err != nil {
-				return nil, err
-			}
-			out.Objects++
-		}
-		info.Clusters = append(info.Clusters, out)
-	}
-	return info, nil
-}
