@@ -58,6 +58,7 @@ some 80 seconds; --spool gives it a bounded place on disk to bridge that. SIGHUP
 		s.Election.Enabled = s.Election.Enabled || elect
 		return s, f.apply(&s.Config, &s.Spool, &s.Log)
 	}
+	f.completed(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		s, err := read()
 		if err != nil {
@@ -66,8 +67,11 @@ some 80 seconds; --spool gives it a bounded place on disk to bridge that. SIGHUP
 		if f.print {
 			return settings.Print(a.out, s)
 		}
+		if s.To.URL == "" {
+			return usagef("where does it go? Give --to https://HOST:PORT, or to.url in the --config file")
+		}
 		if err := s.Check(); err != nil {
-			return &usageError{err}
+			return f.advise(err, s.Config)
 		}
 		return a.agent(command.Context(), s, read)
 	}
@@ -81,6 +85,7 @@ func (a *app) agent(ctx context.Context, s agent.Settings, read func() (agent.Se
 	}
 	role, err := agent.New(ctx, s, agent.Options{Log: log, Ready: func(status, received string) {
 		a.say("collecting for %s", s.To.URL)
+		a.sayCollected(s.Config)
 		if status != "" {
 			a.say("telling how it is on %s", status)
 		}
@@ -89,7 +94,7 @@ func (a *app) agent(ctx context.Context, s agent.Settings, read func() (agent.Se
 		}
 	}})
 	if err != nil {
-		return err
+		return inUse(err, "--listen or --receive")
 	}
 	defer func() { err = errors.Join(err, role.Close()) }()
 	ctx, stop := onHangup(ctx, func() {

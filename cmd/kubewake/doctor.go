@@ -64,6 +64,8 @@ Exit status: 0 nothing is wrong (there may be hints); 4 a failure or a warning w
 	flags.BoolVar(&f.noCluster, "no-cluster", false, "look at no cluster")
 	flags.StringVar(&f.webhook, "webhook-url", "", "where apiservers reach kubewake: its certificate is looked at, and it is put into what is to be pasted")
 	flags.StringVarP(&a.output, "output", "o", "table", "table or json")
+	a.complete(command, "output", func(*asker, string) []string { return []string{"json", "table"} })
+	command.ValidArgsFunction = cobra.NoFileCompletions
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		if a.output != "table" && a.output != "json" {
 			return usagef("-o %s: want table or json", a.output)

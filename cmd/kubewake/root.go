@@ -57,12 +57,12 @@ func run(ctx context.Context, args []string, s streams) int {
 	a := &app{streams: s}
 	root := a.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	if err != nil && !a.started { // by cobra, which has no type for what it finds wrong with a command line
 		err = &usageError{err}
 	}
 	if err != nil {
-		complain(a.err, err, a.filter)
+		complain(a.err, err, command.CommandPath(), a.filter)
 	}
 	return statusOf(err)
 }

@@ -50,7 +50,7 @@ func statusOf(err error) int {
 }
 
 // complain tells a person what went wrong and what to do.
-func complain(w io.Writer, err error, filter string) {
+func complain(w io.Writer, err error, command, filter string) {
 	if errors.Is(err, errRefused) || errors.Is(err, errFound) {
 		return
 	}
@@ -64,7 +64,7 @@ func complain(w io.Writer, err error, filter string) {
 	}
 	var usage *usageError
 	if errors.As(err, &usage) {
-		lines = append(lines, "See kubewake --help.")
+		lines = append(lines, "See "+command+" --help.")
 	}
 	_, _ = fmt.Fprintln(w, strings.Join(lines, "\n")) // nobody is left to tell
 }
