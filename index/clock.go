@@ -24,6 +24,7 @@ type Clock struct {
 	begins  time.Time  // when the first request that tells of it was received; zero if none does
 	skew    time.Duration
 	epochs  []epoch
+	turns   []join.Turn
 }
 
 // epoch is one stretch in which resourceVersions run forward.
@@ -68,7 +69,7 @@ func (c *Clock) EpochStarts() []time.Time {
 func (c *Clock) joinEpochs() []join.Epoch {
 	out := make([]join.Epoch, len(c.epochs))
 	for i, e := range c.epochs {
-		out[i].From = e.from
+		out[i].From, out[i].Told = e.from, !e.from.IsZero() && join.Tells(c.turns, e.from)
 		if n := len(e.blocks); n > 0 {
 			out[i].First, out[i].Last = e.blocks[0].first, e.blocks[n-1].last
 		}

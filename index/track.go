@@ -181,7 +181,7 @@ func (t *track) refresh(ctx context.Context, news *pinNews) error {
 func (t *track) derive(changed []uint64) {
 	skew := skewOf(max(t.recorded.inversion(), t.apart))
 	plain := t.recorded.clock(t.key)
-	plain.skew = skew
+	plain.skew, plain.turns = skew, t.turns
 	if t.plain != nil {
 		t.sweep = t.sweep || skew != t.plain.skew || !slices.Equal(plain.reach(), t.plain.reach())
 		t.moved = unite(append(t.moved, moved(t.plain, plain, changed)...))
@@ -196,7 +196,7 @@ func (t *track) deriveAll() {
 		return
 	}
 	t.clock = t.all.clock(t.key)
-	t.clock.skew, t.clock.proven = t.plain.skew, t.proven
+	t.clock.skew, t.clock.proven, t.clock.turns = t.plain.skew, t.proven, t.plain.turns
 }
 
 // lookForEpochs finds out whether the epochs are others now, and makes all anew if so. The caller holds mu.
@@ -261,6 +261,11 @@ func (t *track) rebuildIn(ctx context.Context, starts []time.Time) error {
 		}
 		t.stamp = stamp
 	}
+	turns, err := turnsOf(ctx, t.c.st, t.key)
+	if err != nil {
+		return err
+	}
+	t.turns = turns
 	t.recorded, t.all = newTally(starts), nil
 	t.proven = newProven(t.c.st, t.key, true)
 	if err := t.recorded.readAll(ctx, t.recordedPins); err != nil {

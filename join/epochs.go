@@ -13,6 +13,8 @@ import (
 type Epoch struct {
 	From        time.Time // its first moment; zero for the first one
 	First, Last record.ResourceVersion
+	// Told says that watches of ours were there when it began (see Turn): what they delivered from then on is of this epoch or a later one.
+	Told bool
 }
 
 // EpochTolerance is how far back resourceVersions must go in time to open an epoch: clocks of apiservers differ.
@@ -41,6 +43,7 @@ func Epochs(down func() iter.Seq2[record.Pin, error], turns ...Turn) ([]Epoch, e
 		if e.Last == 0 {
 			return out, closeEpochs(down, out)
 		}
+		e.Told = !from.IsZero() && Tells(turns, from)
 		out = append(out, e)
 		if next = turnBefore(turns, from, next); next.IsZero() {
 			return out, closeEpochs(down, out)
@@ -144,8 +147,9 @@ func answered(q, r *record.Record) bool {
 	return q.Request.AnswerUID == r.Ref.UID && q.Request.AnswerRV == r.Revision.RV && q.Request.Answer != record.BodyStatus
 }
 
-// bodyEpoch is the epoch of the latest time that a body tells; false: it tells none. Times in bodies are cut to seconds, and a restore takes
-// longer than one: what was written in the second in which an epoch begins was written in that epoch.
+// bodyEpoch is the epoch of the latest time that a body tells, or a later one if a watch that saw that begin delivered it; false: neither
+// tells any. Times in bodies are cut to seconds, and a restore takes longer than one: what was written in the second in which an epoch
+// begins was written in that epoch.
 func bodyEpoch(epochs []Epoch, r *record.Record) (int, bool) {
 	b := readBody(r)
 	last := b.created
@@ -155,10 +159,18 @@ func bodyEpoch(epochs []Epoch, r *record.Record) (int, bool) {
 	if !b.deletion.IsZero() {
 		last = latest(last, b.askedAt())
 	}
-	if last.IsZero() {
-		return 0, false
+	n, ok := 0, !last.IsZero()
+	if ok {
+		n = EpochAt(epochs, last.Add(time.Second-time.Nanosecond))
 	}
-	return EpochAt(epochs, last.Add(time.Second-time.Nanosecond)), true
+	at := r.Provenance.ReceivedAt
+	if at.IsZero() || !r.Provenance.Sources.Has(record.FromWatch) {
+		return n, ok
+	}
+	for i := n + 1; i < len(epochs) && epochs[i].Told && !at.Before(epochs[i].From); i++ {
+		n = i
+	}
+	return n, ok || slices.ContainsFunc(epochs, func(e Epoch) bool { return e.Told })
 }
 
 // SplitByEpoch divides the bodies of one resourceVersion that was used in several epochs, by the times that they tell. A body without

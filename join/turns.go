@@ -47,3 +47,8 @@ func turnBefore(turns []Turn, from, next time.Time) time.Time {
 	}
 	return next
 }
+
+// Tells reports whether an epoch that began at from is the one that the turns tell of.
+func Tells(turns []Turn, from time.Time) bool {
+	return slices.ContainsFunc(turns, func(t Turn) bool { return !from.Before(t.Begin) && !from.After(t.Until) })
+}

@@ -47,9 +47,9 @@ func TestEpochsOfTurns(t *testing.T) {
 		want  []Epoch
 	}{
 		"nobody tells":      {[]record.Pin{known(9, 9, 10), known(8, 30, 31)}, nil, []Epoch{{First: 8, Last: 9}}},
-		"the watch tells":   {[]record.Pin{known(9, 9, 10), known(8, 30, 31)}, turn, []Epoch{{First: 9, Last: 9}, {From: at(11), First: 8, Last: 8}}},
-		"both tell":         {[]record.Pin{known(9, 9, 10), made(8, 30, 31)}, turn, []Epoch{{First: 9, Last: 9}, {From: at(11), First: 8, Last: 8}}},
-		"pins tell earlier": {[]record.Pin{known(9, -9, -8), made(8, 30, 31), made(7, 7, 8)}, turn, []Epoch{{First: 9, Last: 9}, {From: at(7), First: 7, Last: 8}}},
+		"the watch tells":   {[]record.Pin{known(9, 9, 10), known(8, 30, 31)}, turn, []Epoch{{First: 9, Last: 9}, {From: at(11), First: 8, Last: 8, Told: true}}},
+		"both tell":         {[]record.Pin{known(9, 9, 10), made(8, 30, 31)}, turn, []Epoch{{First: 9, Last: 9}, {From: at(11), First: 8, Last: 8, Told: true}}},
+		"pins tell earlier": {[]record.Pin{known(9, -9, -8), made(8, 30, 31), made(7, 7, 8)}, turn, []Epoch{{First: 9, Last: 9}, {From: at(7), First: 7, Last: 8, Told: true}}},
 		"no pins":           {nil, turn, nil},
 	} {
 		got, err := Epochs(down(tt.pins, nil), tt.turns...)
@@ -59,5 +59,36 @@ func TestEpochsOfTurns(t *testing.T) {
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+}
+
+// What a watch delivered behind a turn that it saw is of the epoch behind it, though its body tells no time but that of its creation.
+func TestEpochOfWhatAWatchDelivered(t *testing.T) {
+	at := func(seconds int) time.Time { return time.Unix(1000+int64(seconds), 0).UTC() }
+	body := func(received int, sources record.Sources) *record.Record {
+		return &record.Record{Kind: record.KindRevision, Provenance: record.Provenance{ReceivedAt: at(received), Sources: sources},
+			Revision: &record.Revision{RV: 5, Body: []byte(`{"kind":"ConfigMap","metadata":{"name":"a","creationTimestamp":"1970-01-01T00:16:30Z"},"data":{"at":"` + at(received).String() + `"}}`)}}
+	}
+	told := []Epoch{{First: 1, Last: 9}, {From: at(10), First: 3, Last: 9, Told: true}}
+	found := []Epoch{{First: 1, Last: 9}, {From: at(10), First: 3, Last: 9}} // by pins alone: times may be those of an import
+	for name, tt := range map[string]struct {
+		epochs   []Epoch
+		received int
+		sources  record.Sources
+		want     int
+	}{
+		"before":                {told, 5, record.FromWatch, 0},
+		"behind":                {told, 15, record.FromWatch, 1},
+		"behind, from a list":   {told, 15, record.FromList, 0},
+		"behind, from audit":    {told, 15, record.FromAudit, 0},
+		"nobody of ours saw it": {found, 15, record.FromWatch, 0},
+	} {
+		if got := EpochOf(tt.epochs, body(tt.received, tt.sources), nil); got != tt.want {
+			t.Errorf("%s: epoch %d, want %d", name, got, tt.want)
+		}
+	}
+	groups, of := SplitByEpoch(told, []*record.Record{body(15, record.FromWatch), body(5, record.FromWatch)}, nil)
+	if len(groups) != 2 || of[0] != 1 || of[1] != 0 {
+		t.Errorf("two bodies at one resourceVersion: %d groups, epochs %v", len(groups), of)
 	}
 }
