@@ -70,7 +70,7 @@ func livesOf(tb testing.TB, st store.Store) []*bruteforce.Life {
 			}
 		case from.Has(record.FromWatch) || from.Has(record.FromList):
 			l.Watched[r.Revision.RV] = bytes.Clone(r.Revision.Body)
-			l.Listed[r.Revision.RV] = from.Has(record.FromList)
+			l.Listed[r.Revision.RV] = !from.Has(record.FromWatch)
 		}
 	}
 	var out []*bruteforce.Life
