@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -145,10 +146,30 @@ func (a *Agent) receiversKey(ctx context.Context) (redact.Key, error) {
 	}
 }
 
-// Run collects until ctx ends, then stops in order: sources first, then the spool.
+// Run collects until ctx ends, then stops in order, within the bound of the settings: sources first, then the spool.
 func (a *Agent) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	late := make(chan struct{})
+	defer context.AfterFunc(ctx, func() {
+		a.stopping.Store(true)
+		time.AfterFunc(time.Duration(a.settings.StopWithin), func() { close(late) })
+	})()
+	ended := make(chan error, 1)
+	go func() { ended <- a.run(ctx, cancel) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-late:
+		err := fmt.Errorf("the stop took longer than stopWithin, %s; what was not acknowledged is sent again by its sender", time.Duration(a.settings.StopWithin))
+		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+			return errors.Join(cause, err)
+		}
+		return err
+	}
+}
+
+func (a *Agent) run(ctx context.Context, cancel context.CancelCauseFunc) error {
 	behind, stopBehind := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 2)
 	services := 0
@@ -174,7 +195,6 @@ func (a *Agent) Run(ctx context.Context) error {
 		a.options.Ready(status, a.collector.Addr())
 	}
 	err := a.collector.Run(ctx)
-	a.stopping.Store(true)
 	stopBehind()
 	for range services {
 		<-done
@@ -212,7 +232,7 @@ func (a *Agent) ready(ctx context.Context) error {
 		return errors.New("stopping")
 	}
 	a.collector.Watches() // sets the gauges of their states
-	if s := a.spool.Status(); s.Bytes < s.MaxBytes {
+	if s := a.spool.Status(); s.MaxBytes > 0 && !s.Refuses {
 		return nil
 	}
 	_, err := a.client.RedactionKey(ctx)
@@ -232,11 +252,13 @@ func (a *Agent) Reload(s Settings) (needRestart []string, err error) {
 		return nil, err
 	}
 	old := a.settings
-	for name, same := range map[string]bool{"to": s.To == old.To, "listen": s.Listen == old.Listen, "spool": s.Spool == old.Spool, "redact": s.Redact == old.Redact} {
+	for name, same := range map[string]bool{"to": s.To == old.To, "listen": s.Listen == old.Listen, "spool": s.Spool == old.Spool, "redact": s.Redact == old.Redact,
+		"log": s.Log == old.Log, "stopWithin": s.StopWithin == old.StopWithin} {
 		if !same {
 			needRestart = append(needRestart, name)
 		}
 	}
+	slices.Sort(needRestart)
 	return needRestart, nil
 }
 

@@ -15,8 +15,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubewake/kubewake/ingest"
 	"github.com/kubewake/kubewake/internal/settings"
 	"github.com/kubewake/kubewake/internal/tlsfiles"
+	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/source/tail"
 	"github.com/kubewake/kubewake/source/webhook"
 )
@@ -96,6 +98,9 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
+// maxLeases bounds how many agents may lead at once.
+const maxLeases = 100
+
 // Check says what is wrong, and where.
 func (c Config) Check() error {
 	var errs []error
@@ -103,6 +108,8 @@ func (c Config) Check() error {
 	for i, t := range c.Tails {
 		if t.Cluster == "" || len(t.Paths) == 0 {
 			errs = append(errs, fmt.Errorf("tails[%d]: a cluster and paths are needed", i))
+		} else if err := ingest.CheckCluster(record.Cluster(t.Cluster)); err != nil {
+			errs = append(errs, fmt.Errorf("tails[%d]: %w", i, err))
 		}
 	}
 	names := map[string]bool{}
@@ -114,12 +121,20 @@ func (c Config) Check() error {
 		if k.InCluster && (k.Kubeconfig != "" || k.Context != "") {
 			errs = append(errs, fmt.Errorf("clusters[%d]: inCluster, or a kubeconfig: not both", i))
 		}
+		if k.Name != "" {
+			if err := ingest.CheckCluster(record.Cluster(k.Name)); err != nil {
+				errs = append(errs, fmt.Errorf("clusters[%d]: %w", i, err))
+			}
+		}
 		if k.InCluster && k.Name == "" {
 			errs = append(errs, fmt.Errorf("clusters[%d]: inCluster does not tell the cluster's name; give one", i))
 		}
 	}
 	if e := c.Election; e.Lease != 0 && time.Duration(e.Lease) < 2*time.Second {
 		errs = append(errs, errors.New("election.lease: at least 2s"))
+	}
+	if e := c.Election; e.Objects < 0 || e.Events < 0 || e.Objects > maxLeases || e.Events > maxLeases {
+		errs = append(errs, fmt.Errorf("election: objects and events are numbers from 1 to %d", maxLeases))
 	}
 	return errors.Join(errs...)
 }

@@ -2,11 +2,15 @@ package collect
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
+	"k8s.io/client-go/rest"
 
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/source/tail"
@@ -55,7 +59,7 @@ func (k *Collector) plan(c Config) ([]unit, error) {
 func (k *Collector) planWatches(c Cluster, target watch.Target, e Election) ([]unit, error) {
 	config := watch.Config{Cluster: target.Cluster, REST: target.REST, Sink: k.process.Sink, Redactor: k.process.Redactor,
 		Options: c.options(), Metrics: k.watch, Log: k.log}
-	key := keyOf("watch", string(target.Cluster), target.REST.String(), c, e)
+	key := keyOf("watch", string(target.Cluster), target.REST.String(), credentials(target.REST), c, e)
 	losses, err := newDropped(target.REST, target.Cluster, k.process.Sink, k.log, k.dropped)
 	if err != nil {
 		return nil, err
@@ -116,6 +120,17 @@ func (c Cluster) access() watch.Access {
 
 func (c Cluster) options() watch.Options {
 	return watch.Options{Include: c.Include, Exclude: c.Exclude, Namespaces: c.Namespaces, ExcludeNamespaces: c.ExcludeNamespaces, QPS: c.QPS, Burst: c.Burst}
+}
+
+// credentials is a digest of what String does not show and the watch does not read again by itself: a certificate that
+// stands in the kubeconfig, renewed, takes a new watch. Tokens are followed (source/watch).
+func credentials(c *rest.Config) string {
+	digest := sha256.New()
+	for _, part := range [][]byte{c.CertData, c.KeyData, []byte(c.Username), []byte(c.Password)} {
+		_ = binary.Write(digest, binary.BigEndian, uint64(len(part)))
+		_, _ = digest.Write(part)
+	}
+	return hex.EncodeToString(digest.Sum(nil))
 }
 
 func keyOf(parts ...any) string {

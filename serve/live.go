@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -174,6 +175,26 @@ func (l *Live) readiness(ctx context.Context) error {
 func (l *Live) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	late := make(chan struct{})
+	defer context.AfterFunc(ctx, func() {
+		l.stopping.Store(true)
+		time.AfterFunc(time.Duration(l.settings.StopWithin), func() { close(late) })
+	})()
+	ended := make(chan error, 1)
+	go func() { ended <- l.run(ctx, cancel) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-late:
+		err := fmt.Errorf("the stop took longer than stopWithin, %s; what was not acknowledged is sent again by its sender", time.Duration(l.settings.StopWithin))
+		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+			return errors.Join(cause, err)
+		}
+		return err
+	}
+}
+
+func (l *Live) run(ctx context.Context, cancel context.CancelCauseFunc) error {
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBackground()
 	answering, stopAnswering := context.WithCancel(context.WithoutCancel(ctx))
@@ -198,12 +219,6 @@ func (l *Live) Run(ctx context.Context) error {
 		cancel(err)
 	}
 	<-ctx.Done()
-	l.stopping.Store(true)
-	bound := time.AfterFunc(time.Duration(l.settings.StopWithin), func() {
-		l.log.Warn("the stop takes too long; what is not acknowledged is sent again by its sender")
-		stopAnswering()
-	})
-	defer bound.Stop()
 	stopBackground()
 	behind.Wait()
 	stopAnswering()
@@ -275,11 +290,13 @@ func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 	if needRestart, err = l.collector.Reload(s.Config); err != nil {
 		return nil, err
 	}
-	for name, same := range map[string]bool{"data": s.Data == l.settings.Data, "api": s.API == l.settings.API, "spool": s.Spool == l.settings.Spool, "redact": s.Redact == l.settings.Redact} {
+	for name, same := range map[string]bool{"data": s.Data == l.settings.Data, "api": s.API == l.settings.API, "spool": s.Spool == l.settings.Spool, "redact": s.Redact == l.settings.Redact,
+		"log": s.Log == l.settings.Log, "stopWithin": s.StopWithin == l.settings.StopWithin} {
 		if !same {
 			needRestart = append(needRestart, name)
 		}
 	}
+	slices.Sort(needRestart)
 	l.mu.Lock()
 	l.retention = s.Retention
 	l.mu.Unlock()
