@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -183,7 +182,8 @@ func (h *holes) find(stored *contents, history []testcluster.Change) {
 			continue
 		}
 		s := state{record.UID(c.UID), record.ResourceVersion(c.Revision)}
-		has, into := false, &h.states
+		var has bool
+		into := &h.states
 		switch {
 		case c.Kind == "Event" && c.Type == "delete": // it makes no End
 			continue
@@ -265,14 +265,4 @@ func (h holes) noStates(t *testing.T) {
 			t.Errorf("%d %s are missing, and in no gap:\n%s", len(list), what, changes(list))
 		}
 	}
-}
-
-// kubectl runs it as somebody; an error fails the test.
-func kubectl(t *testing.T, c *testcluster.Cluster, who testcluster.Credentials, args ...string) string {
-	t.Helper()
-	out, err := c.RunKubectl(context.Background(), append([]string{"--kubeconfig", who.Kubeconfig()}, args...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }

@@ -103,7 +103,7 @@ func tail(text string, n int) string {
 func (p *process) kill() {
 	if p.cmd.Process != nil {
 		_ = p.cmd.Process.Kill() // it may have ended
-		p.wait()
+		_ = p.wait()
 	}
 }
 
