@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+	"k8s.io/klog/v2"
 )
 
 // election lets a bounded number of the processes that could do the same work do it. It saves load and nothing else:
@@ -80,7 +81,7 @@ func (e *election) term(ctx context.Context, lead func(ctx context.Context) erro
 		}
 		electors.Go(func() {
 			defer stop()
-			elector.Run(standing)
+			elector.Run(klog.NewContext(standing, electorLog(e.log)))
 		})
 	}
 	defer electors.Wait()

@@ -3,7 +3,9 @@ package collect
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -150,5 +152,28 @@ func TestLeadersErrorEndsTheElection(t *testing.T) {
 		log:  slog.New(slog.DiscardHandler), observed: func(bool) {}}
 	if err := e.run(t.Context(), func(context.Context) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The library speaks through the process's log, and what was called off is no error.
+func TestElectorLog(t *testing.T) {
+	var out strings.Builder
+	log := electorLog(slog.New(slog.NewTextHandler(&out, nil)).With("cluster", "prod"))
+	log.Info("attempting")
+	log.Error(fmt.Errorf("post: %w", context.Canceled), "called off")
+	for range 3 { // as with every attempt
+		log.WithValues("lock", "a").Error(errors.New("forbidden"), "not allowed")
+	}
+	got := out.String()
+	if n := strings.Count(got, "forbidden"); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+	if strings.Contains(got, "attempting") || strings.Contains(got, "called off") {
+		t.Errorf("said too much: %s", got)
+	}
+	for _, want := range []string{"level=ERROR", "cluster=prod", "lock=a", "forbidden", `"not allowed"`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is missing: %s", want, got)
+		}
 	}
 }

@@ -32,7 +32,6 @@ type sourceFlags struct {
 	insecure    bool
 	spool       string
 	logLevel    string
-	noWatch     bool
 	redactRules string
 }
 
@@ -151,8 +150,7 @@ func (f *sourceFlags) completed(command *cobra.Command) {
 		}
 		return words, cobra.ShellCompDirectiveNoFileComp
 	}
-	nothing := cobra.CompletionFunc(cobra.NoFileCompletions)
-	for flag, complete := range map[string]cobra.CompletionFunc{"log-level": levels, "context": contexts, "cluster": nothing, "receive": nothing, "listen": nothing} {
+	for flag, complete := range map[string]cobra.CompletionFunc{"log-level": levels, "context": contexts, "cluster": cobra.NoFileCompletions, "receive": cobra.NoFileCompletions, "listen": cobra.NoFileCompletions} {
 		_ = command.RegisterFlagCompletionFunc(flag, complete) // fails for a flag that does not exist: scripts complete them all
 	}
 	for _, flag := range []string{"spool", "data"} {
