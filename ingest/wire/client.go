@@ -72,7 +72,8 @@ func NewClient(c ClientConfig) (*Client, error) {
 	}
 	k.http = &http.Client{
 		Transport: &http.Transport{
-			DialTLSContext: k.dialer.DialContext, ForceAttemptHTTP2: true, Proxy: http.ProxyFromEnvironment,
+			DialTLSContext: k.dialer.DialContext, TLSClientConfig: k.dialer.Config(u.Hostname()), // behind a proxy
+			ForceAttemptHTTP2: true, Proxy: http.ProxyFromEnvironment,
 			IdleConnTimeout: 90 * time.Second, MaxIdleConnsPerHost: 4, DisableCompression: true,
 			// A connection that died without a word is noticed by its silence, and the next request makes another.
 			HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second, WriteByteTimeout: 20 * time.Second},

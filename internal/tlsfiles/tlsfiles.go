@@ -5,6 +5,7 @@
 package tlsfiles
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -150,6 +151,32 @@ func (d *Dialer) config(address string) (*tls.Config, error) {
 		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return d.pair.Now(), nil }
 	}
 	return c, nil
+}
+
+// Config is for connections to a host that somebody else dials, as http.Transport does through a proxy: the same files decide, as they
+// are when it shakes hands.
+func (d *Dialer) Config(host string) *tls.Config {
+	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: cmp.Or(d.files.ServerName, host)}
+	if d.pair != nil {
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return d.pair.Now(), nil }
+	}
+	if d.roots == nil {
+		return c
+	}
+	name := c.ServerName
+	c.InsecureSkipVerify = true // VerifyConnection does it, with authorities that may have changed
+	c.VerifyConnection = func(s tls.ConnectionState) error {
+		if len(s.PeerCertificates) == 0 {
+			return errors.New("TLS: the server shows no certificate")
+		}
+		between := x509.NewCertPool()
+		for _, certificate := range s.PeerCertificates[1:] {
+			between.AddCert(certificate)
+		}
+		_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: d.roots.Now(), Intermediates: between, DNSName: name})
+		return err
+	}
+	return c
 }
 
 // NotAfter is when the client certificate expires; zero: there is none.

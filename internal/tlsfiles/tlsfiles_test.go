@@ -178,3 +178,58 @@ func TestFilesThatAreMissing(t *testing.T) {
 		t.Errorf("the system's authorities: %v", err)
 	}
 }
+
+// TestConfig: behind a proxy the same files decide who the server is.
+func TestConfig(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	good, other := newAuthority(t, "good"), newAuthority(t, "other")
+	good.issue(t, "kubewake", at("crt"), at("key"))
+	put(t, at("good.pem"), good.pem())
+	put(t, at("other.pem"), other.pem())
+	l, err := Server{Cert: at("crt"), Key: at("key")}.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", l.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(io.Discard, c); _ = c.Close() }()
+		}
+	}()
+	for _, tt := range []struct {
+		name, ca, serverName, host string
+		good                       bool
+	}{
+		{"its name", "good.pem", "", "kubewake", true},
+		{"its name, as it is set", "good.pem", "kubewake", "127.0.0.1", true},
+		{"another name", "good.pem", "", "evil", false},
+		{"an address that it does not bear", "good.pem", "", "127.0.0.1", false},
+		{"another authority", "other.pem", "", "kubewake", false},
+		{"the system's authorities", "", "", "kubewake", false},
+	} {
+		files := Client{ServerName: tt.serverName}
+		if tt.ca != "" {
+			files.CA = at(tt.ca)
+		}
+		d, err := files.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := tls.Dial("tcp", listener.Addr().String(), d.Config(tt.host))
+		if (err == nil) != tt.good {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if err == nil {
+			_ = c.Close()
+		}
+	}
+}

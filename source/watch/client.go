@@ -54,11 +54,19 @@ func newClient(c *rest.Config, o Options) (*client, error) {
 		return nil, err
 	}
 	c.QPS, c.Burst = float32(o.QPS), o.Burst
-	disco, err := discovery.NewDiscoveryClientForConfigAndClient(c, &http.Client{Transport: rt, Timeout: headerTimeout})
+	disco, err := discovery.NewDiscoveryClientForConfigAndClient(c, &http.Client{Transport: rt, Timeout: headerTimeout, CheckRedirect: stay})
 	if err != nil {
 		return nil, fmt.Errorf("prepare discovery: %w", err)
 	}
-	return &client{base: base, http: &http.Client{Transport: rt}, disco: disco, limit: rate.NewLimiter(rate.Limit(o.QPS), o.Burst)}, nil
+	return &client{base: base, http: &http.Client{Transport: rt, CheckRedirect: stay}, disco: disco, limit: rate.NewLimiter(rate.Limit(o.QPS), o.Burst)}, nil
+}
+
+// stay follows no redirect to another host: the credentials would go there too.
+func stay(r *http.Request, via []*http.Request) error {
+	if first := via[0].URL; r.URL.Host != first.Host || r.URL.Scheme != first.Scheme || len(via) > 5 {
+		return http.ErrUseLastResponse
+	}
+	return nil
 }
 
 // roundTripper is client-go's, with credentials of every kind, over a transport of our own: its buffers are small, so that

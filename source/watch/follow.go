@@ -152,7 +152,7 @@ func (st *stream) line(ctx context.Context, ln line) error {
 	st.m.saw(t.RV, now)
 	st.status.saw(st.m.position, now)
 	st.w.noticed(st.scope.GroupResource)
-	if t.Type == recording.Deleted && st.scope.GroupResource == crds() {
+	if t.Type == recording.Deleted && st.scope.GroupResource == crds() && t.Record != nil {
 		st.definitionGone(t.Record.Ref.Name, t.RV)
 	}
 	if err := st.take(ctx, t, now); err != nil {

@@ -48,6 +48,7 @@ func newForward(f Forward, log *slog.Logger, m *Metrics) (*outlet, error) {
 			return nil, fmt.Errorf("forward to %s: %w", f.Name, err)
 		}
 		transport.DialTLSContext = dialer.DialContext
+		transport.TLSClientConfig = dialer.Config(u.Hostname()) // behind a proxy
 	case u.Scheme == "http" && isLoopback(u.Hostname()):
 	default:
 		return nil, fmt.Errorf("forward to %s: batches are not redacted; use https, or http to this machine only", f.Name)
