@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -61,5 +62,26 @@ func TestCutNetworkLosesNothing(t *testing.T) {
 	missing.none(t)
 	if missing.told > 0 || len(stored.gaps) > 0 {
 		t.Errorf("%d gaps hold %d changes that the apiserver still had", len(stored.gaps), missing.told)
+	}
+}
+
+// TestStalledServerLosesNothing has kubewake stand still under load, as on a disk that hangs: connections stay open and nobody answers.
+func TestStalledServerLosesNothing(t *testing.T) {
+	s := newServer(t)
+	c := s.record(t, testcluster.Config{AuditLevel: testcluster.Metadata})
+	work := drive(t, c, 8, 20*time.Second)
+	time.Sleep(3 * time.Second)
+	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(15 * time.Second)
+	if err := s.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	work.wait()
+	stored, missing := stopAndFind(t, s, c)
+	missing.none(t)
+	if len(stored.gaps) > 0 {
+		t.Errorf("%d gaps, though the apiserver still had everything", len(stored.gaps))
 	}
 }
