@@ -82,7 +82,7 @@ func (d *dropped) run(ctx context.Context) error {
 	for {
 		err := d.look(ctx)
 		if err != nil && ctx.Err() == nil && !said {
-			d.log.Warn("can not see whether the apiserver drops audit events; allow get of the nonResourceURL /metrics", "error", err)
+			d.log.Warn("can not see whether the apiserver drops audit events", "error", err)
 		}
 		said = err != nil
 		select {
@@ -189,7 +189,11 @@ func (d *dropped) read(ctx context.Context) (counters, error) {
 	}
 	defer answer.Body.Close() //nolint:errcheck // it was only read
 	if answer.StatusCode != http.StatusOK {
-		return counters{}, fmt.Errorf("the apiserver answered %d to GET /metrics", answer.StatusCode)
+		advice := ""
+		if answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized {
+			advice = "; allow get of the nonResourceURL /metrics"
+		}
+		return counters{}, fmt.Errorf("the apiserver answered %d to GET /metrics%s", answer.StatusCode, advice)
 	}
 	c, err := parseCounters(answer.Body)
 	c.At = d.now().UTC()
