@@ -178,6 +178,8 @@ type ObjectScan struct {
 	Name       string // exact
 	NamePrefix string
 	UID        record.UID
+	// NoEvents leaves the entries of Kubernetes Events out before they are read: they are many.
+	NoEvents bool
 }
 
 // RequestScan selects requests to one name (Name set: the object and its subresources) or, with Name empty, to the

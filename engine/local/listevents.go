@@ -81,6 +81,9 @@ func (l *objectList) events(ctx context.Context, cluster record.Cluster) ([]*lis
 		return nil, err
 	}
 	scan := store.WindowScan{Cluster: cluster, Kinds: []record.Kind{record.KindKubeEvent}, Namespace: l.q.Namespace}
+	if l.pick.prefix == string(l.pick.glob) {
+		scan.Name = l.pick.prefix // a whole name, no pattern
+	}
 	deadline, scanned := l.e.deadline(), 0
 	for r, err := range l.e.st.Window(ctx, scan) {
 		if err != nil {

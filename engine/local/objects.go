@@ -106,12 +106,10 @@ func (l *objectList) cluster(ctx context.Context, cluster record.Cluster, resour
 		}
 	}
 	for _, scan := range l.scans(cluster, resources) {
+		scan.NoEvents = true // they come with their states
 		for entry, err := range l.e.st.Objects(ctx, scan) {
 			if err != nil {
 				return err
-			}
-			if entry.Ref.GroupResource().IsEvents() {
-				continue // they come with their states
 			}
 			for len(events) > 0 && compareEntries(events[0].entry, entry) < 0 {
 				if err := l.offer(ctx, events[0]); err != nil {

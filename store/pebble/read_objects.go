@@ -80,7 +80,8 @@ func objectsOf(ctx context.Context, r *points, c record.Cluster, q store.ObjectS
 // matches compares what a scan asks for with a name.
 func matches(q store.ObjectScan, n named) bool {
 	return (q.Resource == nil || (q.Resource.Group == n.group && q.Resource.Resource == n.resource)) &&
-		(q.Namespace == "" || q.Namespace == n.namespace) && (q.Name == "" || q.Name == n.name) && strings.HasPrefix(n.name, q.NamePrefix)
+		(q.Namespace == "" || q.Namespace == n.namespace) && (q.Name == "" || q.Name == n.name) && strings.HasPrefix(n.name, q.NamePrefix) &&
+		!(q.NoEvents && record.GroupResource{Group: n.group, Resource: n.resource}.IsEvents())
 }
 
 // objectWalk gathers the lives of one name, so that they come by their first resourceVersion.

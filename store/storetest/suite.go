@@ -169,6 +169,11 @@ func order(t *testing.T, open func(t *testing.T) store.Store) {
 
 func catalogue(t *testing.T, s store.Store) {
 	list := History(Config{Seed: 3})
+	for i, group := range []string{"", "events.k8s.io"} {
+		ref := record.ObjectRef{Cluster: "prod", Group: group, Version: "v1", Resource: "events", Namespace: "team-1", Name: "event-1." + group, UID: record.UID("event-in-" + group)}
+		list = append(list, &record.Record{Kind: record.KindRequest, OccurredAt: start, Ref: ref, Request: &record.Request{AuditID: "event-in-" + group, Verb: "create", Code: 201,
+			StageAt: start, Answer: record.BodyObject, AnswerUID: ref.UID, AnswerRV: record.ResourceVersion(10 + i), URI: "/events"}})
+	}
 	fill(t, s, list, 200)
 	m := newModel(list)
 	all := must(collect(s.Objects(t.Context(), store.ObjectScan{})))(t)
@@ -213,6 +218,12 @@ func catalogue(t *testing.T, s store.Store) {
 		return e.Ref.GroupResource() == gr && e.Ref.Namespace == "team-1" && len(e.Ref.Name) > 3 && e.Ref.Name[:4] == pick.Ref.Name[:4]
 	})
 	check("uid", store.ObjectScan{UID: pick.Ref.UID}, func(e *store.Entry) bool { return e.Ref.UID == pick.Ref.UID })
+	event := func(e *store.Entry) bool { return e.Ref.GroupResource().IsEvents() }
+	if !slices.ContainsFunc(all, event) {
+		t.Error("no Event has an entry")
+	}
+	check("no Events", store.ObjectScan{NoEvents: true}, func(e *store.Entry) bool { return !event(e) })
+	check("no Events of a name", store.ObjectScan{NamePrefix: "e", NoEvents: true}, func(e *store.Entry) bool { return e.Ref.Name[0] == 'e' && !event(e) })
 	foo := store.ObjectScan{Resource: &record.GroupResource{Group: "example.org", Resource: "foos"}}
 	if got := must(collect(s.Objects(t.Context(), foo)))(t); len(got) > 0 {
 		t.Errorf("objects stand under the guessed resource %q too: %d", "foos", len(got))
