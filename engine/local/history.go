@@ -121,7 +121,9 @@ func (h *history) read(ctx context.Context) error {
 		return err
 	}
 	slices.SortFunc(h.entries, func(a, b placed) int { return a.compare(&b) })
-	h.entries = slices.CompactFunc(h.entries, func(a, b placed) bool { return a.entry.ID == b.entry.ID && a.entry.Kind == b.entry.Kind && a.epoch == b.epoch })
+	h.entries = slices.CompactFunc(h.entries, func(a, b placed) bool {
+		return a.entry.ID == b.entry.ID && a.entry.Kind == b.entry.Kind && a.epoch == b.epoch
+	})
 	return nil
 }
 
@@ -143,7 +145,9 @@ func (e *Engine) lifeHead(ctx context.Context, l *store.Entry) (engine.Life, err
 }
 
 func (h *history) addLife(ctx context.Context, life *index.Life, got received) error {
-	h.addRevisions(life, got)
+	if err := h.addRevisions(life, got); err != nil {
+		return err
+	}
 	if life.End != nil {
 		h.addEnd(life, got)
 	}
@@ -152,13 +156,23 @@ func (h *history) addLife(ctx context.Context, life *index.Life, got received) e
 	return h.addEvents(ctx, life)
 }
 
-func (h *history) addRevisions(life *index.Life, got received) {
+func (h *history) addRevisions(life *index.Life, got received) error {
+	revs, summaries := make([]*engine.Revision, len(life.States)), make([]string, len(life.States))
+	err := inParallel(len(revs), nil, func(from, to int) error { // what each changed is most of the work of a long life
+		for i := from; i < to; i++ {
+			revs[i], summaries[i] = revisionOf(life, i)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	uid := string(life.Entry.Ref.UID)
 	var at time.Time
 	for i := range life.States {
-		rev := revisionOf(life, i)
+		rev := revs[i]
 		entry := engine.Entry{ID: record.RevisionID(life.Entry.Ref.Cluster, life.Entry.Ref.UID, life.States[i].RV).String(),
-			Kind: "revision", When: got.when(life, i), UID: uid, Summary: revisionSummary(life, i), Revision: rev}
+			Kind: "revision", When: got.when(life, i), UID: uid, Summary: summaries[i], Revision: rev}
 		byMaker(&entry, life.Makers[i], rev.Maker)
 		if q := rev.Maker.Request; q != nil && life.Reused[q.AuditID] {
 			q.Notes = append(q.Notes, noteReused)
@@ -171,6 +185,7 @@ func (h *history) addRevisions(life *index.Life, got received) {
 			h.entries = append(h.entries, placed{entry: entry, at: at, rank: rankRevision, epoch: life.Epochs[i], rv: life.States[i].RV})
 		}
 	}
+	return nil
 }
 
 // byMaker shows who made an entry.

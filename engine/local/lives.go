@@ -105,8 +105,8 @@ func endedWhen(l *index.Life, got received) *engine.When {
 	return &w
 }
 
-// revisionOf tells of one state of a life and what changed in it.
-func revisionOf(l *index.Life, i int) *engine.Revision {
+// revisionOf tells of one state of a life, what changed in it, and that in one line.
+func revisionOf(l *index.Life, i int) (*engine.Revision, string) {
 	s := &l.States[i]
 	out := &engine.Revision{ResourceVersion: rvString(s.RV), Epoch: l.Epochs[i], Conflict: s.Chosen.Conflict,
 		Sources: nonNil(sourcesOf(s)), Maker: makerOf(l.Makers[i]), First: i == 0}
@@ -114,10 +114,12 @@ func revisionOf(l *index.Life, i int) *engine.Revision {
 		out.Partial = s.Partial.String()
 	}
 	out.Changes = []engine.Change{}
+	var d *object.Difference
 	if i > 0 {
-		out.Changes, _ = changes(l, l.States[i-1].Value, s.Value, false)
+		found := object.Diff(l.States[i-1].Value, s.Value, object.DiffOptions{Schema: l.Schema})
+		d, out.Changes = &found, changesOf(&found)
 	}
-	return out
+	return out, revisionSummary(l, i, d)
 }
 
 func sourcesOf(s *object.State) []string {
@@ -131,14 +133,18 @@ func sourcesOf(s *object.State) []string {
 // changes compares two states; folded counts what was left out as noise.
 func changes(l *index.Life, from, to *object.Value, noise bool) (list []engine.Change, folded int) {
 	d := object.Diff(from, to, object.DiffOptions{Schema: l.Schema, Noise: noise})
-	list = make([]engine.Change, 0, len(d.Changes)+len(d.Incomparable))
+	return changesOf(&d), d.Folded
+}
+
+func changesOf(d *object.Difference) []engine.Change {
+	list := make([]engine.Change, 0, len(d.Changes)+len(d.Incomparable))
 	for _, c := range d.Changes {
 		list = append(list, changeOf(c))
 	}
 	for _, c := range d.Incomparable {
 		list = append(list, changeOf(c))
 	}
-	return list, d.Folded
+	return list
 }
 
 func changeOf(c object.Change) engine.Change {

@@ -65,10 +65,7 @@ type searching struct {
 	ends   map[record.ID]bool
 	last   hitKey
 	full   bool
-	failed hitKey      // of the first record on which the filter failed
-	lives  *lifeCache  // of the hits
-	told   *index.Life // the last one that a hit was told of, and when a live watch delivered its states
-	got    received
+	failed hitKey // of the first record on which the filter failed
 	// buckets of revisions, read once.
 	buckets []store.Bucket
 	out     engine.SearchEnd
@@ -79,7 +76,7 @@ func (e *Engine) newSearch(ctx context.Context, q query.Search) (*searching, err
 	if err != nil {
 		return nil, err
 	}
-	s := &searching{e: e, q: q, ends: map[record.ID]bool{}, filter: filter, needs: filter.Needs(), bounds: filter.Bounds(), deadline: e.deadline(), lives: newLifeCache(e), limit: q.Limit}
+	s := &searching{e: e, q: q, ends: map[record.ID]bool{}, filter: filter, needs: filter.Needs(), bounds: filter.Bounds(), deadline: e.deadline(), limit: q.Limit}
 	if s.limit <= 0 {
 		s.limit = e.limits.Hits
 	}
@@ -295,15 +292,36 @@ func (s *searching) tell(ctx context.Context, found []foundHit) ([]*engine.Hit, 
 		x, y := found[a].rec.Ref, found[b].rec.Ref
 		return cmp.Or(cmp.Compare(x.Cluster, y.Cluster), cmp.Compare(x.UID, y.UID))
 	})
-	hits := make([]*engine.Hit, len(found))
-	for _, i := range order {
-		hit, err := s.hit(ctx, found[i])
-		if err != nil {
-			return nil, err
-		}
-		hits[i] = hit
+	other := func(a, b int) bool {
+		x, y := found[order[a]].rec.Ref, found[order[b]].rec.Ref
+		return x.Cluster != y.Cluster || x.UID != y.UID || x.UID == ""
 	}
-	return hits, nil
+	hits := make([]*engine.Hit, len(found))
+	err := inParallel(len(order), func(at int) int { // a life is read by one of them
+		for at < len(order) && !other(at-1, at) {
+			at++
+		}
+		return at
+	}, func(from, to int) error {
+		t := &teller{e: s.e, lives: newLifeCache(s.e)}
+		for _, i := range order[from:to] {
+			hit, err := t.hit(ctx, found[i])
+			if err != nil {
+				return err
+			}
+			hits[i] = hit
+		}
+		return nil
+	})
+	return hits, err
+}
+
+// teller makes hits, one after the other.
+type teller struct {
+	e     *Engine
+	lives *lifeCache
+	told  *index.Life // the last one that a hit was told of, and when a live watch delivered its states
+	got   received
 }
 
 func (s *searching) cursor(k hitKey) string {

@@ -208,7 +208,7 @@ func requestInterval(r *record.Record) index.Interval {
 }
 
 // hit tells of one record that was found.
-func (s *searching) hit(ctx context.Context, f foundHit) (*engine.Hit, error) {
+func (t *teller) hit(ctx context.Context, f foundHit) (*engine.Hit, error) {
 	r := f.rec
 	out := &engine.Hit{ID: f.key.id.String(), Kind: r.Kind.String(), When: whenReceived(f.when.Interval, f.when.received), Object: refOf(r.Ref)}
 	switch r.Kind {
@@ -224,7 +224,7 @@ func (s *searching) hit(ctx context.Context, f foundHit) (*engine.Hit, error) {
 	case record.KindProgress:
 		out.RV, out.Summary = rvString(r.Progress.RV), "everything up to this resourceVersion was seen"
 	case record.KindRevision, record.KindEnd:
-		return out, s.stateHit(ctx, f, out)
+		return out, t.stateHit(ctx, f, out)
 	}
 	return out, nil
 }
@@ -248,8 +248,8 @@ func searchedRequest(r *record.Record) string {
 }
 
 // stateHit adds what changed and who made it.
-func (s *searching) stateHit(ctx context.Context, f foundHit, out *engine.Hit) error {
-	life, err := s.lives.forRecord(ctx, f.rec)
+func (t *teller) stateHit(ctx context.Context, f foundHit, out *engine.Hit) error {
+	life, err := t.lives.forRecord(ctx, f.rec)
 	if err != nil || life == nil {
 		return err
 	}
@@ -259,14 +259,14 @@ func (s *searching) stateHit(ctx context.Context, f foundHit, out *engine.Hit) e
 	}
 	out.RV = rvString(f.rec.Revision.RV)
 	if i := stateAt(life, f.rec.Revision.RV); i >= 0 {
-		if s.told != life {
-			if s.got, err = s.e.received(ctx, life); err != nil {
+		if t.told != life {
+			if t.got, err = t.e.received(ctx, life); err != nil {
 				return err
 			}
-			s.told = life
+			t.told = life
 		}
-		out.When = s.got.when(life, i)
-		out.Summary, out.Actor = revisionSummary(life, i), makerOf(life.Makers[i]).Actor
+		out.When = t.got.when(life, i)
+		out.Summary, out.Actor = revisionSummary(life, i, nil), makerOf(life.Makers[i]).Actor
 	}
 	return nil
 }

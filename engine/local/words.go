@@ -30,13 +30,16 @@ func certaintyOf(c join.Certainty) engine.Certainty {
 	return engine.Unknown
 }
 
-// revisionSummary says in one line what a revision changed.
-func revisionSummary(l *index.Life, i int) string {
+// revisionSummary says in one line what a revision changed; d is that where it was found out already, else nil.
+func revisionSummary(l *index.Life, i int, d *object.Difference) string {
 	s := &l.States[i]
 	switch {
 	case i > 0 && s.Value != nil && l.States[i-1].Value != nil && !s.Fragment:
 		if s.Partial == record.PartialMoved {
 			return "changed; what changed was not recorded"
+		}
+		if d != nil {
+			return object.Summarize(*d)
 		}
 		return object.Summarize(object.Diff(l.States[i-1].Value, s.Value, object.DiffOptions{Schema: l.Schema}))
 	case i > 0:
