@@ -171,12 +171,32 @@ func sameJSON(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}
-	if len(a) != len(b) && rawjson.IsCompact(a) && rawjson.IsCompact(b) && !bytes.ContainsRune(a, '\\') && !bytes.ContainsRune(b, '\\') {
+	if !sameBytes(a, b) && rawjson.IsCompact(a) && rawjson.IsCompact(b) && writtenOneWay(a) && writtenOneWay(b) {
 		return false
 	}
 	x, okX := tree(a)
 	y, okY := tree(b)
 	return okX && okY && reflect.DeepEqual(x, y)
+}
+
+// writtenOneWay reports whether no letter in raw is written in one of several ways that JSON has for it: without \u and \/ the escapes that
+// are left have no other form.
+func writtenOneWay(raw []byte) bool {
+	return !bytes.Contains(raw, []byte(`\u`)) && !bytes.Contains(raw, []byte(`\/`))
+}
+
+// sameBytes reports whether a and b are made of the same bytes, in whatever order: compact values written one way that are equal but for
+// the order of members are, and most values that differ are not.
+func sameBytes(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	var count [256]int32
+	for i := range a {
+		count[a[i]]++
+		count[b[i]]--
+	}
+	return count == [256]int32{}
 }
 
 // tree decodes a value, numbers kept as written.

@@ -80,6 +80,14 @@ func keyText(item *Value, key string) string {
 	return `""`
 }
 
+// appendKey appends what keyText gives.
+func appendKey(b []byte, item *Value, key string) []byte {
+	if v := keyOf(item, key); !v.absent() {
+		return v.Append(b)
+	}
+	return append(b, keyText(item, key)...)
+}
+
 // matchItems finds which items of a and b are the same. Keys count only if every item of both lists has them and
 // no two items of one list share them; otherwise items are told apart by position.
 func matchItems(a, b []*Value, s Schema) itemMatch {
@@ -252,8 +260,7 @@ func itemID(item *Value, keys []string) (string, bool) {
 	b, some := make([]byte, 0, 64), false
 	for _, key := range keys {
 		some = some || !keyOf(item, key).absent()
-		b = append(b, keyText(item, key)...)
-		b = append(b, 0)
+		b = append(appendKey(b, item, key), 0)
 	}
 	return string(b), some
 }
