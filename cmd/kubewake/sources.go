@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -25,6 +26,7 @@ type sourceFlags struct {
 	inCluster   bool
 	cluster     string
 	tails       []string
+	tailMachine string
 	receive     string
 	cert, key   string
 	clientCA    string
@@ -43,6 +45,7 @@ func (f *sourceFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.contexts, "context", nil, `contexts of the kubeconfig to watch, each a cluster; "*" for all`)
 	flags.BoolVar(&f.inCluster, "in-cluster", false, "watch the cluster that this runs in, with its pod's credentials")
 	flags.StringSliceVar(&f.tails, "tail", nil, "follow these audit log files (globs); --cluster names their cluster")
+	flags.StringVar(&f.tailMachine, "tail-machine", "", "name of this machine, where agents on several follow audit logs of one cluster and one path")
 	flags.StringVar(&f.receive, "receive", "", "HOST:PORT to take in audit webhooks (and agents) on")
 	flags.StringVar(&f.cert, "receive-cert", "", "PEM certificate of that listener")
 	flags.StringVar(&f.key, "receive-key", "", "PEM private key of that listener")
@@ -89,6 +92,9 @@ func (f *sourceFlags) apply(c *collect.Config, spool *collect.Spool, log *collec
 			return usagef("--tail needs --cluster, the name of the cluster whose audit log it is")
 		}
 		c.Tails = append(c.Tails, collect.Tail{Cluster: f.cluster, Settings: tail.Settings{Paths: f.tails}})
+	}
+	for i := range c.Tails {
+		c.Tails[i].Machine = cmp.Or(c.Tails[i].Machine, f.tailMachine)
 	}
 	return nil
 }

@@ -48,8 +48,11 @@ func timeOf(n int64) time.Time {
 	return time.Unix(0, n).UTC()
 }
 
-// markKey of a path or pattern.
-func markKey(path string) string {
+// markKey of a path or pattern, on the machine of that name; empty: there is only one.
+func markKey(machine, path string) string {
+	if machine != "" {
+		path = machine + ":" + path
+	}
 	key := "tail/" + path
 	if len(key) > 256 {
 		key = "tail/sha256:" + digestOf([]byte(path))

@@ -299,7 +299,7 @@ func (s *stream) load(ctx context.Context) error {
 	if s.loaded {
 		return nil
 	}
-	b, err := s.c.Sink.Mark(ctx, s.c.Cluster, markKey(s.pattern))
+	b, err := s.c.Sink.Mark(ctx, s.c.Cluster, markKey(s.c.Machine, s.pattern))
 	if err != nil {
 		return err
 	}
@@ -329,7 +329,7 @@ func (s *stream) deliver(ctx context.Context) error {
 	if len(s.records) == 0 && bytes.Equal(mark, s.mark) {
 		return nil
 	}
-	batch := ingest.Batch{Cluster: s.c.Cluster, Records: s.records, Marks: []ingest.Mark{{Key: markKey(s.pattern), Value: mark}}}
+	batch := ingest.Batch{Cluster: s.c.Cluster, Records: s.records, Marks: []ingest.Mark{{Key: markKey(s.c.Machine, s.pattern), Value: mark}}}
 	pause := firstPause
 	for {
 		err := s.c.Sink.Deliver(ctx, batch)

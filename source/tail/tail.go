@@ -29,6 +29,7 @@ type Settings struct {
 	Paths     []string      `yaml:"paths" doc:"Files that apiservers write, or patterns of them, for example /var/log/kubernetes/audit.log. Files put aside by rotation are found beside them."`
 	Poll      time.Duration `yaml:"poll" doc:"How often the files are looked at; default 250ms."`
 	LineBytes int64         `yaml:"lineBytes" doc:"Longest line, in bytes; default 16 MiB. A longer one is left out and becomes a Gap."`
+	Machine   string        `yaml:"machine" doc:"What tells these files from those of the same path on other machines of the cluster, as the node's name: how far they were read is remembered by it. Empty: there is one machine."`
 	Settle    time.Duration `yaml:"settle" doc:"How long the last line of a file that was put aside may stay without its end before it counts as cut; default 10s."`
 }
 

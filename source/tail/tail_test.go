@@ -545,7 +545,7 @@ func TestRunFollows(t *testing.T) {
 
 func TestMarks(t *testing.T) {
 	long := strings.Repeat("p", 300)
-	if k := markKey(long); len(k) > 256 || k == markKey(long+"x") {
+	if k := markKey("", long); len(k) > 256 || k == markKey("", long+"x") {
 		t.Error(k)
 	}
 	var states []state
@@ -566,10 +566,30 @@ func TestMarks(t *testing.T) {
 		}
 	}
 	w := newWorld(t)
-	w.sink.marks[markKey(w.log)] = []byte("{")
+	w.sink.marks[markKey("", w.log)] = []byte("{")
 	w.events("a")
 	w.poll()
 	w.want(0, "a")
+}
+
+// TestMachines: agents on several machines follow files of one path, and do not take them for one another's.
+func TestMachines(t *testing.T) {
+	w := newWorld(t)
+	elsewhere := map[string]string{"a": filepath.Join(t.TempDir(), "a"), "b": filepath.Join(t.TempDir(), "b")}
+	for round, id := range []string{"1", "2", "3"} {
+		for _, machine := range []string{"a", "b"} {
+			if round > 0 {
+				w.must(os.Rename(elsewhere[machine], w.log))
+			}
+			w.config.Machine = machine
+			w.restart()
+			w.events(machine + id)
+			w.settle()
+			w.crash()
+			w.must(os.Rename(w.log, elsewhere[machine]))
+		}
+	}
+	w.want(0, "a1", "b1", "a2", "b2", "a3", "b3")
 }
 
 func TestSettings(t *testing.T) {
