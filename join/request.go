@@ -133,9 +133,9 @@ func (j *joiner) writeOf(r *record.Record) *write {
 func actionOf(verb, sub string) (action, bool) {
 	switch verb {
 	case "update":
-		return actUpdate, !passive(sub)
+		return actUpdate, !record.IsPassive(sub)
 	case "patch":
-		return actPatch, !passive(sub)
+		return actPatch, !record.IsPassive(sub)
 	case "delete":
 		return actDelete, sub == ""
 	case "deletecollection":
@@ -149,18 +149,9 @@ func actionOf(verb, sub string) (action, bool) {
 		case "eviction":
 			return actEvict, true
 		}
-		return actOther, !passive(sub)
+		return actOther, !record.IsPassive(sub)
 	}
 	return 0, false
-}
-
-// passive lists subresources through which nothing of the object changes.
-func passive(sub string) bool {
-	switch sub {
-	case "token", "log", "exec", "attach", "portforward", "proxy":
-		return true
-	}
-	return strings.HasPrefix(sub, "proxy/")
 }
 
 // concerns reports whether the request may be about this object, by name, namespace and UID.

@@ -243,3 +243,21 @@ func TestWholeState(t *testing.T) {
 		}
 	}
 }
+
+// TestMayChange: reads, and what only uses an object through a subresource, change nothing.
+func TestMayChange(t *testing.T) {
+	for _, c := range []struct {
+		verb, sub string
+		code      int
+		want      bool
+	}{
+		{"update", "", 200, true}, {"get", "", 200, false}, {"watch", "", 200, false}, {"patch", "status", 200, true}, {"create", "binding", 201, true},
+		{"create", "eviction", 201, true}, {"create", "token", 201, false}, {"get", "exec", 101, false}, {"create", "portforward", 101, false},
+		{"create", "proxy/healthz", 200, false}, {"create", "proxyclass", 201, true},
+	} {
+		r := &Record{Kind: KindRequest, Ref: ObjectRef{Subresource: c.sub}, Request: &Request{Verb: c.verb, Code: c.code}}
+		if got := r.MayChange(); got != c.want {
+			t.Errorf("%s %s: %v", c.verb, c.sub, got)
+		}
+	}
+}
