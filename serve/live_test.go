@@ -19,6 +19,7 @@ import (
 
 	"github.com/kubewake/kubewake/agent"
 	"github.com/kubewake/kubewake/collect"
+	"github.com/kubewake/kubewake/ingest/wire"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/source/tail"
 	"github.com/kubewake/kubewake/store"
@@ -285,6 +286,26 @@ func TestWhoMayAsk(t *testing.T) {
 	for _, path := range []string{"/healthz", "/readyz"} {
 		if code, text := get(t, serving.url+path, ""); code != 200 {
 			t.Errorf("%s: %d %s", path, code, text)
+		}
+	}
+}
+
+// TestReceiverCalledByAnotherName: where nobody is asked who they are, a page in a browser is not taken for this machine.
+func TestReceiverCalledByAnotherName(t *testing.T) {
+	l, _ := startLive(t, Settings{Data: t.TempDir(), Config: collect.Config{Receive: collect.Receive{Listen: "127.0.0.1:0", Insecure: true}}})
+	for host, want := range map[string]int{"": 200, "localhost:7443": 200, "evil.example:7443": 401} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.collector.Addr()+wire.PathKey, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = host
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("%q: %s", host, answer.Status)
 		}
 	}
 }
