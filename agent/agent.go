@@ -197,7 +197,7 @@ func (a *Agent) run(ctx context.Context, cancel context.CancelCauseFunc) error {
 	err := a.collector.Run(ctx)
 	stopBehind()
 	for range services {
-		<-done
+		_ = <-done // told by cancel
 	}
 	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
 		err = cause

@@ -168,7 +168,7 @@ func (l *Live) requests(t *testing.T, c record.Cluster) map[string]int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got[string(r.Request.AuditID)+" "+r.Request.Stage.String()]++
+		got[r.Request.AuditID+" "+r.Request.Stage.String()]++
 	}
 	return got
 }
