@@ -16,6 +16,7 @@ type change struct {
 	deletedAt             time.Time // the second in which that was asked for; zero if not known
 	generation            bool
 	finalizers            bool
+	collector             bool // of the finalizers at most the garbage collector's own differ
 	meta                  bool // anything else in metadata
 	spec, status, other   bool
 	replicas              bool // of the spec only replicas
@@ -42,6 +43,7 @@ func compare(prev, next *body) change {
 	}
 	c.generation = prev.gen != next.gen
 	c.finalizers = !slices.Equal(prev.finalizer, next.finalizer)
+	c.collector = slices.Equal(others(prev.finalizer), others(next.finalizer))
 	for _, key := range changedSections(prev.meta, next.meta) {
 		c.meta = true
 		c.sections = append(c.sections, "metadata."+key)
@@ -60,6 +62,16 @@ func compare(prev, next *body) change {
 	}
 	c.written = newEntries(prev.managed, next.managed)
 	return c
+}
+
+// others are the finalizers that no delete adds or takes away.
+func others(finalizers []string) []string {
+	return slices.DeleteFunc(slices.Clone(finalizers), isCollectors)
+}
+
+// isCollectors reports whether a finalizer is one that a delete sets by its propagation policy, for the garbage collector.
+func isCollectors(finalizer string) bool {
+	return finalizer == "foregroundDeletion" || finalizer == "orphan"
 }
 
 func (c *change) specDetails(prev, next []byte) {

@@ -185,6 +185,22 @@ func TestRules(t *testing.T) {
 			want: map[record.ResourceVersion]string{5: "unknown", 6: "inferred b", 9: "inferred c"},
 			end:  "inferred c",
 		},
+		"a delete takes no finalizer but its own": {
+			play: newPlay("pods").rev(5, created+`,"finalizers":["x"]`, `,"spec":{}`).
+				rev(6, created+`,"finalizers":["x"],"deletionTimestamp":"2026-11-20T15:00:35Z","deletionGracePeriodSeconds":30`, `,"spec":{}`).
+				rev(7, created+`,"deletionTimestamp":"2026-11-20T15:00:35Z","deletionGracePeriodSeconds":30`, `,"spec":{}`).
+				rev(8, created+`,"deletionTimestamp":"2026-11-20T15:00:35Z","deletionGracePeriodSeconds":30`, `,"spec":{},"status":{"ready":1}`).
+				ask("a", "delete", "", 5.1, 5.2, nil).ask("b", "patch", "", 7.1, 7.3, nil).ask("c", "delete", "", 7.2, 7.4, nil).ask("d", "update", "status", 8.1, 8.2, names(7)),
+			want: map[record.ResourceVersion]string{5: "unknown", 6: "inferred a", 7: "inferred b", 8: "exact d"},
+		},
+		"foreground deletion of what is marked": {
+			play: newPlay("jobs").rev(5, created, `,"spec":{}`).
+				rev(6, created+`,"deletionTimestamp":"2026-11-20T15:00:05Z","deletionGracePeriodSeconds":0,"finalizers":["x"]`, `,"spec":{}`).
+				rev(7, created+`,"deletionTimestamp":"2026-11-20T15:00:05Z","deletionGracePeriodSeconds":0,"finalizers":["x","foregroundDeletion"]`, `,"spec":{}`).
+				rev(8, created+`,"deletionTimestamp":"2026-11-20T15:00:05Z","deletionGracePeriodSeconds":0,"finalizers":["x","foregroundDeletion"]`, `,"spec":{},"status":{"ready":1}`).
+				ask("c", "delete", "", 7.2, 7.4, nil).ask("d", "update", "status", 8.1, 8.2, names(7)),
+			want: map[record.ResourceVersion]string{5: "unknown", 6: "unknown", 7: "inferred c", 8: "exact d"},
+		},
 		"the last finalizer": {
 			play: newPlay("jobs").rev(5, created+`,"finalizers":["x"]`, `,"spec":{}`).
 				rev(6, created+`,"finalizers":["x"],"deletionTimestamp":"2026-11-20T15:00:05Z","deletionGracePeriodSeconds":0`, `,"spec":{}`).end(9).

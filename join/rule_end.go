@@ -42,7 +42,7 @@ func (j *joiner) canEnd(w *write) bool {
 
 // held reports whether a finalizer holds the object that a delete does not take away itself.
 func held(finalizers []string) bool {
-	return slices.ContainsFunc(finalizers, func(f string) bool { return f != "foregroundDeletion" && f != "orphan" })
+	return slices.ContainsFunc(finalizers, func(f string) bool { return !isCollectors(f) })
 }
 
 func (j *joiner) specFinalizers() bool {

@@ -122,7 +122,7 @@ func (j *joiner) fitsChange(w *write, c *change) bool {
 	case actEvict: // its condition
 		return c.status && !c.spec && !c.other && !c.finalizers && len(c.written) == 0
 	case actDelete, actDeleteCollection: // foreground or orphan on an object already marked
-		return c.finalizers && c.nothingButDeletion(j.resource) && !c.status
+		return c.finalizers && c.collector && c.nothingButDeletion(j.resource) && !c.status
 	}
 	switch w.sub {
 	case "status":
