@@ -95,7 +95,6 @@ func (t *Truth) settle(k Key, list []*Event) {
 // makers lists the requests that can have made rv, the state after prev (zero: the first).
 func makers(l *Life, mine []*Event, prev, rv record.ResourceVersion) []*Event {
 	before, after := Parse(l.Watched[prev]), Parse(l.Watched[rv])
-	last := slices.Max(slices.Collect(maps.Keys(l.Watched)))
 	var creates, updates, patches, deletes, bindings, evictions, collections []*Event
 	for _, e := range mine {
 		o := e.Answer()
@@ -110,7 +109,7 @@ func makers(l *Life, mine []*Event, prev, rv record.ResourceVersion) []*Event {
 			if was, _ := e.itemRV(string(l.UID)); was == prev && (before.Metadata.DeletionTimestamp == nil || names) {
 				collections = append(collections, e)
 			}
-		case e.Verb == "delete" && (o.RV() == rv || o.RV() == l.End && rv == last):
+		case e.Verb == "delete" && (o.RV() == rv || o.RV() == l.End && after.ends()): // others may write between its mark and the deletion
 			deletes = append(deletes, e)
 		case o.Kind == "Status" || o.RV() != rv:
 		case e.ResponseStatus.Code == 201:
@@ -156,9 +155,9 @@ func enders(l *Life, mine []*Event, last record.ResourceVersion) []*Event {
 		switch {
 		case e.Verb == "delete" && o.Kind == "Status", e.Verb == "delete" && o.RV() == l.End:
 			sure = append(sure, e)
-		case (e.Verb == "update" || e.Verb == "patch") && o.Metadata.DeletionTimestamp != nil && len(o.Metadata.Finalizers) == 0 &&
-			len(o.Spec.Finalizers) == 0 && o.RV() == last && (len(Parse(l.Watched[last]).Metadata.Finalizers) > 0 || e.ObjectRef.Subresource == "finalize"):
-			sure = append(sure, e)
+		case (e.Verb == "update" || e.Verb == "patch") && o.Metadata.DeletionTimestamp != nil && len(o.Metadata.Finalizers) == 0 && len(o.Spec.Finalizers) == 0 &&
+			(len(Parse(l.Watched[o.RV()]).Metadata.Finalizers) > 0 || e.ObjectRef.Subresource == "finalize"):
+			sure = append(sure, e) // what it answered was never stored: nothing held the object any more
 		case e.Verb == "deletecollection":
 			if was, _ := e.itemRV(string(l.UID)); was == last {
 				out = append(out, e)

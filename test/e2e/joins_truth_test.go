@@ -134,6 +134,7 @@ func (f figures) String() string {
 type comparison struct {
 	figures
 	tb      testing.TB
+	events  []*bruteforce.Event
 	answers map[bruteforce.Key]answer
 	truth   bruteforce.Truth
 	// open counts what has candidates only, by what it is.
@@ -149,7 +150,7 @@ func compareJoins(tb testing.TB, dir string, logs ...string) figures {
 	}
 	defer st.Close()
 	events, lives := loggedEvents(tb, logs...), livesOf(tb, st)
-	c := &comparison{tb: tb, answers: answersOf(tb, st), truth: bruteforce.Of(events, lives), open: map[string]int{}, creates: map[string][]*bruteforce.Event{}}
+	c := &comparison{tb: tb, events: events, answers: answersOf(tb, st), truth: bruteforce.Of(events, lives), open: map[string]int{}, creates: map[string][]*bruteforce.Event{}}
 	for _, e := range events {
 		if e.Nameless() && e.ResponseStatus.Code == 201 {
 			c.creates[collection(e)] = append(c.creates[collection(e)], e)
@@ -245,7 +246,18 @@ func (c *comparison) fail(k bruteforce.Key, why string, m join.Maker, want ...*b
 	for _, e := range want {
 		list = append(list, told(e))
 	}
-	c.tb.Errorf("%s: %v maker %s by rule %s %v %s %s", c.name(k), m.Certainty, c.listed([]*record.Record{m.Request}), m.Rule, m.Evidence, why, strings.Join(list, "; "))
+	c.tb.Errorf("%s: %v maker %s by rule %s %v %s %s; writes to the object:\n%s", c.name(k), m.Certainty, c.listed([]*record.Record{m.Request}), m.Rule, m.Evidence, why,
+		strings.Join(list, "; "), strings.Join(c.writes(k.UID), "\n"))
+}
+
+// writes are the requests of the log that show an object.
+func (c *comparison) writes(uid record.UID) (list []string) {
+	for _, e := range c.events {
+		if e.Verb != "get" && e.Verb != "list" && e.Verb != "watch" && strings.Contains(string(e.ResponseObject), string(uid)) {
+			list = append(list, fmt.Sprintf("%s answered %d %s", told(e), e.ResponseStatus.Code, e.Answer().Metadata.ResourceVersion))
+		}
+	}
+	return list
 }
 
 func (c *comparison) name(k bruteforce.Key) string {
