@@ -48,7 +48,6 @@ type Collector struct {
 	mu       sync.Mutex
 	config   Config                  // guarded by mu
 	watchers map[*watch.Watcher]bool // running; guarded by mu
-	tails    map[*tail.Tail]bool     // running; guarded by mu
 }
 
 // New checks the configuration, reads the files that it names and listens. It starts nothing.

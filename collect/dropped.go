@@ -187,7 +187,7 @@ func (d *dropped) read(ctx context.Context) (counters, error) {
 	if err != nil {
 		return counters{}, err
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was only read
+	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		advice := ""
 		if answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized {

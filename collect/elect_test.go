@@ -140,7 +140,7 @@ func TestAsManyLeadAsThereAreLeases(t *testing.T) {
 	eventually(t, "two lead again", func() bool { return leadersOf(agents) == 2 })
 	for _, a := range agents {
 		a.stop()
-		<-a.done
+		_ = <-a.done // its context ended
 	}
 }
 
