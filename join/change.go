@@ -86,13 +86,14 @@ func (c *change) specDetails(prev, next []byte) {
 	c.nodeName = slices.Contains(changed, "nodeName") && len(find(a, "nodeName")) <= 2 && len(find(b, "nodeName")) > 2
 }
 
-// newEntries are the entries of next that prev lacks or has with an older time.
+// newEntries are the entries of next that prev lacks or has with older times. An apiserver may leave two entries of one writer, one without a
+// time (after an update of scale), and make one of them again later.
 func newEntries(prev, next []managedEntry) []managedEntry {
 	var out []managedEntry
 	for i := range next {
 		m := &next[i]
-		k := slices.IndexFunc(prev, func(o managedEntry) bool { return o.same(m) })
-		if k < 0 || m.time.After(prev[k].time) {
+		known := slices.ContainsFunc(prev, func(o managedEntry) bool { return o.same(m) && !m.time.After(o.time) })
+		if !known {
 			out = append(out, *m)
 		}
 	}

@@ -193,6 +193,13 @@ func TestRules(t *testing.T) {
 				ask("a", "delete", "", 5.1, 5.2, nil).ask("b", "patch", "", 7.1, 7.3, nil).ask("c", "delete", "", 7.2, 7.4, nil).ask("d", "update", "status", 8.1, 8.2, names(7)),
 			want: map[record.ResourceVersion]string{5: "unknown", 6: "inferred a", 7: "inferred b", 8: "exact d"},
 		},
+		"two entries of one writer, one without a time": {
+			play: newPlay("deployments").rev(5, created, `,"spec":{"replicas":1}`).
+				rev(6, `,"managedFields":[{"manager":"agent","operation":"Update"},{"manager":"agent","operation":"Update","time":"2026-11-20T15:00:00Z"}]`, `,"spec":{"replicas":1}`).
+				rev(7, `,"managedFields":[{"manager":"agent","operation":"Update","time":"2026-11-20T15:00:00Z"},{"manager":"ci","operation":"Update","time":"2026-11-20T15:00:07Z"}]`, `,"spec":{"replicas":2}`).
+				ask("a", "update", "scale", 6.1, 6.2, names(5)).ask("b", "patch", "", 7.1, 7.2, by("ci/1")),
+			want: map[record.ResourceVersion]string{5: "unknown", 6: "exact a", 7: "inferred b"},
+		},
 		"foreground deletion of what is marked": {
 			play: newPlay("jobs").rev(5, created, `,"spec":{}`).
 				rev(6, created+`,"deletionTimestamp":"2026-11-20T15:00:05Z","deletionGracePeriodSeconds":0,"finalizers":["x"]`, `,"spec":{}`).
