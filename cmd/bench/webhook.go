@@ -222,7 +222,7 @@ func (h *hook) send(ctx context.Context, body []byte) error {
 func makeBatches(ctx context.Context, template *corpus.Template, first, copies int, to chan<- []byte) error {
 	r, w := io.Pipe()
 	go func() { _ = w.CloseWithError(template.WriteCopies(w, first, copies)) }()
-	defer r.Close() //nolint:errcheck // it ends the writer
+	defer r.Close() // it ends the writer
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 64<<20)
 	var body []byte
