@@ -18,7 +18,7 @@ import (
 )
 
 // clockRules is counted up when a Clock is derived in another way.
-const clockRules = 5
+const clockRules = 6
 
 // Clocks gives the clock of every storage of a store, and keeps it true while facts come in. Pins count as soon as they are
 // written. What the joins of objects prove beside them is found out by Run where that is at work, and else by whoever asks.

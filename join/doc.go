@@ -21,6 +21,8 @@
 //
 //   - verb and subresource: only deletes set a deletionTimestamp, only a binding sets spec.nodeName, a status request
 //     changes no spec, a scale request only spec, a delete writes no managedFields;
+//   - habit, where the options of a delete were not recorded: Kubernetes' own controllers (namespaces, garbage collection, replica sets,
+//     stateful sets, jobs, daemon sets) name no grace period, so their deletes shorten none that runs;
 //   - managedFields: the entry that is new or newer names manager, operation, subresource and second of the request
 //     that wrote it, and whoever changes a value owns it afterwards;
 //   - time: a request commits between its requestReceivedTimestamp and its stageTimestamp; creationTimestamp,

@@ -200,6 +200,26 @@ func TestRules(t *testing.T) {
 				ask("a", "update", "scale", 6.1, 6.2, names(5)).ask("b", "patch", "", 7.1, 7.2, by("ci/1")),
 			want: map[record.ResourceVersion]string{5: "unknown", 6: "exact a", 7: "inferred b"},
 		},
+		"a controller's delete shortens no grace period": {
+			play: newPlay("pods").rev(5, created, `,"spec":{}`).
+				rev(6, created+`,"deletionTimestamp":"2026-11-20T15:00:35Z","deletionGracePeriodSeconds":30`, `,"spec":{}`).
+				rev(9, created+`,"deletionTimestamp":"2026-11-20T15:00:10Z","deletionGracePeriodSeconds":0`, `,"spec":{}`).end(10).
+				ask("b", "delete", "", 5.1, 5.2, nil).ask("c", "delete", "", 10.1, 10.3, nil).
+				ask("d", "deletecollection", "", 10.2, 10.4, func(r *record.Record, q *record.Request) {
+					r.Ref.Name, q.Actor.User = "", "system:serviceaccount:kube-system:namespace-controller"
+				}),
+			want: map[record.ResourceVersion]string{5: "unknown", 6: "inferred b", 9: "inferred c"},
+			end:  "inferred c",
+		},
+		"anybody's may": {
+			play: newPlay("pods").rev(5, created, `,"spec":{}`).
+				rev(6, created+`,"deletionTimestamp":"2026-11-20T15:00:35Z","deletionGracePeriodSeconds":30`, `,"spec":{}`).
+				rev(9, created+`,"deletionTimestamp":"2026-11-20T15:00:10Z","deletionGracePeriodSeconds":0`, `,"spec":{}`).end(10).
+				ask("b", "delete", "", 5.1, 5.2, nil).ask("c", "delete", "", 10.1, 10.3, nil).
+				ask("d", "deletecollection", "", 10.2, 10.4, func(r *record.Record, q *record.Request) { r.Ref.Name = "" }),
+			want: map[record.ResourceVersion]string{5: "unknown", 6: "inferred b", 9: "candidates c d"},
+			end:  "candidates c d",
+		},
 		"foreground deletion of what is marked": {
 			play: newPlay("jobs").rev(5, created, `,"spec":{}`).
 				rev(6, created+`,"deletionTimestamp":"2026-11-20T15:00:05Z","deletionGracePeriodSeconds":0,"finalizers":["x"]`, `,"spec":{}`).

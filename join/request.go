@@ -186,8 +186,23 @@ func itemOf(q *record.Request, uid record.UID) *record.Item {
 
 // gentle reports whether a delete is known to name no grace period: then it does not shorten one that runs.
 func (w *write) gentle() bool {
-	return w.q.SentKind == record.SentDelete && len(w.q.Sent) > 0 && w.options.GracePeriod == "" &&
-		!bytes.Contains(w.q.Sent, []byte(`"gracePeriodSeconds"`))
+	if len(w.q.Sent) == 0 {
+		return w.gentleByHabit()
+	}
+	return w.q.SentKind == record.SentDelete && w.options.GracePeriod == "" && !bytes.Contains(w.q.Sent, []byte(`"gracePeriodSeconds"`))
+}
+
+// gentleByHabit reports whether a delete whose options were not recorded is by one of Kubernetes' own controllers that never name a grace
+// period.
+func (w *write) gentleByHabit() bool {
+	if !w.removes() || len(w.q.Sent) > 0 || w.options.GracePeriod != "" || w.q.Actor.Impersonator != "" {
+		return false
+	}
+	switch strings.TrimPrefix(w.q.Actor.User, "system:serviceaccount:kube-system:") {
+	case "namespace-controller", "generic-garbage-collector", "replicaset-controller", "statefulset-controller", "job-controller", "daemon-set-controller":
+		return w.act != actEvict && strings.HasPrefix(w.q.Actor.User, "system:serviceaccount:")
+	}
+	return false
 }
 
 // removes reports whether the request is one that marks for deletion or deletes.

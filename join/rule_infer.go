@@ -2,6 +2,7 @@ package join
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -25,6 +26,9 @@ func (j *joiner) byInference(w *write, r *rev) ([]string, bool) {
 		why = append(why, fmt.Sprintf("The deletion was asked for at %s, while the request was carried out.", c.deletedAt.UTC().Format("15:04:05Z")))
 	case c.deleting:
 		why = append(why, "Only a delete moves the deletionTimestamp.")
+		if i := slices.IndexFunc(j.writes, func(o *write) bool { return o != w && o.gentleByHabit() && o.fits(r.when, j.in.Skew) }); i >= 0 {
+			why = append(why, fmt.Sprintf("The %s is taken to name no grace period, as that controller never does.", j.writes[i]))
+		}
 	case c.nodeName:
 		why = append(why, "Only a binding sets spec.nodeName.")
 	}
