@@ -184,3 +184,9 @@ func (o *Object) ends() bool {
 	g := o.Metadata.DeletionGracePeriodSeconds
 	return o.Metadata.DeletionTimestamp != nil && g != nil && *g == 0 && len(o.Metadata.Finalizers) == 0 && len(o.Spec.Finalizers) == 0
 }
+
+// leaves reports whether a delete that answered o, without a resourceVersion because another one removed the object under it, had marked it
+// as after is marked.
+func (o *Object) leaves(after *Object) bool {
+	return o.Metadata.UID != "" && o.RV() == 0 && o.deletion() != "" && o.deletion() == after.deletion()
+}

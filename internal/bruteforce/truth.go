@@ -109,7 +109,7 @@ func makers(l *Life, mine []*Event, prev, rv record.ResourceVersion) []*Event {
 			if was, _ := e.itemRV(string(l.UID)); was == prev && (before.Metadata.DeletionTimestamp == nil || names) {
 				collections = append(collections, e)
 			}
-		case e.Verb == "delete" && (o.RV() == rv || o.RV() == l.End && after.ends()): // others may write between its mark and the deletion
+		case e.Verb == "delete" && (o.RV() == rv || o.RV() == l.End && after.ends() || o.leaves(after)): // others may write between its mark and the deletion
 			deletes = append(deletes, e)
 		case o.Kind == "Status" || o.RV() != rv:
 		case e.ResponseStatus.Code == 201:
