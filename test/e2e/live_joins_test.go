@@ -162,9 +162,9 @@ func (p *stripper) post(ctx context.Context, body []byte) error {
 // TestJoinsLive records a control plane under load by its watch and by an audit webhook that brings events as at level Metadata, and
 // holds what is said of each watched state's maker against the bodies that the control plane's own log holds of the same run.
 func TestJoinsLive(t *testing.T) {
-	for _, apiservers := range []int{1, 2} {
+	for apiservers, d := range map[int]time.Duration{1: 30 * time.Second, 2: 60 * time.Second} {
 		t.Run(fmt.Sprint(apiservers, " apiservers"), func(t *testing.T) {
-			dir, logs := recordStripped(t, testcluster.Config{APIServers: apiservers}, 60*time.Second)
+			dir, logs := recordStripped(t, testcluster.Config{APIServers: apiservers}, d)
 			f := compareJoins(t, dir, logs...)
 			t.Log(f)
 			if f.wrong > 0 || f.missed > 0 {
