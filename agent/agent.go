@@ -197,7 +197,9 @@ func (a *Agent) run(ctx context.Context, cancel context.CancelCauseFunc) error {
 	err := a.collector.Run(ctx)
 	stopBehind()
 	for range services {
-		_ = <-done // told by cancel
+		if err := <-done; err != nil { // told by cancel already
+			a.log.Debug("a service of the agent ended", "error", err)
+		}
 	}
 	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
 		err = cause

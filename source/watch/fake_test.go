@@ -69,6 +69,7 @@ type api struct {
 	requests  []string
 
 	noStream  bool
+	noMarks   bool                 // sends no bookmarks
 	streamOld bool                 // does not know sendInitialEvents, and ignores it
 	snaps     map[string][]*object // what continue tokens stand for
 	tokens    int                  // continue tokens of an earlier number are expired
@@ -359,7 +360,7 @@ func (a *api) watch(w http.ResponseWriter, r *http.Request, k fakeKind, namespac
 		if over {
 			return
 		}
-		if book && a.rv >= begin {
+		if book && a.rv >= begin && !a.noMarks {
 			event("BOOKMARK", fmt.Sprintf(`{"kind":%q,"apiVersion":%q,"metadata":{"resourceVersion":"%d"}}`, k.kind, k.apiVersion(), a.rv))
 		}
 	}

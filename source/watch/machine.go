@@ -77,6 +77,7 @@ type machine struct {
 	from     record.ResourceVersion // where the unbroken run up to position began; zero: there is no run
 	since    time.Time              // when that run began
 	covered  time.Time              // when something was last heard that proves position; zero: not by this process
+	silent   time.Time              // until when a watch was open that told nothing for long
 	verified bool                   // the cluster is known to have reached position
 	lost     loss
 
@@ -115,6 +116,18 @@ func (m *machine) saw(rv record.ResourceVersion, at time.Time) {
 		return
 	}
 	m.position = rv
+}
+
+// heldUntil notes that a watch was open until now, and all that happened was told, although nothing says up to which resourceVersion. A gap
+// that opens now, because the apiserver has forgotten the last one seen, begins here. It matters for Events, of which an apiserver
+// sends no bookmarks. A watch that was silent for long is believed only once the cluster is seen not to have run backwards.
+func (m *machine) heldUntil(at time.Time, f failure, lasted time.Duration) {
+	switch {
+	case f == ended && lasted >= m.least: // by its time, not by an apiserver that stops
+		m.covered = at
+	case f == quiet:
+		m.silent = at
+	}
 }
 
 // found is what a complete list means for what was known before.
@@ -163,6 +176,9 @@ func (m *machine) reached(rv record.ResourceVersion) {
 		return
 	}
 	m.verified = true
+	if m.silent.After(m.covered) {
+		m.covered = m.silent
+	}
 }
 
 // failed notes how a step ended. lasted is how long a watch was open, heard whether it told anything; after is how long the

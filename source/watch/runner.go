@@ -69,7 +69,11 @@ func (r *runner) loop(ctx context.Context) {
 		case errors.Is(err, errNoEnd):
 			f = noEnd
 		}
-		r.m.failed(s, f, r.w.now().Sub(began), heard, after)
+		now := r.w.now()
+		if s.do == doWatch || s.do == doStream && !r.m.covered.Before(began) { // a list that went on as a watch
+			r.m.heldUntil(now, f, now.Sub(began))
+		}
+		r.m.failed(s, f, now.Sub(began), heard, after)
 		r.failed(s, f, err)
 	}
 }

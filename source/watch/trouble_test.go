@@ -318,3 +318,32 @@ func TestOldVersionIsNotPreferred(t *testing.T) {
 		}
 	}, widgets(), old)
 }
+
+// Of Events an apiserver sends no bookmarks. Where nothing happened for long, and it has forgotten the last one seen, the gap begins where the
+// watch was last open, not at that Event.
+func TestQuietWatchMakesNoLongGap(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.api.noMarks = true
+		w.api.put("pods", "shop", "a", "u-a", "1")
+		w.start()
+		w.pass(time.Second)
+		for range 12 { // others move on, and what is behind is forgotten
+			w.api.put("widgets.x.io", "shop", "w", "u-w", "1")
+			w.api.with(func() { w.api.forgotten = w.api.rv })
+			w.pass(time.Minute)
+		}
+		gaps := 0
+		for _, g := range w.sink.all(record.KindGap) {
+			if g.Ref.Resource != "pods" {
+				continue
+			}
+			gaps++
+			if held := g.Gap.Until.Sub(g.OccurredAt); held > 30*time.Second {
+				t.Errorf("a gap of %v, in which the watch was open", held)
+			}
+		}
+		if gaps == 0 {
+			t.Error("the apiserver forgot nothing: the test shows nothing")
+		}
+	}, pods(), widgets())
+}
