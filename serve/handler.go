@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/pprof"
@@ -72,14 +73,21 @@ func onlyFor(callers tokens.Callers, next http.Handler) http.Handler {
 		switch {
 		case errors.Is(err, tokens.ErrNobody):
 			w.Header().Set("WWW-Authenticate", `Bearer realm="kubewake"`)
-			http.Error(w, "Say who you are: send a bearer token that this server's api.tokens names.", http.StatusUnauthorized)
+			refuse(w, http.StatusUnauthorized, "Say who you are: send a bearer token that this server's api.tokens names (--token-file).")
 		case err != nil:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="kubewake", error="invalid_token"`)
-			http.Error(w, "This token or certificate is not known here.", http.StatusUnauthorized)
+			refuse(w, http.StatusUnauthorized, "This token or certificate is not known here.")
 		case !access.Everything():
-			http.Error(w, "This token may not ask about all clusters; api.tokens gives it *.", http.StatusForbidden)
+			refuse(w, http.StatusForbidden, "This token may not ask about all clusters; api.tokens gives it *.")
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// refuse answers with a problem document (RFC 9457), as the API does.
+func refuse(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": detail}) // the asker may have gone
 }

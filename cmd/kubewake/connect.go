@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -12,6 +15,8 @@ import (
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/engine/local"
 	"github.com/kubewake/kubewake/engine/remote"
+	"github.com/kubewake/kubewake/internal/tlsfiles"
+	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/store"
 	"github.com/kubewake/kubewake/store/pebble"
 )
@@ -23,7 +28,11 @@ func (a *app) connect(ctx context.Context) (*asker, error) {
 		server, data = os.Getenv("KUBEWAKE_SERVER"), os.Getenv("KUBEWAKE_DATA")
 	}
 	if server != "" {
-		e, err := remote.New(server, nil)
+		client, err := a.httpClient(server)
+		if err != nil {
+			return nil, &usageError{err}
+		}
+		e, err := remote.New(server, client)
 		if err != nil {
 			return nil, &usageError{err}
 		}
@@ -38,6 +47,46 @@ func (a *app) connect(ctx context.Context) (*asker, error) {
 	return a.openData(ctx, data)
 }
 
+// httpClient shows the token and believes the authorities that flags or the environment name; nil where they name none.
+func (a *app) httpClient(server string) (*http.Client, error) {
+	token, ca := cmp.Or(a.tokenFile, os.Getenv("KUBEWAKE_TOKEN_FILE")), cmp.Or(a.ca, os.Getenv("KUBEWAKE_CA"))
+	if token == "" && ca == "" {
+		return nil, nil
+	}
+	dialer, err := tlsfiles.Client{CA: ca}.Open()
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DialTLSContext: dialer.DialContext, ForceAttemptHTTP2: true, IdleConnTimeout: 30 * time.Second}
+	if token == "" {
+		return &http.Client{Transport: transport}, nil
+	}
+	bearer, err := tokens.OpenBearer(token)
+	if err != nil {
+		return nil, err
+	}
+	to, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{Transport: &authorized{transport, bearer, to.Host}}, nil
+}
+
+// authorized shows a token to one host, and to no other that it may be sent on to.
+type authorized struct {
+	next   http.RoundTripper
+	bearer *tokens.Bearer
+	host   string
+}
+
+func (t *authorized) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host == t.host {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", t.bearer.Header())
+	}
+	return t.next.RoundTrip(r)
+}
+
 // openData asks a directory, or the process that holds it.
 func (a *app) openData(ctx context.Context, dir string) (*asker, error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
@@ -49,7 +98,11 @@ func (a *app) openData(ctx context.Context, dir string) (*asker, error) {
 		if addressErr != nil || address == "" {
 			return nil, err
 		}
-		e, remoteErr := remote.New(strings.TrimSpace(address), nil)
+		client, clientErr := a.httpClient(address)
+		if clientErr != nil {
+			return nil, &usageError{clientErr}
+		}
+		e, remoteErr := remote.New(strings.TrimSpace(address), client)
 		if remoteErr != nil {
 			return nil, err
 		}

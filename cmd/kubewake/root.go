@@ -23,14 +23,15 @@ type streams struct {
 // app is one run of the command line: its streams and the flags that all commands share.
 type app struct {
 	streams
-	data    string // --data
-	server  string // --server
-	cluster string // --cluster
-	output  string // -o
-	utc     bool   // --utc
-	filter  string // of a search, to point into when it is wrong
-	started bool   // the command line was understood so far, and its command runs
-	quiet   bool   // say nothing on stderr that was not asked for: a shell is completing
+	data          string // --data
+	server        string // --server
+	tokenFile, ca string // --token-file, --ca: of the server
+	cluster       string // --cluster
+	output        string // -o
+	utc           bool   // --utc
+	filter        string // of a search, to point into when it is wrong
+	started       bool   // the command line was understood so far, and its command runs
+	quiet         bool   // say nothing on stderr that was not asked for: a shell is completing
 }
 
 // outputs are the values of -o.
@@ -119,6 +120,8 @@ func (a *app) askFlags(command *cobra.Command) {
 	flags := command.Flags()
 	flags.StringVar(&a.data, "data", "", "data directory to ask ($KUBEWAKE_DATA)")
 	flags.StringVar(&a.server, "server", "", "running kubewake to ask, as http://HOST:PORT ($KUBEWAKE_SERVER)")
+	flags.StringVar(&a.tokenFile, "token-file", "", "file of the bearer token to show to the server ($KUBEWAKE_TOKEN_FILE)")
+	flags.StringVar(&a.ca, "ca", "", "PEM authorities of the server's certificate ($KUBEWAKE_CA; default: the system's)")
 	flags.StringVar(&a.cluster, "cluster", "", "cluster, where several are recorded")
 	flags.StringVarP(&a.output, "output", "o", "table", "table, wide, json, yaml or jsonl")
 	flags.BoolVar(&a.utc, "utc", false, "show times in UTC")
