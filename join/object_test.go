@@ -209,7 +209,7 @@ func TestRules(t *testing.T) {
 					r.Ref.Name, q.Actor.User = "", "system:serviceaccount:kube-system:namespace-controller"
 				}),
 			want: map[record.ResourceVersion]string{5: "unknown", 6: "inferred b", 9: "inferred c"},
-			end:  "inferred c",
+			end:  "candidates c d",
 		},
 		"anybody's may": {
 			play: newPlay("pods").rev(5, created, `,"spec":{}`).

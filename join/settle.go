@@ -87,9 +87,10 @@ func (j *joiner) claimOf(w *write, r *rev) claim {
 	return best
 }
 
-// tieEnd: where the last revision and the end are one delete's work, they have the same candidates.
+// tieEnd: where the last revision and the end are one delete's work, they have the same candidates. A delete that marks nothing may have
+// removed at once what another one had just marked: where there is such a one, nothing is tied.
 func (j *joiner) tieEnd() bool {
-	if !j.sameDelete() {
+	if !j.sameDelete() || slices.ContainsFunc(j.end.cand, func(w *write) bool { return w.removes() && w.gentle() && !contains(j.end.prev.cand, w) }) {
 		return false
 	}
 	last := j.end.prev
