@@ -21,6 +21,7 @@ type coverage struct {
 	limit int
 	gaps  []engine.Gap
 	seen  map[string]bool
+	asked bool // it is the answer itself, and no word beside one: lists are given at length
 }
 
 func newCoverage(limit int) *coverage { return &coverage{limit: limit, seen: map[string]bool{}} }
@@ -80,6 +81,7 @@ func (e *Engine) Coverage(ctx context.Context, q query.Coverage) (*engine.Covera
 		return nil, err
 	}
 	cov := newCoverage(e.limits.Gaps)
+	cov.asked = true
 	for _, c := range clusters {
 		var resources []record.GroupResource
 		if word := cmp.Or(q.Kind, q.Object.Kind); word != "" && word != "all" {
@@ -297,25 +299,32 @@ func sourcesGaps(cov *coverage, cluster record.Cluster, w query.Window, audited 
 	}
 	scope := engine.Ref{Cluster: string(cluster)}
 	gap := func(reason string, list []string, format string) {
-		if len(list) > 0 {
-			cov.add(engine.Gap{Reason: reason, Scope: scope, From: timePtr(w.From), To: timePtr(w.To), Count: int64(len(list)),
-				Sentence: fmt.Sprintf(format, wordList(list)) + fmt.Sprintf(" Audited and watched: %s.", wordList(both))})
+		if len(list) == 0 {
+			return
 		}
+		sentence := fmt.Sprintf(format, wordList(list, shortWordList))
+		if cov.asked {
+			sentence = fmt.Sprintf(format, wordList(list, maxWordList)) + fmt.Sprintf(" Audited and watched: %s.", wordList(both, maxWordList))
+		}
+		cov.add(engine.Gap{Reason: reason, Scope: scope, From: timePtr(w.From), To: timePtr(w.To), Count: int64(len(list)), Sentence: sentence})
 	}
 	gap("not-watched", unwatched, "No watch or list was recorded of %s: their states are known from audited answers only.")
 	gap("not-audited", unaudited, "Watched or listed, but without an audited write in this window: %s. There was none, or the audit policy leaves them out.")
 }
 
-// maxWordList bounds the words of a list in a sentence.
-const maxWordList = 30
+// How many words a list in a sentence has at most: where coverage was asked for, and beside another answer.
+const (
+	maxWordList   = 30
+	shortWordList = 3
+)
 
-func wordList(list []string) string {
+func wordList(list []string, most int) string {
 	slices.Sort(list)
 	if len(list) == 0 {
 		return "none"
 	}
-	if len(list) > maxWordList {
-		return strings.Join(list[:maxWordList], ", ") + " and " + itoa(len(list)-maxWordList) + " more"
+	if len(list) > most {
+		return strings.Join(list[:most], ", ") + " and " + itoa(len(list)-most) + " more"
 	}
 	return strings.Join(list, ", ")
 }

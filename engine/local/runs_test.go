@@ -161,7 +161,7 @@ func TestCoverageNamesSources(t *testing.T) {
 	for i := range 100 {
 		many = append(many, fmt.Sprintf("r%03d", i))
 	}
-	if words := wordList(many); len(words) > 250 || !strings.HasSuffix(words, "r029 and 70 more") {
+	if words := wordList(many, maxWordList); len(words) > 250 || !strings.HasSuffix(words, "r029 and 70 more") {
 		t.Errorf("a list of 100 words is %q", words)
 	}
 }
