@@ -25,7 +25,7 @@ race: ## all tests under the race detector, which needs cgo; -short leaves the l
 E2E := ./test/... ./source/webhook/... ./source/tail/... ./auditpolicy/...
 e2e: build ## the built program beside a real control plane, with faults tried for real; builds the control plane first, which takes minutes once
 	KUBEWAKE_BIN=$(abspath $(BIN))/kubewake KUBEWAKE_TESTCLUSTER="$$(go run ./internal/testcluster -path)" \
-	  go test -timeout 60m -p 1 $(E2E)
+	  go test -timeout 60m -p 1 -parallel 2 $(E2E)
 
 vet:
 	go vet ./...

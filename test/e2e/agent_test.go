@@ -65,6 +65,7 @@ func webhookTo(t *testing.T, s *server, address string) *testcluster.Webhook {
 // TestLeaderKilled: two agents side by side, by election one watches; it is killed during updates, and the other goes on from
 // the last resourceVersion that is durable at the server.
 func TestLeaderKilled(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	network := newProxy(t, "127.0.0.1:1")
 	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, Webhook: webhookTo(t, s, network.address())})
@@ -102,6 +103,7 @@ func TestLeaderKilled(t *testing.T) {
 
 // TestSpoolBridges: the server is away for longer than the apiserver would try, and the agent is killed meanwhile; its spool has it all.
 func TestSpoolBridges(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	receive := freeAddress(t)
 	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, Webhook: webhookTo(t, s, receive)})
@@ -131,6 +133,7 @@ func TestSpoolBridges(t *testing.T) {
 // TestDroppedByApiserver: without a spool the apiserver gives up after some attempts. What it dropped is found in its metrics: a Gap
 // covers every request that is missing, and counts no fewer.
 func TestDroppedByApiserver(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, Webhook: webhookTo(t, s, s.receive)})
 	s.args = append(s.args, "--kubeconfig", c.Kubeconfig(), "--cluster", string(cluster))

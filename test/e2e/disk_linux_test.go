@@ -56,6 +56,7 @@ func fill(t *testing.T, dir string) string {
 // TestFullDiskRecovers fills the disk of the store under load. Writes are refused and say why, reads go on; when there is room again it
 // goes on by itself, and nothing is missing.
 func TestFullDiskRecovers(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	disk := smallDisk(t, "160m")
 	data := filepath.Join(disk, "data")

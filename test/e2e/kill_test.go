@@ -10,6 +10,7 @@ import (
 // TestKilledServerLosesNothing kills the server again and again under load. The apiserver sends again what was not acknowledged, the
 // watches go on where they were: in the end every request and every state is there, once.
 func TestKilledServerLosesNothing(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, Webhook: &testcluster.Webhook{
 		URL: "https://" + s.receive + "/audit/" + string(cluster), CAFile: s.pki.cert, Token: s.pki.secret(t), BatchMaxWait: 300 * time.Millisecond, Backoff: time.Second}})

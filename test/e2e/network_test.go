@@ -33,6 +33,7 @@ func through(t *testing.T, kubeconfig, server, address string) string {
 // TestCutNetworkLosesNothing cuts the network between kubewake and the control plane, both ways, for a while under load. The
 // apiserver sends again what it could not, the watches go on where they were.
 func TestCutNetworkLosesNothing(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	hook := newProxy(t, s.receive)
 	webhook := s.hook("https://" + hook.address())
@@ -67,6 +68,7 @@ func TestCutNetworkLosesNothing(t *testing.T) {
 
 // TestStalledServerLosesNothing has kubewake stand still under load, as on a disk that hangs: connections stay open and nobody answers.
 func TestStalledServerLosesNothing(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	c := s.record(t, testcluster.Config{AuditLevel: testcluster.Metadata})
 	work := drive(t, c, 8, 20*time.Second)

@@ -10,6 +10,7 @@ import (
 // TestStoppedAPIServerLosesNothing stops the apiserver in order, and starts it again: it sends its last batch before it ends, and only the ends of
 // watches come after it. Its watch cache is empty when it comes back, so what was written and not told before is in gaps.
 func TestStoppedAPIServerLosesNothing(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	// An apiserver that stops lets open watches stand as long as a request may take.
 	c := s.record(t, testcluster.Config{AuditLevel: testcluster.Metadata, APIServerArgs: []string{"--request-timeout=10s"}})
@@ -32,6 +33,7 @@ func TestStoppedAPIServerLosesNothing(t *testing.T) {
 // TestKilledAPIServer kills the apiserver under load. What it held in memory of its audit log dies with it: a gap tells of the time
 // in which that was, and nothing else is missing.
 func TestKilledAPIServer(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	c := s.record(t, testcluster.Config{AuditLevel: testcluster.Metadata})
 	work := drive(t, c, 12, 20*time.Second)
@@ -50,6 +52,7 @@ func TestKilledAPIServer(t *testing.T) {
 
 // TestRestartedEtcdLosesNothing kills etcd under load and starts it again.
 func TestRestartedEtcdLosesNothing(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	c := s.record(t, testcluster.Config{AuditLevel: testcluster.Metadata})
 	work := drive(t, c, 13, 20*time.Second)

@@ -98,6 +98,7 @@ func (h *hand) during(t *testing.T, n int, work *load) {
 // TestRestoredEtcdKeepsBothPasts restores etcd from an older snapshot under load: resourceVersions run backwards, and the states of both pasts
 // are kept. Alice changes an object in the one, Bob in the other, partly at the same resourceVersions: nobody is given the other's work.
 func TestRestoredEtcdKeepsBothPasts(t *testing.T) {
+	t.Parallel()
 	for _, level := range []string{testcluster.Metadata, testcluster.RequestResponse} {
 		t.Run(level, func(t *testing.T) { restoreEtcd(t, level) })
 	}

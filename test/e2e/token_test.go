@@ -30,6 +30,7 @@ func renew(t *testing.T, path, by string) {
 // TestExpiredTokenLosesNothing lets the token of the watch expire under load. The watch says so; it goes on when the kubeconfig holds a new
 // one, and what it missed is filled from the last resourceVersion.
 func TestExpiredTokenLosesNothing(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, AuditLevel: testcluster.Metadata, Webhook: s.hook("https://" + s.receive)})
 	c.Kubectl("create", "serviceaccount", "kubewake")

@@ -12,6 +12,7 @@ import (
 // watched, objects that are gone have an end with bounds, and from the list on everything is there. A restarted apiserver answers as
 // one whose etcd was compacted, that the resourceVersion is too old, and leaves the history that the test compares with.
 func TestTooOldIsAGap(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	c := s.record(t, testcluster.Config{AuditLevel: testcluster.Metadata})
 	c.Kubectl("create", "configmap", "gone")
