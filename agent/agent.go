@@ -128,12 +128,12 @@ func (a *Agent) receiversKey(ctx context.Context) (redact.Key, error) {
 			}
 			return key, collect.WriteKey(kept, key)
 		}
+		if key, keptErr := collect.ReadKey(kept); kept != "" && keptErr == nil && ctx.Err() == nil {
+			a.log.Error("the receiver does not take what is collected: it goes to the spool, redacted with the key kept beside that", "to", a.settings.To.URL, "error", err)
+			return key, nil
+		}
 		if errors.Is(err, wire.ErrDenied) || ctx.Err() != nil {
 			return redact.Key{}, fmt.Errorf("%s: %w", a.settings.To.URL, err)
-		}
-		if key, keptErr := collect.ReadKey(kept); kept != "" && keptErr == nil {
-			a.log.Warn("the receiver is away: redacting with the key kept beside the spool", "to", a.settings.To.URL, "error", err)
-			return key, nil
 		}
 		if !said {
 			a.log.Warn("waiting for the receiver, to get the redaction key from it", "to", a.settings.To.URL, "error", err)

@@ -149,12 +149,14 @@ func TestReceiverThatIsAway(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	r.status.Store(http.StatusServiceUnavailable)
-	_, _, stop = start(t, s)
-	if err := stop(); err != nil {
-		t.Fatal(err)
+	for _, status := range []int64{http.StatusServiceUnavailable, http.StatusUnauthorized} { // what it takes in is kept until that is mended
+		r.status.Store(status)
+		_, _, stop = start(t, s)
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	r.status.Store(http.StatusUnauthorized)
+	s.Spool.Dir = filepath.Join(t.TempDir(), "another")
 	if _, err := New(t.Context(), s, Options{}); !errors.Is(err, wire.ErrDenied) {
 		t.Errorf("refused: %v", err)
 	}
