@@ -191,6 +191,9 @@ func (h *Handler) batch(w http.ResponseWriter, r *http.Request, cluster record.C
 		return err
 	}
 	raw, err := wire.RawSize(body)
+	if errors.Is(err, wire.ErrVersion) { // of a newer agent: it keeps the batch until this server is of its release
+		return &status{http.StatusServiceUnavailable, err.Error(), time.Minute}
+	}
 	if err != nil {
 		return err
 	}

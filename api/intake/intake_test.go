@@ -397,6 +397,8 @@ func TestBadRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	newer := bytes.Clone(good)
+	newer[3]++ // behind the magic
 	for name, tc := range map[string]struct {
 		method, target, kind string
 		body                 []byte
@@ -405,6 +407,7 @@ func TestBadRequests(t *testing.T) {
 		"good":              {"POST", "batch?cluster=c", wire.ContentType, good, 200},
 		"of another":        {"POST", "batch?cluster=prod-1", wire.ContentType, good, 400},
 		"no cluster":        {"POST", "batch", wire.ContentType, good, 400},
+		"of a newer agent":  {"POST", "batch?cluster=c", wire.ContentType, newer, 503}, // it keeps it until we are upgraded
 		"another type":      {"POST", "batch?cluster=c", "application/json", good, 415},
 		"no batch":          {"POST", "batch?cluster=c", wire.ContentType, []byte("{}"), 400},
 		"cut":               {"POST", "batch?cluster=c", wire.ContentType, good[:len(good)-1], 400},

@@ -41,6 +41,9 @@ const (
 // ErrBatch is what errors of Decode wrap: the bytes are no batch of a version that this program reads.
 var ErrBatch = errors.New("not an encoded batch")
 
+// ErrVersion: the batch is of another version. A receiver that is not upgraded yet is to be asked again; the batch is good.
+var ErrVersion = errors.New("a batch of version")
+
 // Codec turns batches into bytes and back. Its methods may be called concurrently.
 type Codec struct {
 	pack   *zstd.Encoder
@@ -109,7 +112,7 @@ func head(b []byte) (raw int, frame []byte, err error) {
 		return 0, nil, fmt.Errorf("%w: it does not begin like one", ErrBatch)
 	}
 	if v := b[len(magic)]; v != version {
-		return 0, nil, fmt.Errorf("%w: version %d, this program reads %d: give both ends the same release", ErrBatch, v, version)
+		return 0, nil, fmt.Errorf("%w: %w %d, this program reads %d: give both ends the same release", ErrBatch, ErrVersion, v, version)
 	}
 	n, size := binary.Uvarint(b[len(magic)+1:])
 	if size <= 0 || n > MaxRawBytes {
