@@ -54,6 +54,9 @@ func lookAround(pattern string) []look {
 	}
 	out := make([]look, 0, len(seen))
 	for _, l := range seen {
+		if l.live && renamed(seen, l) {
+			continue
+		}
 		out = append(out, *l)
 	}
 	slices.SortFunc(out, func(a, b look) int {
@@ -63,6 +66,17 @@ func lookAround(pattern string) []look {
 		return strings.Compare(a.path, b.path)
 	})
 	return out
+}
+
+// renamed reports whether a file was put aside while we looked: it was seen under both names, and what is under the first by now is seen by the
+// next look.
+func renamed(seen map[string]*look, l *look) bool {
+	for _, other := range seen {
+		if other != l && !other.live && l.ino != 0 && other.ino == l.ino && other.dev == l.dev {
+			return true
+		}
+	}
+	return false
 }
 
 // besides are the names that rotation gives: the apiserver's own (audit-2026-11-21T10-00-00.000.log, packed with .gz behind

@@ -675,3 +675,19 @@ func FuzzLines(f *testing.F) {
 		}
 	})
 }
+
+// TestRenamedWhileLooking: a file that is seen under its name and under the one it is put aside to, because it was renamed between, is one file, put aside.
+func TestRenamedWhileLooking(t *testing.T) {
+	dir := t.TempDir()
+	live, aside := filepath.Join(dir, "audit.log"), filepath.Join(dir, "audit-2026-11-21T10-00-00.000.log")
+	if err := os.WriteFile(live, []byte("{}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(live, aside); err != nil {
+		t.Skip("no hard links here:", err)
+	}
+	looks := lookAround(live)
+	if len(looks) != 1 || looks[0].path != aside || looks[0].live {
+		t.Errorf("%+v", looks)
+	}
+}
