@@ -48,6 +48,7 @@ fuzz: ## every fuzz target for FUZZTIME
 bench: build ## speed and size on a corpus multiplied from a real recording; figures go to docs/benchmarks.md
 	go test -run '^$$' -bench . -benchmem ./internal/rawjson ./source/... ./object/... ./query ./store/... ./engine/local
 	go run ./cmd/bench
+	go run ./cmd/bench -webhook
 
 bench-large: build ## the same at 10 million records, streamed into the importer
 	go run ./cmd/bench -records 10000000
