@@ -22,10 +22,11 @@ test: build vet lint ## everything that must pass before a commit; under 5 minut
 race: ## all tests under the race detector, which needs cgo; -short leaves the longest replays to make test (without it: half an hour more)
 	CGO_ENABLED=1 go test -race -short -timeout 60m ./...
 
-E2E := ./test/... ./source/webhook/... ./source/tail/... ./auditpolicy/...
-e2e: build ## the built program beside a real control plane, with faults tried for real; builds the control plane first, which takes minutes once
+RUN ?= .
+E2E ?= ./test/... ./source/webhook/... ./source/tail/... ./auditpolicy/...
+e2e: build ## the built program beside a real control plane, with faults tried for real; builds the control plane first, which takes minutes once. RUN=TestName for some
 	KUBEWAKE_BIN=$(abspath $(BIN))/kubewake KUBEWAKE_TESTCLUSTER="$$(go run ./internal/testcluster -path)" \
-	  go test -timeout 60m -p 1 -parallel 2 $(E2E)
+	  go test -timeout 60m -p 1 -parallel 2 -run "$(RUN)" $(E2E)
 
 vet:
 	go vet ./...
