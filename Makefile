@@ -25,7 +25,8 @@ race: ## all tests under the race detector, which needs cgo; -short leaves the l
 RUN ?= .
 E2E ?= ./test/... ./source/webhook/... ./source/tail/... ./auditpolicy/...
 e2e: build ## the built program beside a real control plane, with faults tried for real; builds the control plane first, which takes minutes once. RUN=TestName for some
-	KUBEWAKE_BIN=$(abspath $(BIN))/kubewake KUBEWAKE_TESTCLUSTER="$$(go run ./internal/testcluster -path)" \
+	cluster="$$(go run ./internal/testcluster -path)" && \
+	  KUBEWAKE_BIN=$(abspath $(BIN))/kubewake KUBEWAKE_TESTCLUSTER="$$cluster" \
 	  go test -timeout 60m -p 1 -parallel 2 -run "$(RUN)" $(E2E)
 
 vet:
