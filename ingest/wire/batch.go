@@ -41,7 +41,7 @@ const (
 // ErrBatch is what errors of Decode wrap: the bytes are no batch of a version that this program reads.
 var ErrBatch = errors.New("not an encoded batch")
 
-// ErrVersion: the batch is of another version. A receiver that is not upgraded yet is to be asked again; the batch is good.
+// ErrVersion says that the batch is of another version. A receiver that is not upgraded yet is to be asked again; the batch is good.
 var ErrVersion = errors.New("a batch of version")
 
 // Codec turns batches into bytes and back. Its methods may be called concurrently.
