@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/engine/local"
 	"github.com/kubewake/kubewake/engine/remote"
@@ -47,25 +49,33 @@ func (a *app) connect(ctx context.Context) (*asker, error) {
 	return a.openData(ctx, data)
 }
 
-// httpClient shows the token and believes the authorities that flags or the environment name; nil where they name none.
+// serverFlags are those of every command that may ask a server.
+func (a *app) serverFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&a.tokenFile, "token-file", "", "file of the bearer token to show to the server ($KUBEWAKE_TOKEN_FILE)")
+	flags.StringVar(&a.ca, "ca", "", "PEM authorities of the server's certificate ($KUBEWAKE_CA; default: the system's)")
+}
+
+// httpClient shows the token and believes the authorities that flags or the environment name.
 func (a *app) httpClient(server string) (*http.Client, error) {
 	token, ca := cmp.Or(a.tokenFile, os.Getenv("KUBEWAKE_TOKEN_FILE")), cmp.Or(a.ca, os.Getenv("KUBEWAKE_CA"))
-	if token == "" && ca == "" {
-		return nil, nil
+	if !strings.Contains(server, "://") {
+		server = "http://" + server // as the engine takes it
+	}
+	to, err := url.Parse(strings.TrimSpace(server))
+	if err != nil {
+		return nil, err
 	}
 	dialer, err := tlsfiles.Client{CA: ca}.Open()
 	if err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DialTLSContext: dialer.DialContext, ForceAttemptHTTP2: true, IdleConnTimeout: 30 * time.Second}
+	transport, _ := http.DefaultTransport.(*http.Transport) // which it is
+	transport = transport.Clone()
+	transport.TLSClientConfig = dialer.Config(to.Hostname())
 	if token == "" {
 		return &http.Client{Transport: transport}, nil
 	}
 	bearer, err := tokens.OpenBearer(token)
-	if err != nil {
-		return nil, err
-	}
-	to, err := url.Parse(server)
 	if err != nil {
 		return nil, err
 	}

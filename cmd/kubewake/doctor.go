@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +24,6 @@ type doctorFlags struct {
 	doctor.Credentials
 	as        string
 	noCluster bool
-	ca, token string // of the server
 	webhook   string
 }
 
@@ -55,8 +51,7 @@ Exit status: 0 nothing is wrong (there may be hints); 4 a failure or a warning w
 	flags.StringVar(&a.data, "data", "", "data directory to look at ($KUBEWAKE_DATA)")
 	flags.StringVar(&a.server, "server", "", "running kubewake to look at, as http://HOST:PORT ($KUBEWAKE_SERVER)")
 	flags.StringVar(&a.cluster, "cluster", "", "name of the recorded cluster (default: all)")
-	flags.StringVar(&f.ca, "ca", "", "PEM file of the CA of the running kubewake")
-	flags.StringVar(&f.token, "token-file", "", "file with the bearer token for the running kubewake")
+	a.serverFlags(flags)
 	flags.StringVar(&f.Kubeconfig, "kubeconfig", "", "credentials of the cluster")
 	flags.StringVar(&f.Context, "context", "", "context of the kubeconfig")
 	flags.StringVar(&f.as, "as", "", "ask for the rights of this user")
@@ -131,10 +126,11 @@ func (a *app) lookAtInstance(ctx context.Context, f *doctorFlags) (*doctor.Insta
 		}
 	}
 	if server != "" {
-		client, err := f.client()
+		client, err := a.httpClient(server)
 		if err != nil {
 			return nil, err
 		}
+		client.Timeout = time.Minute
 		if !strings.Contains(server, "://") {
 			server = "http://" + server
 		}
@@ -168,43 +164,6 @@ func (a *app) withDisk(seen *doctor.Instance, dir string) *doctor.Instance {
 
 func isLocalURL(url string) bool {
 	return strings.Contains(url, "://127.0.0.1:") || strings.Contains(url, "://localhost:") || strings.Contains(url, "://[::1]:")
-}
-
-// client speaks with the running kubewake.
-func (f *doctorFlags) client() (*http.Client, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	if f.ca != "" {
-		pem, err := os.ReadFile(f.ca)
-		if err != nil {
-			return nil, fmt.Errorf("read the CA: %w", err)
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("read the CA: there is no certificate in %s", f.ca)
-		}
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-	}
-	client := &http.Client{Transport: transport, Timeout: time.Minute}
-	if f.token != "" {
-		token, err := os.ReadFile(f.token)
-		if err != nil {
-			return nil, fmt.Errorf("read the token: %w", err)
-		}
-		client.Transport = bearer{transport, strings.TrimSpace(string(token))}
-	}
-	return client, nil
-}
-
-// bearer adds a token to requests.
-type bearer struct {
-	next  http.RoundTripper
-	token string
-}
-
-func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer "+b.token)
-	return b.next.RoundTrip(r)
 }
 
 // cluster finds the credentials; nil: there is no cluster to look at.
