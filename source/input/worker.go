@@ -3,14 +3,12 @@ package input
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"strings"
 
 	"github.com/kubewake/kubewake/internal/rawjson"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/source/audit"
-	"github.com/kubewake/kubewake/source/manifest"
 	"github.com/kubewake/kubewake/source/recording"
 )
 
@@ -136,37 +134,13 @@ func (w *worker) gap(raw []byte, at place, kind record.GapReason, reason string)
 		_, _ = h.Write([]byte{0, byte(at.offset), byte(at.offset >> 8), byte(at.offset >> 16), byte(at.offset >> 24), byte(at.offset >> 32)})
 	}
 	_, _ = h.Write(raw)
-	from := salvage(raw, `"requestReceivedTimestamp"`)
-	until := salvage(raw, `"stageTimestamp"`)
-	g := &record.Record{
-		Kind: record.KindGap, Ref: record.ObjectRef{Cluster: w.cluster}, OccurredAt: manifest.Time(from),
-		Gap:        &record.Gap{Reason: kind, Until: manifest.Time(until), Detail: reason, Key: hex.EncodeToString(h.Sum(nil)[:12]), Count: 1},
-		Provenance: record.Provenance{ReceivedAt: w.r.o.ReceivedAt, Sources: record.FromAudit},
-	}
-	if g.Gap.Until.IsZero() {
-		g.Gap.Until = g.OccurredAt
-	}
+	lost := audit.Refused{Cluster: w.cluster, Reason: kind, Detail: reason, Raw: raw, ReceivedAt: w.r.o.ReceivedAt}
+	h.Sum(lost.Digest[:0])
+	g := lost.Gap()
 	if bytes.Contains(raw[:min(len(raw), 64)], []byte(watchStart)) {
 		g.Provenance.Sources = record.FromWatch
 	}
 	w.out = append(w.out, g)
-}
-
-// salvage finds the string behind a member name in bytes that are no JSON as a whole.
-func salvage(raw []byte, name string) []byte {
-	i := bytes.LastIndex(raw, []byte(name))
-	if i < 0 {
-		return nil
-	}
-	rest := bytes.TrimLeft(raw[i+len(name):], " \t:")
-	if len(rest) < 2 || rest[0] != '"' {
-		return nil
-	}
-	end := bytes.IndexByte(rest[1:], '"')
-	if end < 0 || end > 40 {
-		return nil
-	}
-	return rest[1 : 1+end]
 }
 
 // value decodes one JSON value, whatever it is.
