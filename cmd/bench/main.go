@@ -23,7 +23,7 @@ func main() {
 	var c config
 	flag.StringVar(&c.binary, "kubewake", "bin/kubewake", "the `binary` to measure")
 	flag.StringVar(&c.recording, "recording", "testdata/recordings/scenarios/audit.jsonl.zst", "audit log (zstd) to multiply")
-	flag.Int64Var(&c.bytes, "bytes", 2<<30, "size of the corpus in `bytes` of JSON, unless -records is given")
+	flag.Int64Var(&c.bytes, "bytes", 4<<30, "size of the corpus in `bytes` of JSON, unless -records is given")
 	flag.Int64Var(&c.records, "records", 0, "audit events in the corpus")
 	flag.IntVar(&c.questions, "questions", 200, "warm questions of each kind; a tenth of them cold")
 	flag.StringVar(&c.data, "data", "", "`directory` for the store; empty: a temporary one that is removed")
