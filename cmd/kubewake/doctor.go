@@ -80,7 +80,7 @@ func (a *app) doctor(ctx context.Context, f *doctorFlags) (err error) {
 		seen.Cluster = doctor.LookAtCluster(ctx, *cluster)
 	}
 	if a.somethingRecorded() {
-		if seen.Instance, err = a.lookAtInstance(ctx, f); err != nil {
+		if seen.Instance, err = a.lookAtInstance(ctx); err != nil {
 			return err
 		}
 	}
@@ -111,7 +111,7 @@ func (a *app) somethingRecorded() bool {
 }
 
 // lookAtInstance looks at a server, at the process that serves a directory, or at the directory.
-func (a *app) lookAtInstance(ctx context.Context, f *doctorFlags) (*doctor.Instance, error) {
+func (a *app) lookAtInstance(ctx context.Context) (*doctor.Instance, error) {
 	server, dir := a.server, a.data
 	if server == "" && dir == "" {
 		server, dir = os.Getenv("KUBEWAKE_SERVER"), os.Getenv("KUBEWAKE_DATA")
