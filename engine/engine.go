@@ -27,6 +27,12 @@ type Engine interface {
 	Search(ctx context.Context, q query.Search, emit func(*Hit) error) (*SearchEnd, error)
 	Coverage(ctx context.Context, q query.Coverage) (*Coverage, error)
 	Stat(ctx context.Context, q query.Stat) (*Stat, error)
+	Links(ctx context.Context, q query.Links) (*Links, error)
+	Tree(ctx context.Context, q query.Tree) (*Tree, error)
+	Trace(ctx context.Context, q query.Trace) (*Trace, error)
+	Traces(ctx context.Context, q query.Traces) (*Traces, error)
+	// Services are the words that Traces takes for a mode with its modifier, and the clusters.
+	Services(ctx context.Context) (*Services, error)
 }
 
 // ErrorKind sorts what can go wrong, for faces to map on status codes and exit statuses.

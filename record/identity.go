@@ -152,3 +152,10 @@ func fromUnixNano(n int64) time.Time {
 	}
 	return time.Unix(0, n).UTC()
 }
+
+// ObjectID is the identity of an object, not of a fact about it: a function of its cluster and UID. Trace IDs carry its last seven bytes.
+func ObjectID(cluster Cluster, uid UID) ID {
+	h := newHasher(0, cluster)
+	h.str(string(uid))
+	return h.sum()
+}

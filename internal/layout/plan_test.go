@@ -25,9 +25,10 @@ func plan() []room {
 		{"source/manifest", 4, 0}, {"source/audit", 4, 1}, {"source/recording", 4, 1}, {"source/input", 4, 2},
 		{"source/webhook", 4, 2}, {"source/tail", 4, 2}, {"source/watch", 4, 2},
 		{"auditpolicy", 5, 0}, {"collect", 5, 0},
-		{"index", 4, 0}, {"trace", 4, 0},
+		{"source/otlp", 4, 2}, {"source/push", 4, 2},
+		{"index", 4, 0}, {"trace", 4, 0}, {"trace/otlp", 4, 1},
 		{"engine", 5, 0},
-		{"api/native", 6, 0}, {"api/intake", 6, 0}, {"web", 6, 0}, {"doctor", 6, 0},
+		{"api/native", 6, 0}, {"api/intake", 6, 0}, {"api/jaeger", 6, 1}, {"export", 6, 0}, {"web", 6, 0}, {"doctor", 6, 0},
 		{"serve", 7, 0}, {"agent", 7, 0}, {"hub", 7, 0},
 		{"cmd", 8, 0},
 	}
@@ -58,8 +59,10 @@ func only() map[string][]string {
 		"github.com/google/cel-go":      {"query", "link"},
 		"github.com/spf13/cobra":        {"cmd"},
 		"k8s.io/client-go":              {"source/watch", "collect", "doctor"},
-		"k8s.io/apimachinery":           {"object", "query", "source", "collect", "doctor", "auditpolicy"},
-		"k8s.io":                        {"object", "query", "source", "collect", "doctor", "auditpolicy"},
+		"k8s.io/apimachinery":           {"object", "query", "link", "source", "collect", "doctor", "auditpolicy"},
+		"k8s.io":                        {"object", "query", "link", "source", "collect", "doctor", "auditpolicy"},
+		"google.golang.org/grpc":        {"api/jaeger", "source/otlp", "export", "serve", "agent", "cmd"},
+		"go.opentelemetry.io":           {"trace/otlp", "api", "source/otlp", "export"},
 		"github.com/prometheus":         {"ingest", "source", "collect", "api", "serve", "agent", "doctor"},
 	}
 }
