@@ -223,6 +223,8 @@ func hasBody(r *record.Record) bool {
 		return r.Gap != nil
 	case r.Kind == record.KindProgress:
 		return r.Progress != nil
+	case r.Kind == record.KindSpan:
+		return r.Span != nil
 	}
 	return false
 }

@@ -202,6 +202,8 @@ func Size(r *record.Record) int {
 		n += len(r.End.LastBody)
 	case r.KubeEvent != nil:
 		n += len(r.KubeEvent.Note)
+	case r.Span != nil:
+		n += len(r.Span.Text) + 64*(len(r.Span.Attributes)+len(r.Span.Resource)) + 256*(len(r.Span.Events)+len(r.Span.Links))
 	}
 	return n
 }

@@ -34,6 +34,8 @@ func Decode(b []byte) (*Record, error) {
 			ToRV: ResourceVersion(d.num()), Detail: d.str(), Key: d.str(), Count: d.int()}
 	case KindProgress:
 		r.Progress = d.progress()
+	case KindSpan:
+		r.Span = d.span()
 	default:
 		return nil, fmt.Errorf("%w: kind %d", ErrEncoding, b[1])
 	}

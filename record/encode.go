@@ -40,6 +40,8 @@ func Append(dst []byte, r *Record) []byte {
 		e.int(g.Count)
 	case KindProgress:
 		e.progress(r.Progress)
+	case KindSpan:
+		e.span(r.Span)
 	default:
 		panic("record: encode a record of unknown kind")
 	}

@@ -31,7 +31,8 @@ func ParseID(s string) (ID, error) {
 //
 // Requests: cluster, audit ID, stage, requestReceivedTimestamp, verb, URI without redacted parameters, and
 // the authenticated user. The audit ID alone is none: clients may set it, aggregated apiservers share it.
-// Revisions and KubeEvents: cluster, UID, resourceVersion. Ends: cluster, UID.
+// Revisions and KubeEvents: cluster, UID, resourceVersion. Ends: cluster, UID. Spans: cluster, trace ID and span ID; log lines: all
+// that they say; pushed records: cluster, source and the key that it gave.
 func (r *Record) ID() ID {
 	h := newHasher(r.Kind, r.Ref.Cluster)
 	switch r.Kind {
@@ -59,6 +60,8 @@ func (r *Record) ID() ID {
 		h.num(uint64(g.FromRV))
 		h.num(uint64(g.ToRV))
 		h.str(g.Key)
+	case KindSpan:
+		h.span(r)
 	case KindProgress:
 		h.ref(r.Ref)
 		if r.Progress.From != 0 {

@@ -13,11 +13,12 @@ const (
 	KindKubeEvent Kind = 4 // one stored state of a Kubernetes Event
 	KindGap       Kind = 5 // something could not be observed
 	KindProgress  Kind = 6 // a watch or list had seen everything up to a resourceVersion
+	KindSpan      Kind = 7 // a span or log line received over OTLP, or a record of a custom source
 )
 
-var kindNames = [...]string{"", "request", "revision", "end", "event", "gap", "progress"}
+var kindNames = [...]string{"", "request", "revision", "end", "event", "gap", "progress", "span"}
 
-// String is the word used in the API, the command line and CEL: "request", "revision", "end", "event", "gap", "progress".
+// String is the word used in the API, the command line and CEL: "request", "revision", "end", "event", "gap", "progress", "span".
 func (k Kind) String() string {
 	if int(k) < len(kindNames) && k != 0 {
 		return kindNames[k]
@@ -40,7 +41,7 @@ func ParseKind(word string) (Kind, bool) {
 type Record struct {
 	Kind Kind
 	// OccurredAt is the source's clock. Requests: when the apiserver received the call. KubeEvents:
-	// when it was last seen. Gaps: where it begins, zero if unknown. Revisions, Ends and Progress carry no time of
+	// when it was last seen. Gaps: where it begins, zero if unknown. Spans: their beginning. Revisions, Ends and Progress carry no time of
 	// their own (a revision's time is derived, as an interval): zero.
 	OccurredAt time.Time
 	Ref        ObjectRef
@@ -51,6 +52,7 @@ type Record struct {
 	KubeEvent *KubeEvent
 	Gap       *Gap
 	Progress  *Progress
+	Span      *Span
 
 	// Provenance lies beside the fact: it is no part of identity or of compared answers.
 	Provenance Provenance
@@ -81,15 +83,17 @@ const (
 	FromList      Sources = 1 << 2 // a List object: a baseline, or a relist
 	FromAdmission Sources = 1 << 3 // AdmissionReview: before the outcome was known
 	FromFloor     Sources = 1 << 4 // carried over when an older bucket was dropped
+	FromOTLP      Sources = 1 << 5
+	FromPush      Sources = 1 << 6 // a custom source
 )
 
 // Has reports whether all streams of t are in s.
 func (s Sources) Has(t Sources) bool { return s&t == t }
 
-// Words lists the streams in s, for JSON and display: "audit", "watch", "list", "admission", "floor".
+// Words lists the streams in s, for JSON and display: "audit", "watch", "list", "admission", "floor", "otlp", "push".
 func (s Sources) Words() []string {
 	var words []string
-	for i, w := range [...]string{"audit", "watch", "list", "admission", "floor"} {
+	for i, w := range [...]string{"audit", "watch", "list", "admission", "floor", "otlp", "push"} {
 		if s&(1<<i) != 0 {
 			words = append(words, w)
 		}

@@ -36,6 +36,12 @@ func sample() []*Record {
 			Detail: "line 3", Key: "k", Count: 2}},
 		{Kind: KindProgress, Ref: ref, Provenance: from, Progress: &Progress{RV: 44, List: true}},
 		{Kind: KindProgress, Ref: ref, Provenance: from, Progress: &Progress{RV: 48, From: 44}},
+		{Kind: KindSpan, OccurredAt: at, Ref: ref, Provenance: from, Span: &Span{Form: FormLog, TraceID: TraceID{1, 2}, SpanID: SpanID{3}, ParentID: SpanID{4},
+			Service: "apiserver", Scope: "k8s.io/apiserver", Name: "Update", Kind: SpanKindServer, End: at.Add(time.Millisecond), Status: SpanError, Severity: "ERROR",
+			Text: "conflict", Attributes: []KeyValue{{"a", "b"}}, Resource: []KeyValue{{"c", "d"}},
+			Events: []SpanEvent{{At: at.Add(time.Microsecond), Name: "stored", Attributes: []KeyValue{{"e", "f"}}}},
+			Links:  []SpanLink{{TraceID: TraceID{5}, SpanID: SpanID{6}, Attributes: []KeyValue{{"g", "h"}}}}, AuditID: "audit",
+			Also: []ObjectRef{{Group: "", Version: "v1", Kind: "Node", Resource: "nodes", Name: "node-1", UID: "x"}}, Key: "key", Flags: SpanRedacted | SpanTextCut}},
 	}
 }
 
@@ -161,7 +167,12 @@ func TestMergeIsOrderIndependent(t *testing.T) {
 		q := &Request{Level: Level(rnd.IntN(3)), Flags: RequestFlags(rnd.IntN(3)), Message: []string{"", "a", "b", "cc"}[rnd.IntN(4)]}
 		return &Record{Kind: KindRequest, Request: q, OccurredAt: at, Provenance: Provenance{Sources: Sources(rnd.IntN(4))}}
 	}
-	for name, gen := range map[string]func(uint64) *Record{"end": end, "request": request} {
+	pushed := func(seed uint64) *Record {
+		rnd := rand.New(rand.NewPCG(seed, 3))
+		s := &Span{Form: FormPushed, Service: "s", Key: "k", Text: []string{"", "a", "b", "cc"}[rnd.IntN(4)]}
+		return &Record{Kind: KindSpan, Span: s, OccurredAt: at.Add(time.Duration(rnd.IntN(2))), Provenance: Provenance{Sources: Sources(rnd.IntN(4))}}
+	}
+	for name, gen := range map[string]func(uint64) *Record{"end": end, "request": request, "pushed": pushed} {
 		law := func(x, y, z uint64) bool {
 			a, b, c := gen(x), gen(y), gen(z)
 			return cmp.Equal(Merge(a, b), Merge(b, a)) && cmp.Equal(Merge(a, Merge(b, c)), Merge(Merge(a, b), c)) && cmp.Equal(Merge(a, a), a)
