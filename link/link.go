@@ -9,7 +9,8 @@ package link
 
 import "github.com/kubewake/kubewake/record"
 
-// Type says how two objects are related. The words are those of answers and of questions.
+// Type says how two objects are related. The words are those of answers and of questions. The object that stands above is the
+// subject of the sentence: "Deployment owns ReplicaSet", "Pod runs-on Node". Which of the two claims it, is another matter: see Claim.Up.
 type Type string
 
 // The built-in types; an operator's rule may name another.
@@ -43,6 +44,8 @@ type Claim struct {
 	Up bool
 	// Controller marks the one owner that manages the object.
 	Controller bool
+	// Inferred: a convention says so, not the API; where no such object was recorded, there may be none (so it makes no stub).
+	Inferred bool
 	// Field is where it stands in the state: "metadata.ownerReferences[0]". Not compared.
 	Field string
 }
@@ -59,7 +62,10 @@ type Target struct {
 	Name      string
 	UID       record.UID
 	// Selector is a label selector as query.ParseSelector reads it, canonical; Name and UID are then empty. Namespace is where it selects
-	// (AllNamespaces: in all).
+	// (AllNamespaces: in all). Empty, with no Name and no UID, it selects every object there: see Target.Selects.
 	Selector      string
 	AllNamespaces bool
 }
+
+// Selects reports whether the target is what Selector selects (if that is empty: all), not one object.
+func (t Target) Selects() bool { return t.Name == "" && t.UID == "" }
