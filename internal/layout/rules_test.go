@@ -56,7 +56,7 @@ func check(p *pkg) []string {
 			checkPurity(f, say)
 		}
 		for _, d := range f.Decls {
-			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" && !ast.IsGenerated(f) {
 				say(fn.Pos(), "init wires behind the reader's back; call it from where it is needed")
 			}
 		}
@@ -172,6 +172,9 @@ func isTable(fn *ast.FuncDecl) bool {
 // checkVariables: a package variable is a constant in all but name. It has a value from the start, nothing writes it later, and it
 // is nothing that changes by being used.
 func checkVariables(f *ast.File, written map[string]token.Pos, say sayFunc) {
+	if ast.IsGenerated(f) {
+		return
+	}
 	for _, d := range f.Decls {
 		decl, ok := d.(*ast.GenDecl)
 		if !ok || decl.Tok != token.VAR {
