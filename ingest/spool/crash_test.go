@@ -98,8 +98,10 @@ func tryOn(d disk, next ingest.Sink, maxBytes int64) (*Sink, error) {
 	if s.codec, err = wire.NewCodec(); err != nil {
 		return nil, err
 	}
-	s.spool, err = open(d, maxBytes, 400, time.Now)
-	return s, err
+	if s.spool, err = open(d, maxBytes, 400, time.Now); err != nil {
+		return nil, err
+	}
+	return s, s.move()
 }
 
 // drainAll delivers all there is.
@@ -108,7 +110,7 @@ func drainAll(t *testing.T, s *Sink) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
-	for deadline := time.Now().Add(20 * time.Second); s.spool.Pending() > 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); s.Status().Batches > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not delivered: %+v", s.Status())
 		}
@@ -121,26 +123,24 @@ func drainAll(t *testing.T, s *Sink) {
 
 // play adds batches and delivers some of them in between, one step after the other, until the disk dies. It gives what was acknowledged.
 func play(s *Sink) (acknowledged []string) {
-	d := s.newDrain()
+	drains := map[*queue]*drain{}
 	for i := range 14 {
 		name := fmt.Sprintf("batch-%02d", i)
-		payload, err := s.codec.Encode(batchOf(name))
+		b := batchFor(record.Cluster([]string{"c", "d"}[i%2]), name)
+		payload, err := s.codec.Encode(b)
 		if err != nil {
 			return acknowledged
 		}
-		if s.spool.Add(payload) == nil {
+		if s.spool.Add(b.Cluster, payload) == nil {
 			acknowledged = append(acknowledged, name)
 		}
-		if i%5 == 4 {
-			if g, ok := d.gather(); ok {
-				if d.deliver(context.Background(), g) != nil {
-					return acknowledged
-				}
+		if i == 4 || i == 9 { // some is delivered, and what is empty then goes away
+			for range i - 3 {
+				s.turn(context.Background(), drains)
+			}
+			for _, d := range drains {
 				d.save()
 			}
-		}
-		if i == 11 {
-			d.settle()
 		}
 	}
 	_ = s.spool.Close() // it may be dead
@@ -221,7 +221,7 @@ func TestCrashesAtRandom(t *testing.T) {
 			continue
 		}
 		base := time.Now()
-		s.spool.now = func() time.Time { return base.Add(time.Since(base) * 2000) } // it soon asks the disk again
+		s.spool.bounds.now = func() time.Time { return base.Add(time.Since(base) * 2000) } // it soon asks the disk again
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() { _ = s.Run(ctx) }) // its disk dies
@@ -229,11 +229,12 @@ func TestCrashesAtRandom(t *testing.T) {
 			all.Go(func() {
 				for i := range 30 {
 					name := fmt.Sprintf("life-%d-%d-%d", life, w, i)
-					payload, err := s.codec.Encode(batchOf(name))
+					c := record.Cluster(fmt.Sprint("c", w%3))
+					payload, err := s.codec.Encode(batchFor(c, name))
 					if err != nil {
 						t.Error(err)
 					}
-					if s.spool.Add(payload) == nil {
+					if s.spool.Add(c, payload) == nil {
 						mu.Lock()
 						acknowledged = append(acknowledged, name)
 						mu.Unlock()
@@ -267,8 +268,8 @@ func damagedDisk(t *testing.T) (d *memDisk, names []string) {
 			t.Fatal(err)
 		}
 	}
-	if len(d.names) < 3 {
-		t.Fatalf("%d segments", len(d.names))
+	if len(files(d)) < 3 {
+		t.Fatalf("%d segments", len(files(d)))
 	}
 	return d, names
 }
@@ -277,16 +278,16 @@ func damagedDisk(t *testing.T) (d *memDisk, names []string) {
 // becomes a Gap and is set aside.
 func TestDamage(t *testing.T) {
 	d, names := damagedDisk(t)
-	segments := slices.Sorted(maps.Keys(d.names))
+	segments := slices.Sorted(maps.Keys(files(d)))
 	told := 0
 	for i, segment := range segments {
 		last := i == len(segments)-1
-		for at := 0; at < len(d.names[segment].data); at += 7 {
+		for at := 0; at < len(files(d)[segment].data); at += 7 {
 			if at == 7 { // the version: refused, not damage
 				continue
 			}
 			hurt := d.crash()
-			hurt.names[segment].data[at] ^= 0x55
+			files(hurt)[segment].data[at] ^= 0x55
 			r := &receiver{}
 			s, err := tryOn(hurt, r, 0)
 			if err != nil {
@@ -307,7 +308,7 @@ func TestDamage(t *testing.T) {
 				t.Fatalf("%s byte %d: a batch is missing, and %d gaps tell it", segment, at, len(r.gaps))
 			}
 			told += len(r.gaps)
-			if _, aside := hurt.names[segment+damagedSuffix]; aside != (len(r.gaps) > 0) {
+			if _, aside := files(hurt)[segment+damagedSuffix]; aside != (len(r.gaps) > 0) {
 				t.Fatalf("%s byte %d: set aside %v, %d gaps", segment, at, aside, len(r.gaps))
 			}
 		}
@@ -321,10 +322,18 @@ func TestDamage(t *testing.T) {
 // TestOtherVersion: what another release wrote is refused with a sentence, not thrown away.
 func TestOtherVersion(t *testing.T) {
 	d, _ := damagedDisk(t)
-	d.names[segmentName(1)].data[len(segmentMagic)]++
+	files(d)[segmentName(1)].data[len(segmentMagic)]++
 	if _, err := open(d, 0, 0, time.Now); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "another directory") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// files of cluster c.
+func files(d *memDisk) map[string]*memData {
+	if sub := d.subs[queueName("c")]; sub != nil {
+		return sub.names
+	}
+	return nil
 }
 
 func FuzzSegment(f *testing.F) {
@@ -336,7 +345,7 @@ func FuzzSegment(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, from uint16) {
 		d := newMemDisk()
 		d.names[segmentName(1)] = &memData{data: b}
-		s, err := open(d, 0, 0, time.Now)
+		s, err := openQueue(d, newBounds(1<<20, time.Now), 1<<20)
 		if err != nil {
 			return
 		}

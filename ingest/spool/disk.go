@@ -2,7 +2,6 @@ package spool
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -19,6 +18,12 @@ type disk interface {
 	Remove(name string) error
 	// Sync makes what names the files durable.
 	Sync() error
+	// Sub is the directory of that name in this one; it need not be there.
+	Sub(name string) disk
+	// Make makes the directory itself, durably. It may be there.
+	Make() error
+	// Erase removes the directory itself, which must be empty.
+	Erase() error
 }
 
 type file interface {
@@ -41,16 +46,17 @@ func (f osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-func openDisk(dir string) (*osDisk, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make spool: %w", err)
+func (d *osDisk) Sub(name string) disk { return &osDisk{filepath.Join(d.dir, name)} }
+
+func (d *osDisk) Make() error {
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
+		return err
 	}
-	parent := osDisk{filepath.Dir(filepath.Clean(dir))}
-	if err := parent.Sync(); err != nil {
-		return nil, fmt.Errorf("make spool: %w", err)
-	}
-	return &osDisk{dir}, nil
+	parent := osDisk{filepath.Dir(filepath.Clean(d.dir))}
+	return parent.Sync()
 }
+
+func (d *osDisk) Erase() error { return os.Remove(d.dir) }
 
 func (d *osDisk) List() ([]string, error) {
 	entries, err := os.ReadDir(d.dir)

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/ingest"
+	"github.com/kubewake/kubewake/ingest/wire"
 	"github.com/kubewake/kubewake/record"
 )
 
-// How the spool is emptied.
+// How a queue is emptied.
 const (
-	togetherBytes = 4 << 20 // estimated memory of batches that are delivered as one
+	togetherBytes = 4 << 20 // unpacked bytes of batches that are delivered as one
 	firstRetry    = 200 * time.Millisecond
 	lastRetry     = 30 * time.Second
 	positionEvery = time.Second
@@ -21,177 +22,159 @@ const (
 	deliverWithin = time.Minute
 )
 
-// mark is a moment in the spool's life: all that is durable now. What is on its way in is counted too.
-func (s *Spool) mark() uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.taken
+// drain empties one queue, a group at a time. It is its reader's alone.
+type drain struct {
+	s       *Sink
+	q       *queue
+	at      position // delivered up to here
+	saved   position
+	savedAt time.Time
+
+	notBefore time.Time // when to try again
+	wait      time.Duration
+	troubled  trouble
+
+	alone  int  // so many batches go each on its own: one of them spoils what they are delivered with
+	spoilt bool // the first batch will never be taken: a Gap goes in its place
+
+	lost     []loss    // to be told with the next group
+	lostUpTo position  // places up to here are in lost, or were
+	last     time.Time // when the last batch that was read was taken
+	fault    error     // the disk could not be read the last time
 }
 
-func (s *Spool) reached(mark uint64) (bool, <-chan struct{}) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.done >= mark, s.changed
-}
+// trouble is what the log was told last.
+type trouble int
 
-// Run delivers what is in the spool, oldest first, until ctx ends; then it returns nil. A batch that the next sink does not take now is tried again
-// for ever; one that it never will (ingest.ErrInvalid), and what can not be read any more, becomes a Gap.
-func (s *Sink) Run(ctx context.Context) error {
-	if s.spool == nil {
-		<-ctx.Done()
-		return nil
-	}
-	d := s.newDrain()
-	for ctx.Err() == nil {
-		s.conf.Metrics.fill(s.spool.Status())
-		_, changed := s.spool.reached(0)
-		group, ok := d.gather()
-		if ok || group.losses > 0 {
-			if err := d.deliver(ctx, group); err != nil {
-				break // ctx ended
-			}
-			continue
-		}
-		if d.fault != nil {
-			select {
-			case <-time.After(s.rest):
-			case <-ctx.Done():
-			}
-			continue
-		}
-		d.settle()
-		select {
-		case <-changed:
-		case <-ctx.Done():
-		}
-	}
-	return d.remember()
-}
+const (
+	well trouble = iota
+	late         // the next sink is busy or away
+	denied
+)
 
-func (s *Sink) newDrain() *drain {
-	d := &drain{s: s, at: s.spool.at}
-	for _, l := range s.spool.losses {
+func (s *Sink) newDrain(q *queue) *drain {
+	d := &drain{s: s, q: q, at: q.at}
+	for _, l := range q.losses {
 		d.lose(l)
 	}
 	return d
 }
 
-// drain is Run's own state.
-type drain struct {
-	s        *Sink
-	at       position // delivered up to here
-	saved    position
-	savedAt  time.Time
-	held     *entry // read, and left for the next group
-	heldWhat ingest.Batch
-	lost     []loss
-	cluster  record.Cluster // of the last batch
-	last     time.Time      // when the last batch that was read was taken
-	skipped  int            // batches that do not decode, since the last delivery
-	troubled bool
-	fault    error // the disk could not be read the last time
+// step delivers one group, or finds that it can not now; false if there is nothing to do before something changes.
+func (d *drain) step(ctx context.Context) (again bool) {
+	g := d.gather()
+	switch {
+	case g.frames > 0 || g.losses > 0:
+		return d.deliver(ctx, g)
+	case d.fault != nil:
+		d.notBefore = time.Now().Add(d.s.rest)
+		return true
+	}
+	d.at = g.next // behind what was lost
+	d.advance(g.skipped)
+	d.q.sweep()
+	return false
 }
 
 // group is what is delivered as one.
 type group struct {
-	batch  ingest.Batch
-	frames int
-	next   position
-	parts  []ingest.Batch
-	losses int // told by it
+	batch   ingest.Batch
+	frames  int
+	skipped int // batches that do not decode
+	next    position
+	losses  int // told by it
 }
 
-// gather reads batches of one cluster; false if there is none.
-func (d *drain) gather() (g group, ok bool) {
-	size := int64(0)
+// gather reads batches of one cluster, as many as go together. It changes nothing: what is not delivered is read again.
+func (d *drain) gather() (g group) {
+	size := 0
 	g.next = d.at
-	for {
-		e, b, ok := d.read(g.next)
+	for g.frames == 0 || d.alone == 0 && !d.spoilt {
+		e, ok := d.read(g.next)
 		if !ok {
 			if g.frames == 0 {
-				d.at = e.next
+				g.next = e.next
 			}
 			break
 		}
-		if g.frames > 0 && (b.Cluster != g.batch.Cluster || size+b.Size() > togetherBytes || len(g.batch.Marks)+len(b.Marks) > ingest.MaxMarks) {
-			d.held, d.heldWhat = &e, b
+		raw, err := wire.RawSize(e.payload)
+		if err == nil && g.frames > 0 && size+raw > togetherBytes {
+			break
+		}
+		var b ingest.Batch
+		if err == nil {
+			b, err = d.s.codec.Decode(e.payload)
+		}
+		if err != nil {
+			d.lose(loss{at: e.start, place: e.place, why: err.Error()})
+			d.q.damageAt(e.next)
+			g.next = e.next
+			g.skipped++
+			continue
+		}
+		if g.frames > 0 && (b.Cluster != g.batch.Cluster || len(g.batch.Marks)+len(b.Marks) > ingest.MaxMarks) {
 			break
 		}
 		if g.frames == 0 {
-			d.s.spool.setOldest(e.at)
-			g.batch.Cluster = b.Cluster
+			d.q.setOldest(e.at)
 		}
-		size += b.Size()
-		g.batch.Records = append(g.batch.Records, b.Records...)
-		g.batch.Marks = append(g.batch.Marks, b.Marks...)
-		g.parts = append(g.parts, b)
+		d.last = e.at
+		g.batch.Cluster = b.Cluster
+		if !d.spoilt {
+			g.batch.Records = append(g.batch.Records, b.Records...)
+			g.batch.Marks = append(g.batch.Marks, b.Marks...)
+		}
+		size += raw
 		g.frames++
 		g.next = e.next
 	}
-	if g.frames > 0 {
-		d.cluster = g.batch.Cluster
-	}
-	if g.frames == 0 {
-		g.next = d.at
-	}
 	d.tell(&g)
-	return g, g.frames > 0
+	return g
 }
 
-// read gives the next batch that decodes.
-func (d *drain) read(p position) (entry, ingest.Batch, bool) {
-	if d.held != nil {
-		e := *d.held
-		d.held = nil
-		return e, d.heldWhat, true
+// read gives the next batch.
+func (d *drain) read(p position) (entry, bool) {
+	e, ok := d.q.read(p)
+	if e.lost != nil {
+		d.lose(*e.lost)
 	}
-	for {
-		e, ok := d.s.spool.read(p)
-		if e.lost != nil {
-			d.lose(*e.lost)
-		}
-		if e.fault != nil && d.fault == nil {
-			d.s.log.Error("the spool can not be read now; trying again", "err", e.fault)
-		}
-		d.fault = e.fault
-		if !ok {
-			return e, ingest.Batch{}, false
-		}
-		b, err := d.s.codec.Decode(e.payload)
-		if err == nil {
-			d.last = e.at
-			return e, b, true
-		}
-		d.lose(loss{place: e.place, why: err.Error()})
-		d.skipped++
-		d.s.spool.damageAt(e.next)
-		p = e.next
+	if e.fault != nil && d.fault == nil {
+		d.s.log.Error("the spool can not be read now; trying again", "err", e.fault)
 	}
+	d.fault = e.fault
+	return e, ok
 }
 
 // maxLosses bounds how many places are told one by one.
 const maxLosses = 100
 
+// lose notes a place that is lost, once however often it is read.
 func (d *drain) lose(l loss) {
+	if l.at != (position{}) && !d.lostUpTo.before(l.at) {
+		return
+	}
+	d.lostUpTo = l.at
 	d.s.conf.Metrics.count(func(m *Metrics) counter { return m.damaged })
 	d.s.log.Error("a place in the spool is lost", "place", l.place, "why", l.why)
 	l.from = d.last
 	if l.until.IsZero() {
-		l.until = d.s.spool.now()
+		l.until = d.s.spool.bounds.now()
 	}
 	if len(d.lost) < maxLosses {
 		d.lost = append(d.lost, l)
 	}
 }
 
-// tell adds what was lost to a group, as Gaps of its cluster: of which cluster it was can not be read any more.
+// tell adds what was lost to a group, as Gaps of its cluster.
 func (d *drain) tell(g *group) {
-	if d.cluster == "" { // not even a neighbour is known yet
+	if g.batch.Cluster == "" {
+		g.batch.Cluster = d.q.clusterName()
+	}
+	if g.batch.Cluster == "" { // nothing in the queue can be read: whoever adds to it tells
 		return
 	}
-	g.batch.Cluster = d.cluster
 	for _, l := range d.lost {
-		g.batch.Records = append(g.batch.Records, l.gap(d.cluster))
+		g.batch.Records = append(g.batch.Records, l.gap(g.batch.Cluster))
 	}
 	g.losses = len(d.lost)
 }
@@ -199,94 +182,28 @@ func (d *drain) tell(g *group) {
 func (l loss) gap(c record.Cluster) *record.Record {
 	return &record.Record{Kind: record.KindGap, Ref: record.ObjectRef{Cluster: c}, OccurredAt: l.from, Provenance: record.Provenance{ReceivedAt: l.until}, Gap: &record.Gap{
 		Reason: record.GapDropped, Key: "spool/" + l.place, Until: l.until, Count: 1,
-		Detail: fmt.Sprintf("A batch in an agent's spool was lost (%s): %s", l.place, l.why)}}
+		Detail: fmt.Sprintf("A batch in a spool was lost (%s): %s", l.place, l.why)}}
 }
 
-// deliver hands on until it is taken; its only error is that ctx ended.
-func (d *drain) deliver(ctx context.Context, g group) error {
-	err := d.insist(ctx, g.batch)
-	if errors.Is(err, ingest.ErrInvalid) { // one of them spoils all
-		err = d.oneByOne(ctx, &g)
+// deliver hands a group on, once. Whatever it comes to, the queue is to be asked again.
+func (d *drain) deliver(ctx context.Context, g group) (again bool) {
+	err := d.try(ctx, g.batch)
+	switch {
+	case ctx.Err() != nil:
+		return true
+	case errors.Is(err, ingest.ErrInvalid) && g.frames > 1: // one of them spoils all
+		d.alone = g.frames
+		return true
+	case errors.Is(err, ingest.ErrInvalid) && g.frames == 1 && !d.spoilt: // a Gap goes in its place before the batch is done with
+		d.spoilt = true
+		d.lost = append(d.lost, d.refused(g, err))
+		return true
+	case err != nil && !errors.Is(err, ingest.ErrInvalid): // a Gap that is refused is in the log
+		d.pause(err)
+		return true
 	}
-	if err != nil {
-		return err
-	}
-	d.lost = d.lost[g.losses:]
-	for range g.frames {
-		d.s.conf.Metrics.count(func(m *Metrics) counter { return m.delivered })
-	}
-	d.at = g.next
-	d.advance(g.frames + d.skipped)
-	d.skipped = 0
-	if time.Since(d.savedAt) > positionEvery {
-		d.save()
-	}
-	return nil
-}
-
-// oneByOne delivers a group's batches each on its own, and tells of those that are refused before the group is done with.
-func (d *drain) oneByOne(ctx context.Context, g *group) error {
-	for _, b := range g.parts {
-		err := d.insist(ctx, b)
-		if errors.Is(err, ingest.ErrInvalid) {
-			d.lose(loss{place: fmt.Sprintf("%s before %d", segmentName(g.next.number), g.next.offset), why: err.Error()})
-			d.s.spool.damageAt(g.next)
-		} else if err != nil {
-			return err
-		}
-	}
-	told := group{}
-	d.tell(&told)
-	err := d.insist(ctx, told.batch)
-	g.losses = told.losses
-	if errors.Is(err, ingest.ErrInvalid) { // the log has it
-		return nil
-	}
-	return err
-}
-
-func (d *drain) advance(frames int) {
-	if err := d.s.spool.advance(d.at, frames); err != nil {
-		d.s.log.Error("the spool can not remove what it delivered", "err", err)
-	}
-}
-
-// insist delivers until the next sink takes the batch, or says that it never will, or ctx ends.
-func (d *drain) insist(ctx context.Context, b ingest.Batch) error {
-	for wait := d.s.retry; ; wait = min(2*wait, lastRetry) {
-		err := d.try(ctx, b)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err == nil {
-			if d.troubled {
-				d.s.log.Info("the spool is delivered again", "batches", d.s.spool.Status().Batches)
-			}
-			d.troubled = false
-			return nil
-		}
-		if errors.Is(err, ingest.ErrInvalid) {
-			return err
-		}
-		pause := wait
-		busy := ingest.IsBusy(err)
-		if busy != nil {
-			d.s.conf.Metrics.retry("busy")
-			pause = max(busy.After, wait)
-		} else {
-			d.s.conf.Metrics.retry("refused")
-		}
-		if !d.troubled {
-			d.s.log.Warn("the spool can not be delivered now", "why", err)
-		}
-		d.troubled = true
-		d.s.conf.Metrics.fill(d.s.spool.Status())
-		select {
-		case <-time.After(pause - time.Duration(rand.Int64N(int64(pause)/4+1))):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	d.delivered(g)
+	return true
 }
 
 func (d *drain) try(ctx context.Context, b ingest.Batch) error {
@@ -295,10 +212,68 @@ func (d *drain) try(ctx context.Context, b ingest.Batch) error {
 	return d.s.conf.Next.Deliver(ctx, b)
 }
 
-// settle is for when nothing is left to deliver.
-func (d *drain) settle() {
-	d.advance(0)
-	d.save()
+// refused is the loss of a batch that the next sink will never take.
+func (d *drain) refused(g group, err error) loss {
+	l := loss{place: fmt.Sprintf("%s before %d", segmentName(g.next.number), g.next.offset), why: err.Error(), from: d.last, until: d.s.spool.bounds.now()}
+	d.s.conf.Metrics.count(func(m *Metrics) counter { return m.damaged })
+	d.s.log.Error("a batch in the spool is refused for good", "cluster", g.batch.Cluster, "place", l.place, "why", l.why)
+	d.q.damageAt(g.next)
+	return l
+}
+
+// delivered goes on behind a group.
+func (d *drain) delivered(g group) {
+	switch d.troubled {
+	case late:
+		d.s.log.Info("the spool is delivered again", "cluster", g.batch.Cluster)
+	case denied:
+		d.s.log.Info("the receiver takes the cluster's batches again", "cluster", g.batch.Cluster)
+	}
+	d.q.setDenied(nil)
+	d.troubled, d.wait, d.notBefore = well, 0, time.Time{}
+	d.lost = d.lost[g.losses:]
+	d.spoilt, d.alone = false, max(d.alone-g.frames, 0)
+	for range g.frames {
+		d.s.conf.Metrics.count(func(m *Metrics) counter { return m.delivered })
+	}
+	d.at = g.next
+	d.advance(g.frames + g.skipped)
+	if time.Since(d.savedAt) > positionEvery {
+		d.save()
+	}
+}
+
+// pause lets the queue rest after its oldest batch was not taken; others go on.
+func (d *drain) pause(err error) {
+	d.wait = min(max(2*d.wait, d.s.retry), lastRetry)
+	pause := d.wait
+	busy := ingest.IsBusy(err)
+	switch {
+	case busy != nil:
+		pause = max(busy.After, pause)
+		fallthrough
+	case errors.Is(err, context.DeadlineExceeded):
+		d.s.conf.Metrics.retry("busy")
+		d.q.setDenied(nil)
+		if d.troubled != late {
+			d.s.log.Warn("the spool can not be delivered now", "cluster", d.q.clusterName(), "why", err)
+		}
+		d.troubled = late
+	default:
+		d.s.conf.Metrics.retry("refused")
+		if d.troubled != denied {
+			d.s.log.Error("the receiver refuses the cluster's batches; they stay in the spool", "cluster", d.q.clusterName(), "why", err)
+			d.q.setDenied(&Denied{Since: d.s.spool.bounds.now()})
+		}
+		d.troubled = denied
+	}
+	d.notBefore = time.Now().Add(pause - time.Duration(rand.Int64N(int64(pause)/4+1)))
+}
+
+func (d *drain) advance(frames int) {
+	if err := d.q.advance(d.at, frames); err != nil {
+		d.s.log.Error("the spool can not remove what it delivered", "err", err)
+	}
 }
 
 // save makes the position durable. Without it the next process delivers again what is there already, so a failure is only told.
@@ -310,10 +285,10 @@ func (d *drain) save() {
 
 func (d *drain) remember() error {
 	d.savedAt = time.Now()
-	if d.at == d.saved {
+	if d.at == d.saved || d.at == (position{}) || d.q.empty() {
 		return nil
 	}
-	err := d.s.spool.writePosition(d.at)
+	err := d.q.writePosition(d.at)
 	if err == nil {
 		d.saved = d.at
 	}

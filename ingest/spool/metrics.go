@@ -8,6 +8,7 @@ type Metrics struct {
 	spooled, delivered, full, damaged prometheus.Counter
 	direct                            prometheus.Counter
 	retries                           *prometheus.CounterVec
+	denied                            *prometheus.GaugeVec
 }
 
 // NewMetrics makes and registers the metrics.
@@ -31,7 +32,9 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		retries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "kubewake_spool_retries_total",
 			Help: "Deliveries from the spool that failed and are tried again, by reason: busy, refused."}, []string{"reason"}),
 	}
-	reg.MustRegister(m.bytes, m.limit, m.batches, m.oldest, m.spooled, m.delivered, m.full, m.damaged, m.direct, m.retries)
+	m.denied = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "kubewake_spool_denied_timestamp_seconds",
+		Help: "Since when the receiver refuses a cluster's batches, which wait in the spool, Unix time; absent while it takes them."}, []string{"cluster"})
+	reg.MustRegister(m.denied, m.bytes, m.limit, m.batches, m.oldest, m.spooled, m.delivered, m.full, m.damaged, m.direct, m.retries)
 	return m
 }
 
@@ -60,5 +63,19 @@ func (m *Metrics) fill(s Status) {
 	m.oldest.Set(0)
 	if !s.Oldest.IsZero() {
 		m.oldest.Set(float64(s.Oldest.UnixNano()) / 1e9)
+	}
+}
+
+// maxDeniedLabels bounds the clusters that are named.
+const maxDeniedLabels = 100
+
+// deny names the clusters that are denied.
+func (m *Metrics) deny(all []Denied) {
+	if m == nil {
+		return
+	}
+	m.denied.Reset()
+	for _, d := range all[:min(len(all), maxDeniedLabels)] {
+		m.denied.WithLabelValues(string(d.Cluster)).Set(float64(d.Since.Unix()))
 	}
 }

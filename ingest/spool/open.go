@@ -8,79 +8,55 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
-)
-
-// Limits of a spool where they are not given.
-const (
-	defaultMaxBytes     = 1 << 30
-	defaultSegmentBytes = 16 << 20
 )
 
 // maxDamaged is how many damaged segments are kept for whoever wants to look at them.
 const maxDamaged = 4
 
-// Open opens the spool in dir, or makes one there; maxBytes bounds its files (zero: 1 GiB). What a crash left half-written is cut off: nobody was
-// promised it. Places that were whole once and are not any more are told by the reader. It fails with ErrFormat where another version wrote.
-func Open(dir string, maxBytes int64) (*Spool, error) {
-	d, err := openDisk(dir)
-	if err != nil {
-		return nil, err
-	}
-	l, err := lock(dir)
-	if err != nil {
-		return nil, err
-	}
-	s, err := open(d, maxBytes, 0, time.Now)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open spool %s: %w", dir, err), l.Close())
-	}
-	s.lock = l
-	return s, nil
-}
-
-func open(d disk, maxBytes, segBytes int64, now func() time.Time) (*Spool, error) {
-	if maxBytes <= 0 {
-		maxBytes = defaultMaxBytes
-	}
-	if segBytes <= 0 {
-		segBytes = min(defaultSegmentBytes, max(maxBytes/8, 64<<10))
-	}
-	s := &Spool{disk: d, lock: io.NopCloser(nil), max: maxBytes, segBytes: segBytes, now: now, changed: make(chan struct{})}
-	s.synced = sync.NewCond(&s.mu)
+// openQueue opens the queue in a directory. What a crash left half-written is cut off: nobody was promised it. Places that were whole once and are
+// not any more are told by the reader. It fails with ErrFormat where another version wrote.
+func openQueue(d disk, b *bounds, segBytes int64) (*queue, error) {
+	q := newQueue(d, b, segBytes)
 	names, err := d.List()
 	if err != nil {
 		return nil, err
 	}
-	s.at = s.readPosition()
-	s.next = s.at.number + 1
+	q.at = q.readPosition()
+	q.next = q.at.number + 1
 	var numbers []uint64
 	for _, name := range names {
 		n, ok := segmentNumber(strings.TrimSuffix(name, damagedSuffix))
 		if !ok {
 			continue
 		}
-		s.next = max(s.next, n+1)
+		q.next = max(q.next, n+1)
 		if !strings.HasSuffix(name, damagedSuffix) {
 			numbers = append(numbers, n)
 		}
 	}
 	slices.Sort(numbers)
 	for i, n := range numbers {
-		if err := s.adopt(n, i == len(numbers)-1); err != nil {
+		if err := q.adopt(n, i == len(numbers)-1); err != nil {
 			return nil, fmt.Errorf("read %s: %w", segmentName(n), err)
 		}
 	}
-	return s, nil
+	return q, nil
+}
+
+// newQueue is one of which nothing is on the disk.
+func newQueue(d disk, b *bounds, segBytes int64) *queue {
+	q := &queue{disk: d, bounds: b, segBytes: segBytes, next: 1, changed: make(chan struct{})}
+	q.synced = sync.NewCond(&q.mu)
+	return q
 }
 
 // adopt takes up a segment that an earlier process wrote.
-func (s *Spool) adopt(n uint64, last bool) error {
+func (q *queue) adopt(n uint64, last bool) error {
 	name := segmentName(n)
-	if n < s.at.number { // delivered; the process ended before it removed it
-		return s.disk.Remove(name)
+	if n < q.at.number { // delivered; the process ended before it removed it
+		return q.disk.Remove(name)
 	}
-	f, err := s.disk.Open(name)
+	f, err := q.disk.Open(name)
 	if err != nil {
 		return err
 	}
@@ -88,31 +64,31 @@ func (s *Spool) adopt(n uint64, last bool) error {
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
-	seg, err := s.inspect(f, n, size)
+	seg, err := q.inspect(f, n, size)
 	err = errors.Join(err, f.Close())
 	if err != nil {
 		return err
 	}
 	switch {
 	case seg == nil && (last || size <= headBytes): // it could not be begun: nothing in it was promised
-		return s.disk.Remove(name)
+		return q.disk.Remove(name)
 	case seg != nil && !seg.damaged && seg.limit <= headBytes:
-		s.bytes -= seg.written
-		return s.disk.Remove(name)
+		q.grow(-seg.written)
+		return q.disk.Remove(name)
 	case seg == nil:
-		s.losses = append(s.losses, loss{place: name, why: "it is no segment any more"})
-		return s.disk.Rename(name, name+damagedSuffix)
+		q.losses = append(q.losses, loss{place: name, why: "it is no segment any more"})
+		return q.disk.Rename(name, name+damagedSuffix)
 	}
-	s.segs = append(s.segs, seg)
+	q.segs = append(q.segs, seg)
 	return nil
 }
 
 // inspect looks through a segment; nil if it does not even begin like one and holds nothing whole.
-func (s *Spool) inspect(f file, n uint64, size int64) (*segment, error) {
+func (q *queue) inspect(f file, n uint64, size int64) (*segment, error) {
 	seg := &segment{number: n}
 	from := int64(headBytes)
-	if n == s.at.number && s.at.offset > from && s.at.offset <= size {
-		from = s.at.offset
+	if n == q.at.number && q.at.offset > from && q.at.offset <= size {
+		from = q.at.offset
 	}
 	err := checkHead(f, size)
 	switch {
@@ -123,7 +99,7 @@ func (s *Spool) inspect(f file, n uint64, size int64) (*segment, error) {
 			return nil, err
 		}
 		seg.damaged = true
-		s.losses = append(s.losses, loss{place: segmentName(n), why: "its beginning can not be read"})
+		q.losses = append(q.losses, loss{place: segmentName(n), why: "its beginning can not be read"})
 	case err != nil:
 		return nil, err
 	}
@@ -132,19 +108,19 @@ func (s *Spool) inspect(f file, n uint64, size int64) (*segment, error) {
 		return nil, err
 	}
 	seg.limit, seg.damaged = c.end, seg.damaged || c.damaged
-	if s.batches == 0 {
-		s.oldest = c.first
+	if q.batches == 0 {
+		q.oldest = c.first
 	}
-	s.batches += c.frames
-	s.taken += uint64(c.frames)
-	s.bytes += size
+	q.batches += c.frames
+	q.taken += uint64(c.frames)
+	q.grow(size)
 	seg.written = size
 	return seg, nil
 }
 
 // readPosition gives how far an earlier process had delivered; the very beginning where that can not be read: what is delivered again does no harm.
-func (s *Spool) readPosition() (p position) {
-	f, err := s.disk.Open(positionName)
+func (q *queue) readPosition() (p position) {
+	f, err := q.disk.Open(positionName)
 	if err != nil {
 		return p
 	}
@@ -164,10 +140,10 @@ func (p position) sum() uint32 {
 }
 
 // writePosition makes durable how far was delivered: a crash during it leaves the old one or the new.
-func (s *Spool) writePosition(p position) (err error) {
+func (q *queue) writePosition(p position) (err error) {
 	const fresh = positionName + ".new"
-	_ = s.disk.Remove(fresh) // it may lie there from a crash
-	f, err := s.disk.Create(fresh)
+	_ = q.disk.Remove(fresh) // it may lie there from a crash
+	f, err := q.disk.Create(fresh)
 	if err != nil {
 		return fmt.Errorf("write position: %w", err)
 	}
@@ -176,10 +152,10 @@ func (s *Spool) writePosition(p position) (err error) {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = s.disk.Rename(fresh, positionName)
+		err = q.disk.Rename(fresh, positionName)
 	}
 	if err == nil {
-		err = s.disk.Sync()
+		err = q.disk.Sync()
 	}
 	if err != nil {
 		return fmt.Errorf("write position: %w", err)

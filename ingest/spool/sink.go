@@ -33,10 +33,10 @@ const memoryWait = 20 * time.Second
 // partBytes is the estimated memory of what is put into the spool as one batch.
 const partBytes = 16 << 20
 
-// Sink is a Sink before another that may be slow or away. While that one answers and nothing is spooled it hands on; otherwise it keeps
-// batches on disk, all of them, so that what one source delivers stays in order. Run must run beside it.
+// Sink is a Sink before another that may be slow or away. While that one answers and nothing of a cluster is spooled it hands on; otherwise it keeps
+// batches on disk, all of the cluster, so that what one source delivers stays in order. Run must run beside it.
 //
-// What it is asked to remember waits until all that was spooled before is delivered, and is then asked of the next one: only there is
+// What it is asked to remember of a cluster waits until all of it that was spooled before is delivered, and is then asked of the next one: only there is
 // one answer of what has an end and what has not. If the next one is away the question fails, and the source asks again.
 type Sink struct {
 	conf  Config
@@ -71,6 +71,9 @@ func New(c Config) (*Sink, error) {
 	if s.spool, err = Open(c.Dir, c.MaxBytes); err != nil {
 		return nil, err
 	}
+	if err := s.move(); err != nil {
+		return nil, errors.Join(fmt.Errorf("move what an earlier release left in spool %s: %w", c.Dir, err), s.spool.Close())
+	}
 	return s, nil
 }
 
@@ -98,7 +101,7 @@ func (s *Sink) Deliver(ctx context.Context, b ingest.Batch) error {
 	if err := ingest.Check(b); err != nil {
 		return err
 	}
-	if s.spool.Pending() == 0 {
+	if s.spool.Pending(b.Cluster) == 0 {
 		err := s.direct(ctx, b)
 		if err == nil {
 			s.conf.Metrics.count(func(m *Metrics) counter { return m.direct })
@@ -107,7 +110,7 @@ func (s *Sink) Deliver(ctx context.Context, b ingest.Batch) error {
 		if ctx.Err() != nil || errors.Is(err, ingest.ErrInvalid) {
 			return err
 		}
-		s.log.Warn("deliveries go to the spool", "why", err)
+		s.log.Warn("deliveries go to the spool", "cluster", b.Cluster, "why", err)
 	}
 	return s.put(b)
 }
@@ -125,7 +128,7 @@ func (s *Sink) put(b ingest.Batch) error {
 		if err != nil {
 			return err
 		}
-		if err := s.spool.Add(payload); err != nil {
+		if err := s.spool.Add(b.Cluster, payload); err != nil {
 			s.conf.Metrics.count(func(m *Metrics) counter { return m.full })
 			return fmt.Errorf("%w: %w", &ingest.Busy{Reason: reason(err), After: 5 * time.Second}, err)
 		}
@@ -145,16 +148,20 @@ func reason(err error) string {
 	return "the spool does not take batches now"
 }
 
-// drained waits until all that is spooled now is delivered.
-func (s *Sink) drained(ctx context.Context) error {
+// drained waits until all of a cluster that is spooled now is delivered.
+func (s *Sink) drained(ctx context.Context, c record.Cluster) error {
 	if s.spool == nil {
+		return nil
+	}
+	q := s.spool.find(c)
+	if q == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, memoryWait)
 	defer cancel()
-	target := s.spool.mark()
+	target := q.mark()
 	for {
-		done, changed := s.spool.reached(target)
+		done, changed := q.reached(target)
 		if done {
 			return nil
 		}
@@ -171,7 +178,7 @@ func (s *Sink) drained(ctx context.Context) error {
 
 // Progress implements ingest.Memory.
 func (s *Sink) Progress(ctx context.Context, cluster record.Cluster) ([]*record.Record, error) {
-	if err := s.drained(ctx); err != nil {
+	if err := s.drained(ctx, cluster); err != nil {
 		return nil, err
 	}
 	return s.conf.Next.Progress(ctx, cluster)
@@ -179,7 +186,7 @@ func (s *Sink) Progress(ctx context.Context, cluster record.Cluster) ([]*record.
 
 // Mark implements ingest.Memory.
 func (s *Sink) Mark(ctx context.Context, cluster record.Cluster, key string) ([]byte, error) {
-	if err := s.drained(ctx); err != nil {
+	if err := s.drained(ctx, cluster); err != nil {
 		return nil, err
 	}
 	return s.conf.Next.Mark(ctx, cluster, key)
@@ -188,7 +195,7 @@ func (s *Sink) Mark(ctx context.Context, cluster record.Cluster, key string) ([]
 // Alive implements ingest.Memory.
 func (s *Sink) Alive(ctx context.Context, cluster record.Cluster, gr record.GroupResource, namespace string) iter.Seq2[ingest.Alive, error] {
 	return func(yield func(ingest.Alive, error) bool) {
-		if err := s.drained(ctx); err != nil {
+		if err := s.drained(ctx, cluster); err != nil {
 			yield(ingest.Alive{}, err)
 			return
 		}
