@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// TraceID and SpanID are those of the W3C Trace Context. All zero means none.
-type (
-	TraceID [16]byte
-	SpanID  [8]byte
-)
+// TraceID is that of the W3C Trace Context. All zero means none.
+type TraceID [16]byte
+
+// SpanID is that of the W3C Trace Context. All zero means none.
+type SpanID [8]byte
 
 // String is 32 hexadecimal digits, empty for none.
 func (id TraceID) String() string {

@@ -65,8 +65,12 @@ type Store interface {
 	// Events yields the KubeEvents that regard one object's name, by rising OccurredAt.
 	Events(ctx context.Context, scan EventScan) iter.Seq2[*record.Record, error]
 
+	// Spans yields the spans, log lines and pushed records that name one object, or one request, or are of one trace, by rising
+	// OccurredAt. Of a request and of a trace it is quick where Between is narrow.
+	Spans(ctx context.Context, scan SpanScan) iter.Seq2[*record.Record, error]
+
 	// Window yields every record of the kinds asked for, in no particular but always the same order.
-	// Requests, KubeEvents and Gaps are bounded by time; Revisions and Ends, which carry no time, by resourceVersions.
+	// Requests, KubeEvents, Spans and Gaps are bounded by time; Revisions and Ends, which carry no time, by resourceVersions.
 	Window(ctx context.Context, scan WindowScan) iter.Seq2[*record.Record, error]
 	// Gaps that the sources reported in the window (gaps of unknown begin or end always match).
 	Gaps(ctx context.Context, cluster record.Cluster, between TimeRange) iter.Seq2[*record.Record, error]
@@ -202,6 +206,18 @@ type EventScan struct {
 	Between   TimeRange
 }
 
+// SpanScan selects spans of one cluster by exactly one of: the object's name that they name (UID is not compared: the caller does),
+// the audit ID that they carry, or their trace.
+type SpanScan struct {
+	Cluster   record.Cluster
+	Resource  record.GroupResource
+	Namespace string
+	Name      string
+	AuditID   string
+	TraceID   record.TraceID
+	Between   TimeRange // of OccurredAt
+}
+
 // WindowScan selects records of one cluster, or of all (Cluster empty).
 type WindowScan struct {
 	Cluster record.Cluster
@@ -239,7 +255,7 @@ type ClusterInfo struct {
 	Name         record.Cluster
 	Storages     []record.Storage
 	Incarnations []record.UID // UIDs of its kube-system namespaces; more than one: rebuilt under one name
-	First, Last  time.Time    // OccurredAt of its first and last request or KubeEvent; zero if none
+	First, Last  time.Time    // OccurredAt of its first and last request, KubeEvent or span; zero if none
 }
 
 // KeyValue is one entry of derived data. A nil Value removes the key.
@@ -250,7 +266,7 @@ type Family uint8
 
 // The families of buckets.
 const (
-	FamilyTimed     Family = 1 // requests, KubeEvents: by hour of OccurredAt
+	FamilyTimed     Family = 1 // requests, KubeEvents, spans: by hour of OccurredAt
 	FamilyRevisions Family = 2 // revisions and ends: by range of resourceVersions in one storage
 )
 
@@ -280,7 +296,7 @@ type Size struct {
 	Classes []ClassSize
 }
 
-// ClassSize is the share of one class of keys: "requests", "revisions", "ends", "events", "catalogue", "names",
+// ClassSize is the share of one class of keys: "requests", "revisions", "ends", "events", "spans", "catalogue", "names",
 // "pins", "seen", "gaps", "progress", "derived", "floor", "meta", "log".
 type ClassSize struct {
 	Class   string

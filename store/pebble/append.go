@@ -104,6 +104,8 @@ func validate(batch []*record.Record) error {
 			ok = r.Gap != nil
 		case record.KindProgress:
 			ok = r.Progress != nil
+		case record.KindSpan:
+			ok = r.Span != nil
 		}
 		if !ok {
 			return fmt.Errorf("append: %w: record %d of %d has no body of its kind %d", store.ErrInvalid, i, len(batch), r.Kind)

@@ -87,7 +87,7 @@ func TestMergeLaws(t *testing.T) {
 			t.Errorf("%s: the order of %d values shows", familyName(key), len(list))
 		}
 	}
-	for _, family := range []byte{famCatalogue, famEvent, famHours, famName, famRequest, famRevision, famSeen, famSpan, famPin} {
+	for _, family := range []byte{famCatalogue, famEvent, famHours, famName, famRequest, famRevision, famSeen, famSpan, famPin, famTraced} {
 		if several[family] == 0 {
 			t.Errorf("nothing merged in %s", familyName([]byte{family}))
 		}

@@ -32,7 +32,7 @@ func (f *floorSet) late(r *record.Record) bool {
 	}
 	low := c.rvs[record.StorageOf(r.Ref.GroupResource())]
 	switch r.Kind {
-	case record.KindRequest, record.KindKubeEvent:
+	case record.KindRequest, record.KindKubeEvent, record.KindSpan:
 		return c.before(unixNano(r.OccurredAt))
 	case record.KindRevision:
 		return r.Revision.RV < low

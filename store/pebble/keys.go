@@ -22,8 +22,10 @@ const (
 	famGap       byte = 'g' // cluster, time, id -> gap
 	famHours     byte = 'h' // cluster, family, name hash -> hours that hold records of the name
 	famCarried   byte = 'k' // cluster, uid -> what the floor keeps of an object
+	famTraceRef  byte = 'l' // cluster, hour, what it is found by, its hash, name hash, time in hour -> nothing: such a span is there
 	famMeta      byte = 'm' // name -> value
 	famName      byte = 'n' // cluster, group, resource, namespace, name, uid
+	famTraced    byte = 'o' // cluster, hour, name hash, time in hour -> spans, log lines, pushed records
 	famPin       byte = 'p' // cluster, storage, resourceVersion, made, times
 	famRequest   byte = 'q' // cluster, hour, class, name hash, time in hour -> requests
 	famProgress  byte = 'r' // cluster, storage, group, resource, namespace, resourceVersion, list
@@ -40,7 +42,7 @@ var families = [...]struct {
 	class  string
 }{
 	{famCatalogue, "catalogue"}, {famEnd, "ends"}, {famEvent, "events"}, {famFloors, "floor"}, {famGap, "gaps"}, {famHours, "names"},
-	{famCarried, "floor"}, {famMeta, "meta"}, {famName, "names"}, {famPin, "pins"}, {famRequest, "requests"}, {famProgress, "progress"},
+	{famCarried, "floor"}, {famTraceRef, "spans"}, {famMeta, "meta"}, {famName, "names"}, {famTraced, "spans"}, {famPin, "pins"}, {famRequest, "requests"}, {famProgress, "progress"},
 	{famSeen, "seen"}, {famSpan, "seen"}, {famRevision, "revisions"}, {famDerived, "derived"}, {famFeed, "derived"},
 }
 
@@ -222,6 +224,31 @@ func requestName(r *record.Record) nameHash {
 func eventName(r *record.Record) nameHash {
 	about := &r.KubeEvent.Regarding
 	return hashName("", about.Kind, about.Namespace, about.Name)
+}
+
+func spanName(ref *record.ObjectRef) nameHash {
+	return hashName(ref.Group, ref.Resource, ref.Namespace, ref.Name)
+}
+
+// What a span is found by beside the object that it names first.
+const (
+	refAudit byte = 'a' // hash of the audit ID
+	refName  byte = 'n' // name hash of a further object that it names
+	refTrace byte = 't' // hash of the trace ID
+)
+
+func hashOf[T ~string | ~[]byte](id T) (h nameHash) {
+	binary.BigEndian.PutUint64(h[:], xxhash.Sum64([]byte(id)))
+	return h
+}
+
+func spanKey(c record.Cluster, nanos int64, name nameHash) []byte {
+	return appendMoment(append(hourKey(famTraced, c, hourOf(nanos)), name[:]...), nanos)
+}
+
+func traceRefKey(c record.Cluster, nanos int64, by byte, hash, name nameHash) []byte {
+	key := append(append(hourKey(famTraceRef, c, hourOf(nanos)), by), hash[:]...)
+	return appendMoment(append(key, name[:]...), nanos)
 }
 
 func hourKey(family byte, c record.Cluster, h hour) []byte {

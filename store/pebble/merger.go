@@ -94,7 +94,7 @@ func mergeValues(key []byte, list [][]byte) ([]byte, error) {
 
 func mergeFamily(key []byte, list [][]byte) ([]byte, error) {
 	switch key[0] {
-	case famRequest, famEvent:
+	case famRequest, famEvent, famTraced:
 		c, nanos, err := cutTimedKey(key)
 		if err != nil {
 			return nil, err
@@ -121,7 +121,7 @@ func mergeFamily(key []byte, list [][]byte) ([]byte, error) {
 		return mergePins(list)
 	case famSeen:
 		return mergeSeen(list)
-	case famName:
+	case famName, famTraceRef:
 		return nil, nil
 	}
 	return nil, fmt.Errorf("family %q is not merged", key[0])

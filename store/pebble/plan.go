@@ -100,6 +100,8 @@ func (p *plan) build(batch []*record.Record, floors *floorSet, bucketBits uint, 
 			p.end(r, bucketBits)
 		case record.KindKubeEvent:
 			p.event(r)
+		case record.KindSpan:
+			p.span(r)
 		case record.KindGap:
 			p.addWhole(gapKey(r), r)
 		case record.KindProgress:
@@ -129,6 +131,26 @@ func (p *plan) event(r *record.Record) {
 	nanos, name := unixNano(r.OccurredAt), eventName(r)
 	if p.addItem(eventKey(r.Ref.Cluster, nanos, name), r) {
 		p.at(r, nanos, famEvent, name)
+	}
+}
+
+// span writes it under the name that it names first, and for all else that it is found by that it is there.
+func (p *plan) span(r *record.Record) {
+	c, nanos, name := r.Ref.Cluster, unixNano(r.OccurredAt), spanName(&r.Ref)
+	if !p.addItem(spanKey(c, nanos, name), r) {
+		return
+	}
+	p.at(r, nanos, famTraced, name)
+	if id := r.Span.AuditID; id != "" {
+		p.add(traceRefKey(c, nanos, refAudit, hashOf(id), name), nil)
+	}
+	if id := r.Span.TraceID; id != (record.TraceID{}) {
+		p.add(traceRefKey(c, nanos, refTrace, hashOf(id[:]), name), nil)
+	}
+	for i := range r.Span.Also {
+		also := spanName(&r.Span.Also[i])
+		p.add(traceRefKey(c, nanos, refName, also, name), nil)
+		p.hours[hourMark{c, famTraced, also, hourOf(nanos)}] = struct{}{}
 	}
 }
 

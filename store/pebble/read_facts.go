@@ -15,7 +15,7 @@ import (
 )
 
 // clusterFamilies are those whose keys begin with a cluster that has records.
-var clusterFamilies = [...]byte{famCatalogue, famEnd, famEvent, famGap, famCarried, famPin, famRequest, famProgress, famRevision}
+var clusterFamilies = [...]byte{famCatalogue, famEnd, famEvent, famGap, famCarried, famPin, famRequest, famProgress, famRevision, famTraced}
 
 // Gaps implements store.Store.
 func (s *Store) Gaps(ctx context.Context, c record.Cluster, between store.TimeRange) iter.Seq2[*record.Record, error] {

@@ -13,7 +13,7 @@ import (
 	"github.com/kubewake/kubewake/store"
 )
 
-// Window implements store.Store: cluster by cluster, first requests, then revisions with the ends among them, Events, gaps, progress.
+// Window implements store.Store: cluster by cluster, first requests, then revisions with the ends among them, Events, spans, gaps, progress.
 func (s *Store) Window(ctx context.Context, q store.WindowScan) iter.Seq2[*record.Record, error] {
 	return stream(ctx, s, "window", func(r *points, yield func(*record.Record) error) error {
 		clusters := []record.Cluster{q.Cluster}
@@ -62,6 +62,7 @@ func (w *window) run() error {
 		{w.wants(record.KindRevision) || w.wants(record.KindEnd), w.revisions},
 		{w.wants(record.KindEnd), w.ends},
 		{w.wants(record.KindKubeEvent), w.events},
+		{w.wants(record.KindSpan), w.spans},
 		{w.wants(record.KindGap), func() error { return gapsOf(w.r, w.c, w.within, w.yieldIfNamed) }},
 		{w.wants(record.KindProgress), func() error { return progressOf(w.r, w.c, w.yieldIfNamed) }},
 	}
@@ -110,6 +111,11 @@ func (w *window) requests() error {
 
 func (w *window) events() error {
 	return w.hours(famEvent, func(h hour) error { return w.timedBelow(hourKey(famEvent, w.c, h), h) })
+}
+
+func (w *window) spans() error {
+	narrow := w.narrowed()
+	return w.hours(famTraced, func(h hour) error { return w.timedBelow(append(hourKey(famTraced, w.c, h), narrow...), h) })
 }
 
 // narrowed is as much of a name's hash as the scan tells from the left.

@@ -24,7 +24,7 @@ func (s *Store) ranges(b store.Bucket) []keyRange {
 	}
 	first, last := bucketHours(b)
 	var out []keyRange
-	for _, family := range [...]byte{famRequest, famEvent, famSeen, famSpan} {
+	for _, family := range [...]byte{famRequest, famEvent, famTraced, famTraceRef, famSeen, famSpan} {
 		out = append(out, keyRange{hourKey(family, b.Cluster, first), keyEnd(hourKey(family, b.Cluster, last))})
 	}
 	return out
@@ -37,7 +37,7 @@ func bucketHours(b store.Bucket) (first, last hour) {
 // Buckets implements store.Store.
 func (s *Store) Buckets(ctx context.Context) (out []store.Bucket, err error) {
 	err = s.read(ctx, "buckets", func(r *points) error {
-		clusters, err := clusterNames(r, famRequest, famEvent, famRevision)
+		clusters, err := clusterNames(r, famRequest, famEvent, famTraced, famRevision)
 		if err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (s *Store) Buckets(ctx context.Context) (out []store.Bucket, err error) {
 
 func timedBuckets(r *points, c record.Cluster) (out []store.Bucket, err error) {
 	var hours []hour
-	for _, family := range [...]byte{famRequest, famEvent} {
+	for _, family := range [...]byte{famRequest, famEvent, famTraced} {
 		prefix := clusterKey(family, c)
 		err := skipScan(r, prefix, func(key []byte) ([]byte, error) {
 			h, _, ok := cutHour(key[len(prefix):])
@@ -339,7 +339,7 @@ func (d *drop) sweepEntry(b *lsm.Batch, key store.ObjectKey, e *entry, floor clu
 // forgetHours takes a bucket's hours from the names that had records in them.
 func (d *drop) forgetHours(b *lsm.Batch, bucket store.Bucket) error {
 	first, last := bucketHours(bucket)
-	for _, family := range [...]byte{famRequest, famEvent} {
+	for _, family := range [...]byte{famRequest, famEvent, famTraced} {
 		names := map[nameHash]bool{}
 		for h := first; h <= last; h++ {
 			prefix := hourKey(family, bucket.Cluster, h)
@@ -353,6 +353,9 @@ func (d *drop) forgetHours(b *lsm.Batch, bucket store.Bucket) error {
 				names[name] = true
 				return bytes.Clone(key[:end]), nil
 			})
+			if err == nil && family == famTraced {
+				err = d.furtherNames(bucket.Cluster, h, names)
+			}
 			if err != nil {
 				return err
 			}
@@ -364,6 +367,19 @@ func (d *drop) forgetHours(b *lsm.Batch, bucket store.Bucket) error {
 		}
 	}
 	return nil
+}
+
+// furtherNames adds the names under which spans of an hour are found beside their own.
+func (d *drop) furtherNames(c record.Cluster, h hour, names map[nameHash]bool) error {
+	prefix := append(hourKey(famTraceRef, c, h), refName)
+	return skipScan(d.s.db, prefix, func(key []byte) ([]byte, error) {
+		end := len(prefix) + len(nameHash{})
+		if len(key) < end {
+			return nil, badKey(key)
+		}
+		names[nameHash(key[len(prefix):end])] = true
+		return bytes.Clone(key[:end]), nil
+	})
 }
 
 // forgetName takes every hour that goes, not only this bucket's: a name's last write in the batch then has them all.

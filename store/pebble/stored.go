@@ -67,11 +67,26 @@ func appendPlainRecord(dst []byte, r *record.Record) []byte {
 		v.Regarding.UID, v.Related.UID = packUUID(v.Regarding.UID, ""), packUUID(v.Related.UID, "")
 		bare.KubeEvent = &v
 		return record.Append(dst, &bare)
+	case record.KindSpan:
+		bare.OccurredAt, bare.Span = time.Time{}, moved(r.Span, -unixNano(r.OccurredAt), packUUID[string])
+		bare.Ref.UID = packUUID(r.Ref.UID, "")
+		return record.Append(dst, &bare)
 	}
 	return record.Append(dst, &bare)
 }
 
-// unpackTimed reads a stored request or Event, whose key tells cluster and time.
+// moved gives a span whose times are moved, and whose audit ID is in another form.
+func moved(s *record.Span, by int64, id func(s, other string) string) *record.Span {
+	out := *s
+	out.End, out.AuditID = relative(s.End, by), id(s.AuditID, "")
+	out.Events = slices.Clone(s.Events)
+	for i := range out.Events {
+		out.Events[i].At = relative(s.Events[i].At, by)
+	}
+	return &out
+}
+
+// unpackTimed reads a stored request, Event or span, whose key tells cluster and time.
 func unpackTimed(b []byte, c record.Cluster, nanos int64) (*record.Record, error) {
 	r, err := decodePacked(b)
 	if err != nil {
@@ -94,8 +109,10 @@ func unpackTimed(b []byte, c record.Cluster, nanos int64) (*record.Record, error
 			*t = relative(*t, nanos)
 		}
 		v.Regarding.UID, v.Related.UID = unpackUUID(v.Regarding.UID, ""), unpackUUID(v.Related.UID, "")
+	case record.KindSpan:
+		r.Span = moved(r.Span, nanos, unpackUUID[string])
 	default:
-		return nil, fmt.Errorf("a %s among requests or events", r.Kind)
+		return nil, fmt.Errorf("a %s among requests, events or spans", r.Kind)
 	}
 	return r, nil
 }

@@ -29,7 +29,7 @@ func Dump(ctx context.Context, s store.Store) ([]string, error) {
 
 // Kinds lists every kind of record.
 func Kinds() []record.Kind {
-	return []record.Kind{record.KindRequest, record.KindRevision, record.KindEnd, record.KindKubeEvent, record.KindGap, record.KindProgress}
+	return []record.Kind{record.KindRequest, record.KindRevision, record.KindEnd, record.KindKubeEvent, record.KindGap, record.KindProgress, record.KindSpan}
 }
 
 type dump struct {
@@ -86,7 +86,8 @@ func (d *dump) object(e *store.Entry) error {
 	}
 	return errors.Join(err,
 		each(d.s.Requests(d.ctx, store.RequestScan{Cluster: e.Ref.Cluster, Resource: e.Ref.GroupResource(), Namespace: e.Ref.Namespace, Name: e.Ref.Name, Reads: true}), take("request")),
-		each(d.s.Events(d.ctx, store.EventScan{Cluster: e.Ref.Cluster, Kind: e.Ref.Kind, Namespace: e.Ref.Namespace, Name: e.Ref.Name}), take("event")))
+		each(d.s.Events(d.ctx, store.EventScan{Cluster: e.Ref.Cluster, Kind: e.Ref.Kind, Namespace: e.Ref.Namespace, Name: e.Ref.Name}), take("event")),
+		each(d.s.Spans(d.ctx, store.SpanScan{Cluster: e.Ref.Cluster, Resource: e.Ref.GroupResource(), Namespace: e.Ref.Namespace, Name: e.Ref.Name}), take("span")))
 }
 
 func each[T any](seq iter.Seq2[T, error], f func(T) error) error {

@@ -186,6 +186,7 @@ func (h *history) request(ref record.ObjectRef, verb string, code int, at time.T
 
 // noise around a write: a read, a failure, an Event.
 func (h *history) noise(ref record.ObjectRef, rv record.ResourceVersion, at time.Time) {
+	h.spans(ref, at)
 	switch h.rnd.IntN(4) {
 	case 0:
 		read := h.request(ref, "get", 200, at.Add(time.Minute))
@@ -219,6 +220,47 @@ func (h *history) noise(ref record.ObjectRef, rv record.ResourceVersion, at time
 		h.add(&record.Record{Kind: record.KindKubeEvent, OccurredAt: seen, Ref: event, Provenance: h.from(record.FromWatch), KubeEvent: &record.KubeEvent{
 			RV: record.ResourceVersion(h.rv), Type: "Warning", Reason: "BackOff", Note: "again", Regarding: about, Controller: "kubelet", FirstSeen: at, LastSeen: seen, Count: int64(n + 1), CreatedAt: at}})
 	}
+}
+
+// spans around a write: an apiserver's with its child, which names nothing, a controller's that names two objects, a log line, a pushed record,
+// one of each at one moment. They take nothing from the random numbers of the rest.
+func (h *history) spans(ref record.ObjectRef, at time.Time) {
+	if h.rv%3 == 1 {
+		return
+	}
+	n := byte(h.rv)
+	trace := record.TraceID{1, n, byte(h.rv >> 8), byte(h.rv >> 16), byte(at.Nanosecond() >> 10)}
+	node := record.ObjectRef{Version: "v1", Kind: "Node", Resource: "nodes", Name: fmt.Sprintf("node-%d", h.rv%5)}
+	nobody, from := record.ObjectRef{Cluster: ref.Cluster}, h.dayAfter(at, record.FromOTLP)
+	audit := fmt.Sprintf("audit %d", h.rv)
+	if h.rv%2 == 0 {
+		audit = fmt.Sprintf("4e1cd7ad-d75a-4a67-9ab4-d7b1%08x", uint32(h.rv))
+	}
+	tell := func(ref record.ObjectRef, at time.Time, from record.Provenance, s record.Span) {
+		s.TraceID, s.SpanID = trace, record.SpanID{byte(len(h.out)), byte(len(h.out) >> 8), n}
+		r := &record.Record{Kind: record.KindSpan, OccurredAt: at, Ref: ref, Provenance: from, Span: &s}
+		h.out = append(h.out, r)
+		if h.rv%4 == 0 {
+			again, other := *r, s
+			other.Text += "told longer"
+			again.Span, again.Provenance.ReceivedAt = &other, from.ReceivedAt.Add(-time.Minute)
+			if s.Form != record.FormLog { // whose text makes it another fact
+				h.out = append(h.out, &again)
+			}
+		}
+	}
+	tell(nobody, at, from, record.Span{Service: "apiserver", Name: "Update", Kind: record.SpanKindServer, End: at.Add(time.Millisecond), AuditID: audit})
+	tell(nobody, at, from, record.Span{Service: "apiserver", Name: "etcd", End: at.Add(time.Millisecond), ParentID: record.SpanID{1},
+		Events: []record.SpanEvent{{At: at.Add(time.Microsecond), Name: "sent"}, {Name: "no time"}}})
+	tell(ref, at.Add(time.Second), from, record.Span{Service: "controller", Name: "Reconcile", End: at.Add(3 * time.Second), Also: []record.ObjectRef{node, node},
+		Attributes: []record.KeyValue{{Key: "a", Value: "b"}}, Status: record.SpanError})
+	tell(ref, at, from, record.Span{Form: record.FormLog, Service: "controller", Severity: "INFO", Text: "reconciled"})
+	tell(ref, at.Add(time.Second), h.dayAfter(at, record.FromPush), record.Span{Form: record.FormPushed, Service: "ci", Key: audit, Name: "deploy", AuditID: audit})
+}
+
+// dayAfter is the provenance of what was received a day after a moment.
+func (h *history) dayAfter(at time.Time, s record.Sources) record.Provenance {
+	return record.Provenance{ReceivedAt: at.Add(24 * time.Hour), Sources: s}
 }
 
 // end told by up to three sources: a watch with resourceVersion and state, an audit answer with the old state, a Status without any.

@@ -69,19 +69,20 @@ func dropped(t *testing.T, s store.Store) {
 			return true
 		}
 		switch r.Kind {
-		case record.KindRequest, record.KindKubeEvent:
+		case record.KindRequest, record.KindKubeEvent, record.KindSpan:
 			return !r.OccurredAt.Before(lowTime)
 		case record.KindRevision:
 			return r.Revision.RV >= lowRV[record.StorageOf(r.Ref.GroupResource())]
 		}
 		return true
 	}
-	kinds := []record.Kind{record.KindRequest, record.KindRevision, record.KindKubeEvent}
+	kinds := []record.Kind{record.KindRequest, record.KindRevision, record.KindKubeEvent, record.KindSpan}
 	want := m.where(func(r *record.Record) bool { return slices.Contains(kinds, r.Kind) && kept(r) })
 	got := must(collect(s.Window(t.Context(), store.WindowScan{Kinds: kinds, Reads: true})))(t)
 	got = slices.DeleteFunc(got, func(r *record.Record) bool { return r.Provenance.Sources.Has(record.FromFloor) })
 	same(t, "what is kept", sorted(want), sorted(got))
 	checkFloor(t, s, carry)
+	checkSpans(t, s, newModel(want))
 	for _, b := range must(s.Buckets(t.Context()))(t) {
 		if slices.ContainsFunc(goes, func(g store.Bucket) bool {
 			return g.Cluster == b.Cluster && g.Family == b.Family && g.Time == b.Time && g.Storage == b.Storage && g.RVs == b.RVs
@@ -96,6 +97,14 @@ func dropped(t *testing.T, s store.Store) {
 	again := must(collect(s.Window(t.Context(), store.WindowScan{Kinds: kinds, Reads: true})))(t)
 	again = slices.DeleteFunc(again, func(r *record.Record) bool { return r.Provenance.Sources.Has(record.FromFloor) })
 	same(t, "what is kept, after the late ones", sorted(want), sorted(again))
+}
+
+// checkSpans: spans are found by all that they are found by, and none that is gone is told of.
+func checkSpans(t *testing.T, s store.Store, m *model) {
+	t.Helper()
+	for _, q := range spanScans(m) {
+		same(t, "spans", byTime(sorted(m.where(func(r *record.Record) bool { return spanMatches(q, r) }))), byTime(sorted(must(collect(s.Spans(t.Context(), q)))(t))))
+	}
 }
 
 func checkFloor(t *testing.T, s store.Store, carry []store.Carried) {

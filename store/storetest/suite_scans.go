@@ -21,7 +21,7 @@ func windows(t *testing.T, s store.Store) {
 	}
 	inTime := func(r *record.Record) bool {
 		switch r.Kind {
-		case record.KindRequest, record.KindKubeEvent:
+		case record.KindRequest, record.KindKubeEvent, record.KindSpan:
 			return between.Contains(r.OccurredAt)
 		case record.KindGap:
 			return gap(r)
@@ -45,6 +45,9 @@ func windows(t *testing.T, s store.Store) {
 		}},
 		{"requests in a namespace", store.WindowScan{Kinds: []record.Kind{record.KindRequest}, Reads: true, Namespace: "team-1"}, func(r *record.Record) bool {
 			return r.Kind == record.KindRequest && r.Ref.Namespace == "team-1"
+		}},
+		{"spans of a resource", store.WindowScan{Kinds: []record.Kind{record.KindSpan}, Resource: &pods, Namespace: "team-1", Between: between}, func(r *record.Record) bool {
+			return r.Kind == record.KindSpan && r.Ref.GroupResource() == pods && r.Ref.Namespace == "team-1" && between.Contains(r.OccurredAt)
 		}},
 		{"revisions of a name", store.WindowScan{Kinds: []record.Kind{record.KindRevision, record.KindEnd}, Resource: &pods, Namespace: "team-1"}, func(r *record.Record) bool {
 			return (r.Kind == record.KindRevision || r.Kind == record.KindEnd) && r.Ref.Group == "" && (r.Ref.Kind == "Pod" || r.Ref.Resource == "pods") && r.Ref.Namespace == "team-1"
@@ -302,7 +305,7 @@ func clusters(t *testing.T, s store.Store) {
 	for _, c := range got {
 		var first, last time.Time
 		for _, r := range m.facts {
-			if r.Ref.Cluster != c.Name || (r.Kind != record.KindRequest && r.Kind != record.KindKubeEvent) {
+			if r.Ref.Cluster != c.Name || (r.Kind != record.KindRequest && r.Kind != record.KindKubeEvent && r.Kind != record.KindSpan) {
 				continue
 			}
 			if first.IsZero() || r.OccurredAt.Before(first) {

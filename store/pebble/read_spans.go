@@ -1,0 +1,149 @@
+package pebble
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"iter"
+	"slices"
+
+	lsm "github.com/cockroachdb/pebble/v2"
+
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+)
+
+// Spans implements store.Store. Of an object it costs a few seeks for each hour that holds spans of its name, of a request or a trace for each
+// hour of the range that holds spans at all.
+func (s *Store) Spans(ctx context.Context, q store.SpanScan) iter.Seq2[*record.Record, error] {
+	return stream(ctx, s, "spans", func(r *points, yield func(*record.Record) error) error {
+		f := finder{r: r, c: q.Cluster, within: timeBounds(q.Between), patience: patience{ctx: ctx}, yield: yield}
+		switch {
+		case q.AuditID != "":
+			f.match = func(rec *record.Record) bool { return rec.Span.AuditID == q.AuditID }
+			return f.byRef(refAudit, hashOf(q.AuditID))
+		case q.TraceID != (record.TraceID{}):
+			f.match = func(rec *record.Record) bool { return rec.Span.TraceID == q.TraceID }
+			return f.byRef(refTrace, hashOf(q.TraceID[:]))
+		case q.Name == "":
+			return nil
+		}
+		named := func(ref *record.ObjectRef) bool {
+			return ref.GroupResource() == q.Resource && ref.Namespace == q.Namespace && ref.Name == q.Name
+		}
+		f.match = func(rec *record.Record) bool {
+			return named(&rec.Ref) || slices.ContainsFunc(rec.Span.Also, func(ref record.ObjectRef) bool { return named(&ref) })
+		}
+		return f.byName(hashName(q.Resource.Group, q.Resource.Resource, q.Namespace, q.Name), q.Between)
+	})
+}
+
+// finder looks spans up, hour by hour.
+type finder struct {
+	r        *points
+	c        record.Cluster
+	within   nanoBounds
+	patience patience
+	match    func(*record.Record) bool
+	yield    func(*record.Record) error
+}
+
+func (f *finder) byName(name nameHash, between store.TimeRange) error {
+	return byHour(f.r, f.c, famTraced, name, between, func(h hour, _ nanoBounds) error {
+		keys, err := f.refs(h, refName, name)
+		if err != nil {
+			return err
+		}
+		own := append(hourKey(famTraced, f.c, h), name[:]...)
+		err = f.r.walk(own, keyEnd(own), func(it *lsm.Iterator) error {
+			keys = append(keys, bytes.Clone(it.Key()))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return f.give(h, keys)
+	})
+}
+
+func (f *finder) byRef(by byte, hash nameHash) error {
+	prefix := clusterKey(famTraceRef, f.c)
+	return skipScan(f.r, prefix, func(key []byte) ([]byte, error) {
+		h, _, ok := cutHour(key[len(prefix):])
+		if !ok {
+			return nil, badKey(key)
+		}
+		group := bytes.Clone(key[:len(prefix)+4])
+		switch {
+		case h > hourOf(f.within.to):
+			return prefix, nil
+		case !f.within.touches(h):
+			return group, nil
+		}
+		keys, err := f.refs(h, by, hash)
+		if err != nil {
+			return nil, err
+		}
+		return group, f.give(h, keys)
+	})
+}
+
+// refs gives the keys of the spans of an hour that are found by something.
+func (f *finder) refs(h hour, by byte, hash nameHash) (keys [][]byte, err error) {
+	prefix := append(append(hourKey(famTraceRef, f.c, h), by), hash[:]...)
+	err = f.r.walk(prefix, keyEnd(prefix), func(it *lsm.Iterator) error {
+		tail := it.Key()[len(prefix):]
+		if len(tail) != len(nameHash{})+momentLen {
+			return badKey(it.Key())
+		}
+		keys = append(keys, append(hourKey(famTraced, f.c, h), tail...))
+		return nil
+	})
+	return keys, err
+}
+
+// give yields the spans at some keys that match, by rising time.
+func (f *finder) give(h hour, keys [][]byte) error {
+	slices.SortFunc(keys, func(a, b []byte) int {
+		if c := bytes.Compare(a[len(a)-momentLen:], b[len(b)-momentLen:]); c != 0 {
+			return c
+		}
+		return bytes.Compare(a, b)
+	})
+	for _, key := range slices.CompactFunc(keys, bytes.Equal) {
+		nanos := moment(h, key[len(key)-momentLen:])
+		if !f.within.contains(nanos) {
+			continue
+		}
+		if err := f.patience.check(); err != nil {
+			return err
+		}
+		v, err := f.r.get(key)
+		if err != nil {
+			return err
+		}
+		if v == nil {
+			return damaged(key, errors.New("a span that is told of is not there"))
+		}
+		var found []*record.Record
+		err = eachItem(bytes.Clone(v), func(item []byte) error {
+			rec, err := unpackTimed(item, f.c, nanos)
+			if err != nil {
+				return damaged(key, err)
+			}
+			if f.match(rec) {
+				found = append(found, rec)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, rec := range found {
+			if err := f.yield(rec); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+)
+
+// spans: found by the objects they name, by audit ID and by trace, in order, once.
+func spans(t *testing.T, s store.Store) {
+	list := History(Config{Seed: 17, Clusters: []record.Cluster{"c"}})
+	fill(t, s, list, 100)
+	m := newModel(list)
+	scans := spanScans(m)
+	found := map[string]int{}
+	for _, q := range scans {
+		for _, between := range []store.TimeRange{{}, {From: start.Add(time.Hour), To: start.Add(2*time.Hour + time.Minute)}} {
+			q.Between = between
+			want := m.where(func(r *record.Record) bool { return spanMatches(q, r) && between.Contains(r.OccurredAt) })
+			got := must(collect(s.Spans(t.Context(), q)))(t)
+			if !slices.IsSortedFunc(got, func(a, b *record.Record) int { return a.OccurredAt.Compare(b.OccurredAt) }) {
+				t.Errorf("%+v: not in order", q)
+			}
+			same(t, "spans", byTime(sorted(want)), byTime(sorted(got)))
+			switch {
+			case q.AuditID != "":
+				found["audit ID"] += len(got)
+			case q.Name == "":
+				found["trace"] += len(got)
+			case q.Resource.Resource == "nodes":
+				found["further name"] += len(got)
+			default:
+				found["name"] += len(got)
+			}
+		}
+	}
+	for _, by := range []string{"audit ID", "trace", "further name", "name"} {
+		if found[by] == 0 {
+			t.Errorf("nothing found by %s", by)
+		}
+	}
+	if got := must(collect(s.Spans(t.Context(), store.SpanScan{Cluster: "c"})))(t); len(got) > 0 {
+		t.Errorf("asked for nothing, %d spans came", len(got))
+	}
+	if got := must(collect(s.Spans(t.Context(), store.SpanScan{Cluster: "other", AuditID: scans[0].AuditID, Name: scans[0].Name})))(t); len(got) > 0 {
+		t.Errorf("another cluster has %d spans", len(got))
+	}
+}
+
+// spanScans lists all by which spans can be found.
+func spanScans(m *model) (out []store.SpanScan) {
+	seen := map[store.SpanScan]bool{}
+	add := func(q store.SpanScan) {
+		if !seen[q] {
+			seen[q] = true
+			out = append(out, q)
+		}
+	}
+	for _, r := range m.facts {
+		if r.Kind != record.KindSpan {
+			continue
+		}
+		for _, ref := range append([]record.ObjectRef{r.Ref}, r.Span.Also...) {
+			if ref.Name != "" {
+				add(store.SpanScan{Cluster: r.Ref.Cluster, Resource: ref.GroupResource(), Namespace: ref.Namespace, Name: ref.Name})
+			}
+		}
+		if r.Span.AuditID != "" {
+			add(store.SpanScan{Cluster: r.Ref.Cluster, AuditID: r.Span.AuditID})
+		}
+		add(store.SpanScan{Cluster: r.Ref.Cluster, TraceID: r.Span.TraceID})
+	}
+	return out
+}
+
+func spanMatches(q store.SpanScan, r *record.Record) bool {
+	if r.Kind != record.KindSpan || r.Ref.Cluster != q.Cluster {
+		return false
+	}
+	switch {
+	case q.AuditID != "":
+		return r.Span.AuditID == q.AuditID
+	case q.Name == "":
+		return r.Span.TraceID == q.TraceID
+	}
+	return slices.ContainsFunc(append([]record.ObjectRef{r.Ref}, r.Span.Also...), func(ref record.ObjectRef) bool {
+		return ref.GroupResource() == q.Resource && ref.Namespace == q.Namespace && ref.Name == q.Name
+	})
+}
