@@ -27,7 +27,8 @@ const (
 type LocalConfig struct {
 	// Appended is told each batch after it became durable and before Deliver returns; it must be quick, and safe to be called concurrently.
 	Appended func(batch []*record.Record)
-	// WaitingBytes bounds the estimated memory of batches that wait to be durable; beyond it callers are told Busy. Zero: 64 MiB.
+	// WaitingBytes bounds the estimated memory of batches that wait to be durable, those of callers that gave up among them; beyond it callers are
+	// told Busy. Zero: 64 MiB.
 	WaitingBytes int64
 	// Concurrent appends in the store; further callers wait. They share the log's syncs. Zero: 32.
 	Concurrent int
@@ -85,37 +86,55 @@ func (l *Local) Deliver(ctx context.Context, b Batch) error {
 	if err != nil {
 		return err
 	}
-	defer leave()
-	appended, err := l.store(ctx, b)
-	if err != nil {
-		return l.refused(ctx, err)
+	// A caller whose ctx ends is let go; the store has the batch until its disk took it, however long that hangs, and so long it counts as waiting.
+	done := make(chan error, 1)
+	go func() {
+		defer leave()
+		done <- l.store(ctx, b, began)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		l.conf.Metrics.refuse("canceled")
+		return ctx.Err()
 	}
-	l.note(nil)
+}
+
+// store writes a batch and tells of it. It does not end with ctx, but leaves out the marks then: the source may have come further meanwhile.
+func (l *Local) store(ctx context.Context, b Batch, began time.Time) error {
+	on := context.WithoutCancel(ctx)
+	var appended store.Appended
+	var err error
+	if len(b.Records) > 0 {
+		if appended, err = l.st.Append(on, b.Records); err != nil {
+			return l.refused(err)
+		}
+	}
 	now := l.conf.Now()
 	l.conf.Metrics.stored(b, appended, began, now)
 	if l.conf.Appended != nil {
 		l.conf.Appended(b.Records)
 	}
-	l.tellLate(ctx, b.Cluster, appended.Late, now)
-	return nil
-}
-
-func (l *Local) store(ctx context.Context, b Batch) (appended store.Appended, err error) {
-	if len(b.Records) > 0 {
-		if appended, err = l.st.Append(ctx, b.Records); err != nil {
-			return appended, err
-		}
-	}
 	for _, m := range b.Marks {
-		if err := l.st.SetMeta(ctx, markKey(b.Cluster, m.Key), m.Value); err != nil {
-			return appended, err
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := l.st.SetMeta(on, markKey(b.Cluster, m.Key), m.Value); err != nil {
+			return l.refused(err)
 		}
 	}
-	return appended, nil
+	l.note(nil)
+	l.tellLate(on, b.Cluster, appended.Late, now)
+	return nil
 }
 
 // enter takes the batch's share of memory, then a turn. Leave gives both back.
 func (l *Local) enter(ctx context.Context, b Batch) (leave func(), err error) {
+	if err := ctx.Err(); err != nil {
+		l.conf.Metrics.refuse("canceled")
+		return nil, err
+	}
 	size := b.Size()
 	l.waiting.Lock()
 	if l.waiting.bytes > 0 && l.waiting.bytes+size > l.conf.WaitingBytes {
@@ -143,13 +162,9 @@ func (l *Local) enter(ctx context.Context, b Batch) (leave func(), err error) {
 }
 
 // refused turns a store's error into what the caller can do about it.
-func (l *Local) refused(ctx context.Context, err error) error {
+func (l *Local) refused(err error) error {
 	if errors.Is(err, ErrInvalid) {
 		l.conf.Metrics.refuse("invalid")
-		return err
-	}
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		l.conf.Metrics.refuse("canceled")
 		return err
 	}
 	state := stateOf(err)
