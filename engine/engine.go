@@ -33,6 +33,8 @@ type Engine interface {
 	Traces(ctx context.Context, q query.Traces) (*Traces, error)
 	// Services are the words that Traces takes for a mode with its modifier, and the clusters.
 	Services(ctx context.Context) (*Services, error)
+	// Dependencies counts the links between kinds of objects.
+	Dependencies(ctx context.Context, q query.Dependencies) (*Dependencies, error)
 }
 
 // ErrorKind sorts what can go wrong, for faces to map on status codes and exit statuses.

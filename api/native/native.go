@@ -68,14 +68,15 @@ type answerer func(ctx context.Context, p *params) (any, error)
 // questions lists everything that is answered by one document.
 func (h *Handler) questions() map[string]answerer {
 	return map[string]answerer{
-		"info":     h.info,
-		"objects":  h.objects,
-		"history":  h.history,
-		"state":    h.state,
-		"diff":     h.diff,
-		"blame":    h.blame,
-		"coverage": h.coverage,
-		"stat":     h.stat,
+		"info":         h.info,
+		"objects":      h.objects,
+		"history":      h.history,
+		"state":        h.state,
+		"diff":         h.diff,
+		"blame":        h.blame,
+		"coverage":     h.coverage,
+		"stat":         h.stat,
+		"dependencies": h.dependencies,
 	}
 }
 

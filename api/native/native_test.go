@@ -30,15 +30,16 @@ const object = "cluster=prod&kind=deploy&namespace=shop&name=web"
 
 // calls are one per route, with every parameter it knows.
 var calls = map[string]string{
-	"info":     "",
-	"objects":  "cluster=prod&kind=deploy,sts&namespace=shop&name=web*&uid=u&selector=app%3Dweb&at=2026-11-20T14:00:01Z&from=-30s&to=2026-11-20T14:01:00Z&limit=2&cursor=c",
-	"history":  object + "&uid=u&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z&reads=true&fold=true&allLives=true&limit=7&cursor=c",
-	"state":    object + "&uid=u&at=2026-11-20T14:00:01.5Z",
-	"diff":     object + "&uid=u&fromResourceVersion=811&toBack=1&noise=true",
-	"blame":    object + "&uid=u&resourceVersion=835&path=spec&noise=true",
-	"search":   "filter=request.code+%3E%3D+400&cluster=prod&from=-30s&to=2026-11-20T14:01:00Z&record=request,event&reads=true&newest=true&limit=4&cursor=c",
-	"coverage": object + "&uid=u&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z",
-	"stat":     "cluster=prod&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z&top=5",
+	"info":         "",
+	"objects":      "cluster=prod&kind=deploy,sts&namespace=shop&name=web*&uid=u&selector=app%3Dweb&at=2026-11-20T14:00:01Z&from=-30s&to=2026-11-20T14:01:00Z&limit=2&cursor=c",
+	"history":      object + "&uid=u&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z&reads=true&fold=true&allLives=true&limit=7&cursor=c",
+	"state":        object + "&uid=u&at=2026-11-20T14:00:01.5Z",
+	"diff":         object + "&uid=u&fromResourceVersion=811&toBack=1&noise=true",
+	"blame":        object + "&uid=u&resourceVersion=835&path=spec&noise=true",
+	"search":       "filter=request.code+%3E%3D+400&cluster=prod&from=-30s&to=2026-11-20T14:01:00Z&record=request,event&reads=true&newest=true&limit=4&cursor=c",
+	"coverage":     object + "&uid=u&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z",
+	"dependencies": "cluster=prod&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z",
+	"stat":         "cluster=prod&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z&top=5",
 }
 
 func ask(t *testing.T, h http.Handler, target string, header ...string) *http.Response {
@@ -121,8 +122,9 @@ func TestQuestions(t *testing.T) {
 		"blame":   query.Blame{Object: web, Point: query.Point{RV: 835}, Path: "spec", Noise: true},
 		"search": query.Search{Filter: "request.code >= 400", Cluster: "prod", Window: late, Kinds: []record.Kind{record.KindRequest, record.KindKubeEvent},
 			Reads: true, Newest: true, Limit: 4, Cursor: "c"},
-		"coverage": query.Coverage{Cluster: "prod", Kind: "deploy", Object: web, Window: all},
-		"stat":     query.Stat{Cluster: "prod", Window: all, Top: 5},
+		"coverage":     query.Coverage{Cluster: "prod", Kind: "deploy", Object: web, Window: all},
+		"dependencies": query.Dependencies{Cluster: "prod", Window: all},
+		"stat":         query.Stat{Cluster: "prod", Window: all, Top: 5},
 	}
 	for name, q := range want {
 		t.Run(name, func(t *testing.T) {

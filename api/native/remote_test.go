@@ -53,7 +53,10 @@ func everyQuestion() map[string]asked {
 		"diff":     {diff, func(ctx context.Context, e engine.Engine) (any, error) { return e.Diff(ctx, diff) }},
 		"blame":    {blame, func(ctx context.Context, e engine.Engine) (any, error) { return e.Blame(ctx, blame) }},
 		"coverage": {coverage, func(ctx context.Context, e engine.Engine) (any, error) { return e.Coverage(ctx, coverage) }},
-		"stat":     {stat, func(ctx context.Context, e engine.Engine) (any, error) { return e.Stat(ctx, stat) }},
+		"dependencies": {query.Dependencies{Cluster: "prod", Window: window}, func(ctx context.Context, e engine.Engine) (any, error) {
+			return e.Dependencies(ctx, query.Dependencies{Cluster: "prod", Window: window})
+		}},
+		"stat": {stat, func(ctx context.Context, e engine.Engine) (any, error) { return e.Stat(ctx, stat) }},
 		"search": {search, func(ctx context.Context, e engine.Engine) (any, error) {
 			found := engine.Found{}
 			end, err := e.Search(ctx, search, func(h *engine.Hit) error { found.Hits = append(found.Hits, h); return nil })
