@@ -23,6 +23,7 @@ type reader struct {
 	claims []Claim
 	cut    int
 	failed []Failure
+	plain  any // the state for expressions, once one asked
 }
 
 // above claims that target stands above the object; below that the object stands above target.

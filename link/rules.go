@@ -26,7 +26,8 @@ type Rules struct {
 	defined plan                          // of all other kinds that a CustomResourceDefinition may define
 	custom  []Custom
 	kinds   map[groupKind]query.Kind
-	groups  map[string]bool // that Kubernetes itself serves
+	cluster map[record.GroupResource]bool // kinds without namespaces
+	groups  map[string]bool               // that Kubernetes itself serves
 	hash    [16]byte
 	chosen  map[record.GroupResource]bool
 
@@ -75,11 +76,15 @@ func Builtin() *Rules {
 func assemble(custom []Custom, compiled []*rule) *Rules {
 	r := &Rules{
 		plans: map[record.GroupResource]plan{}, kinds: map[groupKind]query.Kind{}, groups: map[string]bool{}, custom: custom,
-		chosen: map[record.GroupResource]bool{{Resource: "pods"}: true, {Resource: "secrets"}: true}, failures: map[string]Failure{},
+		cluster: map[record.GroupResource]bool{},
+		chosen:  map[record.GroupResource]bool{{Resource: "pods"}: true, {Resource: "secrets"}: true}, failures: map[string]Failure{},
 	}
 	for _, k := range query.NewKinds().All() {
 		r.kinds[groupKind{k.Group, k.Kind}] = k
 		r.groups[k.Group] = true
+		if !k.Namespaced {
+			r.cluster[k.GroupResource()] = true
+		}
 	}
 	all := append(builtinRules(), compiled...)
 	r.general = planOf(all, func(on []record.GroupResource) bool { return len(on) == 0 })
@@ -225,6 +230,9 @@ func (r *Rules) count(failed []Failure) {
 		r.failures[f.Rule] = f
 	}
 }
+
+// isClusterScoped reports whether the kind is known to have no namespaces.
+func (r *Rules) isClusterScoped(gr record.GroupResource) bool { return r.cluster[gr] }
 
 // isCustomResource reports whether a CustomResourceDefinition may define the kind: such groups have a dot, and Kubernetes serves nothing in them.
 func (r *Rules) isCustomResource(gr record.GroupResource) bool {

@@ -32,7 +32,7 @@ func labelSelector(v *object.Value) (text string, ok bool) {
 		add(m.Name, selection.Equals, []string{m.Value.Str()})
 	}
 	for _, e := range v.Get("matchExpressions").Items() {
-		op, known := operators(e.Get("operator").Str())
+		op, known := operatorOf(e.Get("operator").Str())
 		var values []string
 		for _, item := range e.Get("values").Items() {
 			ok = ok && item.Kind() == object.String
@@ -52,7 +52,7 @@ func labelSet(v *object.Value) (text string, ok bool) {
 	return labelSelector(object.NewObject(object.Member{Name: "matchLabels", Value: v}))
 }
 
-func operators(word string) (selection.Operator, bool) {
+func operatorOf(word string) (selection.Operator, bool) {
 	switch word {
 	case "In":
 		return selection.In, true
