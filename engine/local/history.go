@@ -160,7 +160,9 @@ func (h *history) addRevisions(life *index.Life, got received) error {
 	revs, summaries := make([]*engine.Revision, len(life.States)), make([]string, len(life.States))
 	err := inParallel(len(revs), nil, func(from, to int) error { // what each changed is most of the work of a long life
 		for i := from; i < to; i++ {
-			revs[i], summaries[i] = revisionOf(life, i)
+			if h.inWindow(life.When[i]) {
+				revs[i], summaries[i] = revisionOf(life, i)
+			}
 		}
 		return nil
 	})
@@ -170,20 +172,21 @@ func (h *history) addRevisions(life *index.Life, got received) error {
 	uid := string(life.Entry.Ref.UID)
 	var at time.Time
 	for i := range life.States {
+		if q := life.Makers[i].Request; q != nil {
+			h.made[q.ID()] = true
+		}
+		at = latest(at, got.at(life, i)) // revisions stand in their own order, whatever the clocks say
 		rev := revs[i]
+		if rev == nil {
+			continue // outside of the window
+		}
 		entry := engine.Entry{ID: record.RevisionID(life.Entry.Ref.Cluster, life.Entry.Ref.UID, life.States[i].RV).String(),
 			Kind: "revision", When: got.when(life, i), UID: uid, Summary: summaries[i], Revision: rev}
 		byMaker(&entry, life.Makers[i], rev.Maker)
 		if q := rev.Maker.Request; q != nil && life.Reused[q.AuditID] {
 			q.Notes = append(q.Notes, noteReused)
 		}
-		if q := life.Makers[i].Request; q != nil {
-			h.made[q.ID()] = true
-		}
-		at = latest(at, got.at(life, i)) // revisions stand in their own order, whatever the clocks say
-		if h.inWindow(life.When[i]) {
-			h.entries = append(h.entries, placed{entry: entry, at: at, rank: rankRevision, epoch: life.Epochs[i], rv: life.States[i].RV})
-		}
+		h.entries = append(h.entries, placed{entry: entry, at: at, rank: rankRevision, epoch: life.Epochs[i], rv: life.States[i].RV})
 	}
 	return nil
 }

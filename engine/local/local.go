@@ -14,6 +14,7 @@ import (
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/store"
+	"github.com/kubewake/kubewake/trace"
 )
 
 // Config of an Engine. The zero value serves; a zero limit means its default.
@@ -21,6 +22,7 @@ type Config struct {
 	Version string // of the program, for Info
 	Data    string // the store's directory, for Info
 	Limits  Limits
+	Modes   *trace.Modes // display modes of traces; nil: the built-in ones
 }
 
 // Limits bound what one question may cost. What a limit cuts is said in the answer.
@@ -31,6 +33,8 @@ type Limits struct {
 	Revisions int           // revisions of one object that one question reads; default 20000
 	Requests  int           // requests that one question about an object reads; default 50000
 	Scanned   int           // records that one search or count looks at; default 20 million
+	Spans     int           // spans and logs of one trace, where the question names none; default 50,000
+	Traces    int           // traces of one search, where the question names none; default 20
 	Gaps      int           // gaps listed by one coverage; default 200
 	Rows      int           // rows of one table of counts; default 20
 	Time      time.Duration // one search or count; default 60 s
@@ -41,7 +45,7 @@ func (l Limits) withDefaults() Limits {
 		limit *int
 		std   int
 	}{{&l.Objects, 500}, {&l.Entries, 1000}, {&l.Hits, 1000}, {&l.Revisions, 20_000}, {&l.Requests, 50_000},
-		{&l.Scanned, 20_000_000}, {&l.Gaps, 200}, {&l.Rows, 20}} {
+		{&l.Scanned, 20_000_000}, {&l.Spans, 50_000}, {&l.Traces, 20}, {&l.Gaps, 200}, {&l.Rows, 20}} {
 		if *f.limit <= 0 {
 			*f.limit = f.std
 		}
@@ -58,6 +62,7 @@ type Engine struct {
 	config Config
 	limits Limits
 	clocks *index.Clocks
+	modes  *trace.Modes
 
 	amounts amountsCache
 }
@@ -66,7 +71,11 @@ var _ engine.Engine = (*Engine)(nil)
 
 // New makes an Engine over st, which stays the caller's to close.
 func New(st store.Store, config Config) *Engine {
-	return &Engine{st: st, config: config, limits: config.Limits.withDefaults(), clocks: index.NewClocks(st)}
+	modes := config.Modes
+	if modes == nil {
+		modes = trace.Builtin()
+	}
+	return &Engine{st: st, config: config, limits: config.Limits.withDefaults(), clocks: index.NewClocks(st), modes: modes}
 }
 
 // Clocks gives the clocks that the engine asks: the role that writes to the store lets them Run.

@@ -1,0 +1,229 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/index"
+	"github.com/kubewake/kubewake/object"
+	"github.com/kubewake/kubewake/query"
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+	"github.com/kubewake/kubewake/trace"
+)
+
+// input reads the objects of the tree, on all cores.
+func (tr *tracing) input(ctx context.Context) (*trace.Input, error) {
+	clusters, err := tr.e.st.Clusters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	nodes := tr.tree.Nodes
+	tr.infos = map[record.Cluster]store.ClusterInfo{}
+	for _, c := range clusters {
+		if slices.ContainsFunc(nodes, func(n engine.TreeNode) bool { return n.Cluster == string(c.Name) }) {
+			tr.infos[c.Name] = c
+		}
+	}
+	ids := map[string]bool{}
+	for i := range nodes {
+		ids[nodes[i].Cluster+" "+nodes[i].UID] = true
+	}
+	in := &trace.Input{Question: tr.question, Objects: make([]trace.Object, len(nodes))}
+	err = inParallel(len(nodes), nil, func(from, to int) error {
+		for i := from; i < to; i++ {
+			o, err := tr.object(ctx, &nodes[i], ids)
+			if err != nil {
+				return err
+			}
+			in.Objects[i] = *o
+		}
+		return nil
+	})
+	return in, err
+}
+
+// object reads one node of the tree.
+func (tr *tracing) object(ctx context.Context, n *engine.TreeNode, inTree map[string]bool) (*trace.Object, error) {
+	o := &trace.Object{Ref: recordRef(n.Ref), Parent: n.Parent, Asked: n.Asked, Stub: n.Stub, Left: n.Left}
+	if n.Via != nil {
+		o.Link = n.Via.Type
+	}
+	for i := range n.Others {
+		l := &n.Others[i]
+		other, above := l.Parent, true
+		if l.Parent.UID == n.UID && l.Parent.Cluster == n.Cluster {
+			other, above = l.Child, false
+		}
+		o.Others = append(o.Others, trace.Relation{Type: l.Type, Parent: above, Other: recordRef(other.Ref), Another: !inTree[other.Cluster+" "+other.UID]})
+	}
+	if n.CreatedAt != nil {
+		o.Created = *n.CreatedAt
+	}
+	if n.EndedAt != nil {
+		o.Ended = *n.EndedAt
+	}
+	entry, err := tr.e.entryOfRef(ctx, n.Ref)
+	if err != nil || entry == nil {
+		return o, err
+	}
+	o.Ref = entry.Ref
+	quiet, err := tr.quiet(ctx, entry)
+	if err != nil {
+		return nil, err
+	}
+	if quiet {
+		return o, tr.quietTags(ctx, entry, o)
+	}
+	return o, tr.read(ctx, entry, o)
+}
+
+// quiet reports whether nothing was recorded of an object in the window, as far as keys and heads tell: its life then need not be read.
+func (tr *tracing) quiet(ctx context.Context, entry *store.Entry) (bool, error) {
+	ranges, err := tr.e.revisionRanges(ctx, tr.infos[entry.Ref.Cluster], tr.window())
+	if err != nil {
+		return false, err
+	}
+	if r, ok := ranges[entry.Storage]; ok && entry.LastRV >= r.From && (r.To == 0 || entry.FirstRV <= r.To) {
+		return false, nil
+	}
+	between := timeRange(tr.window())
+	ref := entry.Ref
+	requests := store.RequestScan{Cluster: ref.Cluster, Resource: ref.GroupResource(), Namespace: ref.Namespace, Name: ref.Name, Between: between, Reads: tr.q.Reads}
+	for _, err := range tr.e.st.Requests(ctx, requests) {
+		return false, err
+	}
+	for _, err := range tr.e.st.Events(ctx, store.EventScan{Cluster: ref.Cluster, Kind: ref.Kind, Namespace: ref.Namespace, Name: ref.Name, Between: between}) {
+		return false, err
+	}
+	return true, nil
+}
+
+// quietTags reads the tags of an object from its state at the end of the window.
+func (tr *tracing) quietTags(ctx context.Context, entry *store.Entry, o *trace.Object) error {
+	if !tr.e.modes.HasTags(entry.Ref) {
+		return nil
+	}
+	ranges, err := tr.e.revisionRanges(ctx, tr.infos[entry.Ref.Cluster], tr.window())
+	if err != nil {
+		return err
+	}
+	last := entry.LastRV
+	if to := ranges[entry.Storage].To; to != 0 {
+		last = min(last, to)
+	}
+	state, err := index.StateAt(ctx, tr.e.st, entry, last)
+	if err != nil || state == nil {
+		return err
+	}
+	o.Tags = tr.e.modes.TagsOf(entry.Ref, state.Value)
+	return nil
+}
+
+// read fills in what an object's life tells of the window.
+func (tr *tracing) read(ctx context.Context, entry *store.Entry, o *trace.Object) error {
+	t := &target{cluster: entry.Ref.Cluster, info: tr.infos[entry.Ref.Cluster], resource: entry.Ref.GroupResource(), namespace: entry.Ref.Namespace, name: entry.Ref.Name}
+	var err error
+	if t.lives, err = tr.e.lives(ctx, t); err != nil {
+		return err
+	}
+	t.meant = slices.IndexFunc(t.lives, func(l *store.Entry) bool { return l.Ref.UID == entry.Ref.UID })
+	if t.meant < 0 { // known by its UID alone
+		t.lives, t.meant = []*store.Entry{entry}, 0
+	}
+	h := &history{e: tr.e, q: query.History{Window: tr.window(), Reads: tr.q.Reads}, target: t, cov: newCoverage(tr.e.limits.Gaps)}
+	life, err := h.readOne(ctx)
+	if err != nil {
+		return err
+	}
+	o.Cut = life.Cut
+	if life.End != nil && !life.EndWhen.NotAfter.IsZero() {
+		o.Ended = shown(life.EndWhen)
+	}
+	if at := life.Entry.CreatedAt; !at.IsZero() {
+		o.Created = at
+	}
+	byRV := stateIndex(life)
+	for i := range h.entries {
+		o.Records = append(o.Records, tr.record(&h.entries[i].entry, life, byRV))
+	}
+	if n := len(life.States); n > 0 {
+		last := tr.lastState(life)
+		o.Tags = tr.e.modes.TagsOf(entry.Ref, life.States[last].Value)
+		if tr.mode.Needs().Manifests && life.End != nil && last == n-1 && tr.window().Contains(o.Ended) {
+			o.Manifest = manifestOf(life.States[last].Value)
+		}
+	}
+	return nil
+}
+
+// readOne reads the life that the history's target means, and its entries in the window.
+func (h *history) readOne(ctx context.Context) (*index.Life, error) {
+	h.known, h.made = map[record.UID]bool{}, map[record.ID]bool{}
+	for _, l := range h.target.lives {
+		h.known[l.Ref.UID] = true
+	}
+	life, err := h.e.life(ctx, h.target.entry(), index.Bounds{Reads: h.q.Reads, Events: true})
+	if err != nil {
+		return nil, err
+	}
+	h.reused = life.Reused
+	got, err := h.e.received(ctx, life)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.addLife(ctx, life, got); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(h.entries, func(a, b placed) int { return a.compare(&b) })
+	h.entries = slices.CompactFunc(h.entries, func(a, b placed) bool {
+		return a.entry.ID == b.entry.ID && a.entry.Kind == b.entry.Kind && a.epoch == b.epoch
+	})
+	return life, nil
+}
+
+// lastState is the last state within the window, else the first one behind it.
+func (tr *tracing) lastState(life *index.Life) int {
+	last := 0
+	for i := range life.States {
+		if w := life.When[i]; !w.NotBefore.IsZero() && !w.NotBefore.Before(tr.question.Window.To) {
+			break
+		}
+		last = i
+	}
+	return last
+}
+
+// manifestOf is a state as JSON, without managedFields.
+func manifestOf(v *object.Value) []byte {
+	if v == nil {
+		return nil
+	}
+	return v.With(nil, "metadata", "managedFields").JSON()
+}
+
+func recordRef(r engine.Ref) record.ObjectRef {
+	return record.ObjectRef{Cluster: record.Cluster(r.Cluster), Group: r.Group, Version: r.Version, Kind: r.Kind, Resource: r.Resource,
+		Namespace: r.Namespace, Name: r.Name, UID: record.UID(r.UID)}
+}
+
+// stateKey finds a state by what an entry tells of it.
+type stateKey struct {
+	rv    string
+	epoch int
+}
+
+func stateIndex(life *index.Life) map[stateKey]int {
+	out := make(map[stateKey]int, len(life.States))
+	for i := range life.States {
+		out[stateKey{strconv.FormatUint(uint64(life.States[i].RV), 10), life.Epochs[i]}] = i
+	}
+	return out
+}
+
+// timeOf is the moment by which an entry is shown.
+func timeOf(w engine.When) time.Time { return *timeOr(cmp.Or(w.At, w.NotBefore)) }
