@@ -26,7 +26,7 @@ func TestDocs(t *testing.T) {
 		if f.Bounds().Nothing() {
 			t.Errorf("%s\nmatches nothing", e[1])
 		}
-		if len(f.Bounds().Kinds) == 6 {
+		if len(f.Bounds().Kinds) == 7 {
 			t.Errorf("%s\nis not bounded to kinds of record", e[1])
 		}
 	}

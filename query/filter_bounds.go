@@ -21,7 +21,7 @@ type limits struct {
 type scopeKinds uint16
 
 const allKinds scopeKinds = 1<<record.KindRequest | 1<<record.KindRevision | 1<<record.KindEnd | 1<<record.KindKubeEvent |
-	1<<record.KindGap | 1<<record.KindProgress
+	1<<record.KindGap | 1<<record.KindProgress | 1<<record.KindSpan
 
 func unbounded() limits {
 	return limits{kinds: allKinds, min: math.MinInt64, max: math.MaxInt64}
@@ -38,6 +38,9 @@ func kindsWith(s scope) scopeKinds {
 	}
 	if s&scopeGap != 0 {
 		kinds &= 1 << record.KindGap
+	}
+	if s&scopeSpan != 0 {
+		kinds &= 1 << record.KindSpan
 	}
 	return kinds
 }

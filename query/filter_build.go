@@ -74,6 +74,8 @@ func placeOf(e ast.Expr) (place, bool) {
 				t = eventTable
 			case scopeGap:
 				t = gapTable
+			case scopeSpan:
+				t = spanTable
 			default:
 				return place{}, false
 			}

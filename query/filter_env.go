@@ -44,6 +44,7 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 		cel.Variable("request", types.NewObjectType(requestTable.name)),
 		cel.Variable("event", types.NewObjectType(eventTable.name)),
 		cel.Variable("gap", types.NewObjectType(gapTable.name)),
+		cel.Variable("span", types.NewObjectType(spanTable.name)),
 		cel.Variable("object", types.DynType),
 		cel.Variable("oldObject", types.DynType),
 	}

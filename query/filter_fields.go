@@ -19,13 +19,14 @@ const (
 	scopeRequest
 	scopeEvent
 	scopeGap
+	scopeSpan
 	scopeObject
 	scopeOldObject
 )
 
 // scopeNames maps the variables that stand for a whole scope; every other variable is of the head.
 var scopeNames = map[string]scope{
-	"time": scopeTime, "request": scopeRequest, "event": scopeEvent, "gap": scopeGap, "object": scopeObject, "oldObject": scopeOldObject,
+	"time": scopeTime, "request": scopeRequest, "event": scopeEvent, "gap": scopeGap, "span": scopeSpan, "object": scopeObject, "oldObject": scopeOldObject,
 }
 
 // errAbsent is the evaluation error of reading what a record does not have: such a record is a miss.
@@ -143,9 +144,36 @@ var gapTable = &table{name: "kubewake.Gap", fields: map[string]*field{
 	"count":  number(func(r *record.Record) int64 { return r.Gap.Count }),
 }}
 
+// spanTable: service is also a pushed record's source; duration of what has none is zero.
+var spanTable = &table{name: "kubewake.Span", fields: map[string]*field{
+	"form":       text(func(r *record.Record) string { return r.Span.Form.String() }),
+	"traceID":    text(func(r *record.Record) string { return r.Span.TraceID.String() }),
+	"spanID":     text(func(r *record.Record) string { return r.Span.SpanID.String() }),
+	"parentID":   text(func(r *record.Record) string { return r.Span.ParentID.String() }),
+	"service":    text(func(r *record.Record) string { return r.Span.Service }),
+	"scope":      text(func(r *record.Record) string { return r.Span.Scope }),
+	"name":       text(func(r *record.Record) string { return r.Span.Name }),
+	"kind":       text(func(r *record.Record) string { return r.Span.Kind.String() }),
+	"status":     text(func(r *record.Record) string { return r.Span.Status.String() }),
+	"severity":   text(func(r *record.Record) string { return r.Span.Severity }),
+	"text":       text(func(r *record.Record) string { return r.Span.Text }),
+	"auditID":    text(func(r *record.Record) string { return r.Span.AuditID }),
+	"key":        text(func(r *record.Record) string { return r.Span.Key }),
+	"duration":   {typ: types.DurationType, span: spanDuration},
+	"attributes": dict(func(r *record.Record) []record.KeyValue { return r.Span.Attributes }),
+	"resource":   dict(func(r *record.Record) []record.KeyValue { return r.Span.Resource }),
+}}
+
+func spanDuration(r *record.Record) time.Duration {
+	if r.Span.End.Before(r.OccurredAt) {
+		return 0
+	}
+	return r.Span.End.Sub(r.OccurredAt)
+}
+
 // tables lists every struct type of the language.
 func tables() []*table {
-	return []*table{requestTable, eventTable, gapTable, eventTable.fields["regarding"].part, eventTable.fields["related"].part}
+	return []*table{requestTable, eventTable, gapTable, spanTable, eventTable.fields["regarding"].part, eventTable.fields["related"].part}
 }
 
 // isSet is what has() answers: whether the field has a value other than the empty one.

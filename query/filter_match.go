@@ -44,7 +44,7 @@ type Input struct {
 	// Time is the derived time of a revision or an end; zero where it is not known. Other kinds have OccurredAt.
 	Time time.Time
 	// Object is the state after the record, OldObject the one before it. Nil Object of a whole revision is its body, of an end
-	// no object; else nil means unknown. Events, gaps and progress never have a state.
+	// no object; else nil means unknown. Events, gaps, spans and progress never have a state.
 	Object, OldObject Manifest
 }
 
@@ -145,6 +145,9 @@ func (a *activation) ResolveName(name string) (any, bool) {
 	case "gap":
 		r, _ := a.of(scopeGap)
 		return &body{table: gapTable, rec: r}, true
+	case "span":
+		r, _ := a.of(scopeSpan)
+		return &body{table: spanTable, rec: r}, true
 	case "object":
 		if a.object == nil {
 			a.object = a.state(name, a.in.Object)

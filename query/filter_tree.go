@@ -46,6 +46,8 @@ func (v view) of(s scope) (*record.Record, verdict) {
 		return only(v.rec, record.KindKubeEvent)
 	case scopeGap:
 		return only(v.rec, record.KindGap)
+	case scopeSpan:
+		return only(v.rec, record.KindSpan)
 	case scopeObject, scopeOldObject:
 		if hasState(v.rec.Kind) {
 			return v.rec, yes

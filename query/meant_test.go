@@ -15,7 +15,8 @@ func TestMeantKinds(t *testing.T) {
 		`kind == "revision" && request.user == "bob"`:           "[revision]",
 		`kind in ["request", "revision"] && object.spec.x == 1`: "[request revision]",
 		`request.verb == "delete" || event.reason == "Killing"`: "[request event]",
-		`name == "web"`:           "[request revision end event gap]",
+		`name == "web"`:           "[request revision end event gap span]",
+		`span.service == "ci"`:    "[span]",
 		`kind == "progress"`:      "[progress]",
 		`event.type == "Warning"`: "[event]",
 	} {

@@ -76,6 +76,24 @@ func (s Selector) MayMatch(ever []record.KeyValue) bool {
 	return true
 }
 
+// Needs gives a label without which nothing is selected: its key, and the values of which it has one (none: any). An empty key: there is no
+// such label. A requirement of values comes before one of a key alone.
+func (s Selector) Needs() (key string, values []string) {
+	if s.parsed == nil {
+		return "", nil
+	}
+	requirements, _ := s.parsed.Requirements()
+	for _, r := range requirements {
+		switch r.Operator() {
+		case selection.Equals, selection.DoubleEquals, selection.In:
+			return r.Key(), r.Values().List()
+		case selection.Exists:
+			key = r.Key()
+		}
+	}
+	return key, nil
+}
+
 func mayHold(r labels.Requirement, ever []record.KeyValue) bool {
 	switch r.Operator() {
 	case selection.NotIn, selection.NotEquals, selection.DoesNotExist:

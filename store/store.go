@@ -65,8 +65,8 @@ type Store interface {
 	// Events yields the KubeEvents that regard one object's name, by rising OccurredAt.
 	Events(ctx context.Context, scan EventScan) iter.Seq2[*record.Record, error]
 
-	// Spans yields the spans, log lines and pushed records that name one object, or one request, or are of one trace, by rising
-	// OccurredAt. Of a request and of a trace it is quick where Between is narrow.
+	// Spans yields the spans, log lines and pushed records that name one object, or some requests, or are of one trace, by rising
+	// OccurredAt.
 	Spans(ctx context.Context, scan SpanScan) iter.Seq2[*record.Record, error]
 
 	// Window yields every record of the kinds asked for, in no particular but always the same order.
@@ -207,13 +207,13 @@ type EventScan struct {
 }
 
 // SpanScan selects spans of one cluster by exactly one of: the object's name that they name (UID is not compared: the caller does),
-// the audit ID that they carry, or their trace.
+// the audit ID that they carry, one of a list, or their trace. Answers for a list of audit IDs and for a trace cost by the hours of Between.
 type SpanScan struct {
 	Cluster   record.Cluster
 	Resource  record.GroupResource
 	Namespace string
 	Name      string
-	AuditID   string
+	AuditIDs  []string
 	TraceID   record.TraceID
 	Between   TimeRange // of OccurredAt
 }

@@ -43,7 +43,7 @@ counts them. docs/search.md lists every field.`,
 	flags.IntVar(&q.Limit, "limit", searchLimit, "at most so many hits (0: the engine's own limit)")
 	flags.StringVar(&q.Cursor, "cursor", "", "go on where an earlier answer ended")
 	a.complete(command, "record", func(*asker, string) []string {
-		return []string{"request", "revision", "end", "event", "gap", "progress"}
+		return []string{"request", "revision", "end", "event", "gap", "progress", "span"}
 	})
 	command.RunE = func(command *cobra.Command, args []string) error {
 		if len(args) == 1 {

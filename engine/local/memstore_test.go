@@ -268,6 +268,23 @@ func (m *memStore) Events(_ context.Context, s store.EventScan) iter.Seq2[*recor
 	}))
 }
 
+func (m *memStore) Spans(_ context.Context, s store.SpanScan) iter.Seq2[*record.Record, error] {
+	named := func(ref record.ObjectRef) bool {
+		return ref.GroupResource() == s.Resource && ref.Namespace == s.Namespace && ref.Name == s.Name
+	}
+	return seq(m.all(s.Cluster, func(r *record.Record) bool {
+		switch {
+		case r.Kind != record.KindSpan || !s.Between.Contains(r.OccurredAt):
+			return false
+		case len(s.AuditIDs) > 0:
+			return r.Span.AuditID != "" && slices.Contains(s.AuditIDs, r.Span.AuditID)
+		case s.TraceID != record.TraceID{}:
+			return r.Span.TraceID == s.TraceID
+		}
+		return named(r.Ref) || slices.ContainsFunc(r.Span.Also, named)
+	}))
+}
+
 func (m *memStore) Window(_ context.Context, s store.WindowScan) iter.Seq2[*record.Record, error] {
 	return seq(m.all(s.Cluster, func(r *record.Record) bool {
 		switch {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"slices"
 
 	lsm "github.com/cockroachdb/pebble/v2"
@@ -19,12 +20,16 @@ func (s *Store) Spans(ctx context.Context, q store.SpanScan) iter.Seq2[*record.R
 	return stream(ctx, s, "spans", func(r *points, yield func(*record.Record) error) error {
 		f := finder{r: r, c: q.Cluster, within: timeBounds(q.Between), patience: patience{ctx: ctx}, yield: yield}
 		switch {
-		case q.AuditID != "":
-			f.match = func(rec *record.Record) bool { return rec.Span.AuditID == q.AuditID }
-			return f.byRef(refAudit, hashOf(q.AuditID))
+		case len(q.AuditIDs) > 0:
+			wanted, hashes := map[string]bool{}, make([]nameHash, len(q.AuditIDs))
+			for i, id := range q.AuditIDs {
+				wanted[id], hashes[i] = id != "", hashOf(id)
+			}
+			f.match = func(rec *record.Record) bool { return wanted[rec.Span.AuditID] }
+			return f.byRef(refAudit, hashes)
 		case q.TraceID != (record.TraceID{}):
 			f.match = func(rec *record.Record) bool { return rec.Span.TraceID == q.TraceID }
-			return f.byRef(refTrace, hashOf(q.TraceID[:]))
+			return f.byRef(refTrace, []nameHash{hashOf(q.TraceID[:])})
 		case q.Name == "":
 			return nil
 		}
@@ -66,26 +71,57 @@ func (f *finder) byName(name nameHash, between store.TimeRange) error {
 	})
 }
 
-func (f *finder) byRef(by byte, hash nameHash) error {
+// byRef goes through the hours of the range that hold anything that is found by it.
+func (f *finder) byRef(by byte, hashes []nameHash) error {
 	prefix := clusterKey(famTraceRef, f.c)
-	return skipScan(f.r, prefix, func(key []byte) ([]byte, error) {
-		h, _, ok := cutHour(key[len(prefix):])
-		if !ok {
-			return nil, badKey(key)
+	from := prefix
+	if f.within.from != math.MinInt64 {
+		from = hourKey(famTraceRef, f.c, hourOf(f.within.from))
+	}
+	slices.SortFunc(hashes, func(a, b nameHash) int { return bytes.Compare(a[:], b[:]) })
+	for {
+		key, err := f.first(from, keyEnd(prefix))
+		if err != nil || key == nil {
+			return err
 		}
-		group := bytes.Clone(key[:len(prefix)+4])
-		switch {
-		case h > hourOf(f.within.to):
-			return prefix, nil
-		case !f.within.touches(h):
-			return group, nil
+		h, rest, ok := cutHour(key[len(prefix):])
+		if !ok || len(rest) == 0 {
+			return badKey(key)
 		}
-		keys, err := f.refs(h, by, hash)
-		if err != nil {
-			return nil, err
+		if h > hourOf(f.within.to) {
+			return nil
 		}
-		return group, f.give(h, keys)
+		if rest[0] < by {
+			from = append(hourKey(famTraceRef, f.c, h), by)
+			continue
+		}
+		if rest[0] == by {
+			var keys [][]byte
+			for _, hash := range hashes {
+				more, err := f.refs(h, by, hash)
+				if err != nil {
+					return err
+				}
+				keys = append(keys, more...)
+			}
+			if err := f.give(h, keys); err != nil {
+				return err
+			}
+		}
+		from = keyEnd(hourKey(famTraceRef, f.c, h))
+	}
+}
+
+// first gives the first key of the range, or nil.
+func (f *finder) first(from, to []byte) (key []byte, err error) {
+	err = f.r.walk(from, to, func(it *lsm.Iterator) error {
+		key = bytes.Clone(it.Key())
+		return errStop
 	})
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	return key, err
 }
 
 // refs gives the keys of the spans of an hour that are found by something.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func spans(t *testing.T, s store.Store) {
 			}
 			same(t, "spans", byTime(sorted(want)), byTime(sorted(got)))
 			switch {
-			case q.AuditID != "":
+			case len(q.AuditIDs) > 0:
 				found["audit ID"] += len(got)
 			case q.Name == "":
 				found["trace"] += len(got)
@@ -45,20 +46,21 @@ func spans(t *testing.T, s store.Store) {
 	if got := must(collect(s.Spans(t.Context(), store.SpanScan{Cluster: "c"})))(t); len(got) > 0 {
 		t.Errorf("asked for nothing, %d spans came", len(got))
 	}
-	if got := must(collect(s.Spans(t.Context(), store.SpanScan{Cluster: "other", AuditID: scans[0].AuditID, Name: scans[0].Name})))(t); len(got) > 0 {
+	if got := must(collect(s.Spans(t.Context(), store.SpanScan{Cluster: "other", AuditIDs: scans[0].AuditIDs, TraceID: scans[0].TraceID, Resource: scans[0].Resource, Namespace: scans[0].Namespace, Name: scans[0].Name})))(t); len(got) > 0 {
 		t.Errorf("another cluster has %d spans", len(got))
 	}
 }
 
 // spanScans lists all by which spans can be found.
 func spanScans(m *model) (out []store.SpanScan) {
-	seen := map[store.SpanScan]bool{}
+	seen := map[string]bool{}
 	add := func(q store.SpanScan) {
-		if !seen[q] {
-			seen[q] = true
+		if key := fmt.Sprint(q); !seen[key] {
+			seen[key] = true
 			out = append(out, q)
 		}
 	}
+	var last string
 	for _, r := range m.facts {
 		if r.Kind != record.KindSpan {
 			continue
@@ -69,7 +71,8 @@ func spanScans(m *model) (out []store.SpanScan) {
 			}
 		}
 		if r.Span.AuditID != "" {
-			add(store.SpanScan{Cluster: r.Ref.Cluster, AuditID: r.Span.AuditID})
+			add(store.SpanScan{Cluster: r.Ref.Cluster, AuditIDs: []string{r.Span.AuditID, last, "none"}})
+			last = r.Span.AuditID
 		}
 		add(store.SpanScan{Cluster: r.Ref.Cluster, TraceID: r.Span.TraceID})
 	}
@@ -81,8 +84,8 @@ func spanMatches(q store.SpanScan, r *record.Record) bool {
 		return false
 	}
 	switch {
-	case q.AuditID != "":
-		return r.Span.AuditID == q.AuditID
+	case len(q.AuditIDs) > 0:
+		return r.Span.AuditID != "" && slices.Contains(q.AuditIDs, r.Span.AuditID)
 	case q.Name == "":
 		return r.Span.TraceID == q.TraceID
 	}
