@@ -1,0 +1,184 @@
+package jaeger
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/kubewake/kubewake/trace"
+	"github.com/kubewake/kubewake/trace/otlp"
+)
+
+const (
+	// maxMessage is well below the 4 MiB that gRPC clients take unless told otherwise.
+	maxMessage = 3 << 20
+	// spansAtOnce are encoded before their sizes are looked at; it bounds what is held beside the trace itself.
+	spansAtOnce = 256
+	// longText is how much of a text stays where a span does not fit into a message.
+	longText = 32 << 10
+)
+
+// messages splits a trace: each message has spans of this trace, in its order, at least one, and at most limit bytes.
+func messages(t *trace.Trace, limit int) []*tracepb.TracesData {
+	var out []*tracepb.TracesData
+	message, size := &tracepb.TracesData{}, 0
+	flush := func() {
+		if size > 0 {
+			out = append(out, message)
+			message, size = &tracepb.TracesData{}, 0
+		}
+	}
+	for from := 0; from < len(t.Spans); from += spansAtOnce {
+		spans := fitting(t.Spans[from:min(from+spansAtOnce, len(t.Spans))], limit/2)
+		list := otlp.Services(t.ID, spans)
+		if from == 0 && len(t.Notes) > 0 {
+			warn(list[0].ScopeSpans[0].Spans[0], cutTexts(t.Notes, limit/4))
+		}
+		for _, resource := range list {
+			for _, part := range split(resource, limit-size, limit) {
+				n := proto.Size(part) + 16 // and what the field around it takes
+				if size+n > limit {
+					flush()
+				}
+				message.ResourceSpans, size = append(message.ResourceSpans, part), size+n
+			}
+		}
+	}
+	flush()
+	return out
+}
+
+// split cuts the spans of one resource into pieces, of which the first has at most first bytes and the others at most limit.
+func split(r *tracepb.ResourceSpans, first, limit int) []*tracepb.ResourceSpans {
+	if proto.Size(r)+16 <= first {
+		return []*tracepb.ResourceSpans{r}
+	}
+	scope := r.ScopeSpans[0] // otlp.Services makes one
+	head := proto.Size(&tracepb.ResourceSpans{Resource: r.Resource, ScopeSpans: []*tracepb.ScopeSpans{{Scope: scope.Scope}}}) + 64
+	var out []*tracepb.ResourceSpans
+	var part *tracepb.ScopeSpans
+	room := 0
+	for _, span := range scope.Spans {
+		n := proto.Size(span) + 16
+		if part == nil || n > room {
+			room = limit - head
+			if len(out) == 0 {
+				room = max(first-head, n)
+			}
+			part = &tracepb.ScopeSpans{Scope: scope.Scope}
+			out = append(out, &tracepb.ResourceSpans{Resource: r.Resource, ScopeSpans: []*tracepb.ScopeSpans{part}})
+		}
+		part.Spans, room = append(part.Spans, span), room-n
+	}
+	return out
+}
+
+// fitting gives the spans with those shortened that alone are larger than a message may be: long texts first, then the last events.
+// What was cut is said in the span.
+func fitting(spans []trace.Span, limit int) []trace.Span {
+	out := spans
+	for i := range spans {
+		if textSize(&spans[i]) <= limit {
+			continue
+		}
+		if &out[0] == &spans[0] {
+			out = append([]trace.Span(nil), spans...)
+		}
+		out[i] = shortened(&spans[i], limit)
+	}
+	return out
+}
+
+// textSize is about what a span takes: its texts and something for each of them.
+func textSize(s *trace.Span) int {
+	n := 128 + len(s.Name) + len(s.Status) + attrsSize(s.Attrs)
+	for i := range s.Events {
+		n += eventSize(&s.Events[i])
+	}
+	for i := range s.Links {
+		n += 64 + attrsSize(s.Links[i].Attrs)
+	}
+	return n
+}
+
+func eventSize(e *trace.Event) int { return 32 + len(e.Name) + attrsSize(e.Attrs) }
+
+func attrsSize(attrs []trace.Attr) int {
+	n := 0
+	for _, a := range attrs {
+		text, _ := a.Value.(string)
+		n += 24 + len(a.Key) + len(text)
+	}
+	return n
+}
+
+func shortened(s *trace.Span, limit int) trace.Span {
+	c := *s
+	c.Name, c.Status = cutText(s.Name, longText), cutText(s.Status, longText)
+	c.Attrs = shortAttrs(s.Attrs)
+	c.Events = make([]trace.Event, len(s.Events))
+	for i, e := range s.Events {
+		c.Events[i] = trace.Event{At: e.At, Name: cutText(e.Name, longText), Attrs: shortAttrs(e.Attrs)}
+	}
+	size := textSize(&c)
+	for size > limit && len(c.Events) > 0 {
+		last := len(c.Events) - 1
+		size -= eventSize(&c.Events[last])
+		c.Events = c.Events[:last]
+	}
+	for size > limit && len(c.Links) > 0 {
+		last := len(c.Links) - 1
+		size -= 64 + attrsSize(c.Links[last].Attrs)
+		c.Links = c.Links[:last]
+	}
+	for size > limit && len(c.Attrs) > 0 {
+		last := len(c.Attrs) - 1
+		size -= attrsSize(c.Attrs[last:])
+		c.Attrs = c.Attrs[:last]
+	}
+	note := fmt.Sprintf("Too large for one message to Jaeger: texts end after %d bytes, and %d of %d events, %d of %d links, %d of %d tags are left out.",
+		longText, len(s.Events)-len(c.Events), len(s.Events), len(s.Links)-len(c.Links), len(s.Links), len(s.Attrs)-len(c.Attrs), len(s.Attrs))
+	c.Attrs = append(c.Attrs[:len(c.Attrs):len(c.Attrs)], trace.Attr{Key: "kubewake.cut", Value: note})
+	return c
+}
+
+func shortAttrs(attrs []trace.Attr) []trace.Attr {
+	out := make([]trace.Attr, len(attrs))
+	for i, a := range attrs {
+		out[i] = a
+		if text, ok := a.Value.(string); ok {
+			out[i].Value = cutText(text, longText)
+		}
+	}
+	return out
+}
+
+// cutText ends a text that is too long with a mark, at a whole character.
+func cutText(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	s = s[:limit]
+	for len(s) > 0 {
+		if r, n := utf8.DecodeLastRuneInString(s); r != utf8.RuneError || n != 1 {
+			break
+		}
+		s = s[:len(s)-1]
+	}
+	return strings.ToValidUTF8(s, "�") + "… (cut)"
+}
+
+// cutTexts keeps the first texts that fit.
+func cutTexts(list []string, limit int) []string {
+	var out []string
+	for i, s := range list {
+		if limit -= len(s) + 16; limit < 0 {
+			return append(out, fmt.Sprintf("%d more notes do not fit here", len(list)-i))
+		}
+		out = append(out, s)
+	}
+	return out
+}

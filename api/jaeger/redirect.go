@@ -1,0 +1,105 @@
+package jaeger
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/query"
+	"github.com/kubewake/kubewake/record"
+)
+
+// around is how far a redirect without window looks, both ways from its ts.
+const around = 30 * time.Minute
+
+// redirect leads from an object's name and a moment to its trace in the Jaeger UI.
+func (f *Face) redirect(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	refuse := func(err error) {
+		status, message := f.statusOf(r.URL.Path, err)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		http.Error(w, message, status)
+	}
+	if f.ui == nil {
+		http.Error(w, "No Jaeger UI is configured here: set jaeger.ui, or give --jaeger-ui URL.", http.StatusNotFound)
+		return
+	}
+	q, err := readRedirect(r.URL)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	ctx, leave, err := f.enter(r.Context())
+	if err != nil {
+		refuse(err)
+		return
+	}
+	defer leave()
+	answer, err := f.config.Engine.Trace(ctx, q)
+	if err == nil && len(answer.Spans) == 0 {
+		err = engine.Errorf(engine.KindNotFound, "Nothing was recorded of %s/%s between %s and %s.", q.Object.Kind, q.Object.Name,
+			q.Window.From.Format(time.RFC3339), q.Window.To.Format(time.RFC3339))
+	}
+	if err != nil {
+		refuse(err)
+		return
+	}
+	http.Redirect(w, r, f.ui.JoinPath("trace", answer.ID.String()).String(), http.StatusFound)
+}
+
+// readRedirect reads cluster, group, resource, namespace, name and ts, and besides uid, window, mode and modifier.
+func readRedirect(u *url.URL) (q query.Trace, err error) {
+	values, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return q, badParam("the parameters can not be read: %v", err)
+	}
+	kind := values.Get("resource")
+	if group := values.Get("group"); group != "" && kind != "" {
+		kind += "." + group
+	}
+	q.Object = query.Object{Cluster: record.Cluster(values.Get("cluster")), Kind: kind, Namespace: values.Get("namespace"),
+		Name: values.Get("name"), UID: record.UID(values.Get("uid"))}
+	if q.Object.UID == "" && (kind == "" || q.Object.Name == "") {
+		return q, badParam("which object? give resource and name (and cluster, group, namespace, ts), or uid")
+	}
+	q.Mode, q.Modifier = values.Get("mode"), values.Get("modifier")
+	q.Limit = 1 // its ID is wanted, not its spans
+	half := around
+	if s := values.Get("window"); s != "" {
+		if half, err = time.ParseDuration(s); err != nil || half <= 0 {
+			return q, badParam("window: %q is no duration such as 30m", s)
+		}
+	}
+	ts := values.Get("ts")
+	if ts == "" {
+		return q, nil // its recorded life
+	}
+	at, err := readMoment(ts)
+	if err != nil {
+		return q, err
+	}
+	q.Window = query.Window{From: at.Add(-half), To: at.Add(half)}
+	return q, nil
+}
+
+// readMoment reads RFC 3339, or seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their size.
+func readMoment(s string) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339Nano, strings.ReplaceAll(s, " ", "+")); err == nil {
+		return t.UTC(), nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	switch {
+	case err != nil || n <= 0:
+		return time.Time{}, badParam("ts: %q is neither a time such as 2026-01-31T12:00:00Z nor a number since 1970", s)
+	case n < 1e11:
+		return time.Unix(n, 0).UTC(), nil
+	case n < 1e14:
+		return time.UnixMilli(n).UTC(), nil
+	case n < 1e17:
+		return time.UnixMicro(n).UTC(), nil
+	}
+	return time.Unix(0, n).UTC(), nil
+}
