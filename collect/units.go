@@ -89,14 +89,17 @@ func (k *Collector) planWatches(c Cluster, target watch.Target, e Election) ([]u
 		if err != nil {
 			return nil, err
 		}
-		leading := k.leading.WithLabelValues(string(target.Cluster), share.name)
+		leads := func(is bool) {
+			leading := k.leading.WithLabelValues(string(target.Cluster), share.name)
+			if leading.Set(0); is {
+				leading.Set(1)
+			}
+		}
 		elected := &election{name: e.Name + "-" + share.name, leases: share.leases, times: e.times(), lock: lock,
-			log: k.log.With("cluster", target.Cluster), observed: func(is bool) {
-				if leading.Set(0); is {
-					leading.Set(1)
-				}
-			}}
+			log: k.log.With("cluster", target.Cluster), observed: leads}
 		units = append(units, unit{key: key + share.name, run: func(ctx context.Context) error {
+			leads(false)
+			defer k.leading.DeleteLabelValues(string(target.Cluster), share.name) // it does not stand any more
 			return elected.run(ctx, func(ctx context.Context) error {
 				if share.name == "objects" { // one who leads is enough to ask the apiserver what it lost
 					var asking sync.WaitGroup

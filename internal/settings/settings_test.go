@@ -95,3 +95,30 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestDurationsAsWritten: what is printed is what people write, and reads back.
+func TestDurationsAsWritten(t *testing.T) {
+	for text, want := range map[string]string{"0s": "0s", "30d": "30d", "720h": "30d", "36h": "1d12h", "24h": "1d", "90s": "1m30s", "10m": "10m", "1h10m": "1h10m", "100m": "1h40m",
+		"20s": "20s", "2h": "2h", "250ms": "250ms", "1d0h1s": "1d1s", "1h20s": "1h0m20s"} {
+		var d, back Duration
+		if err := d.Set(text); err != nil {
+			t.Fatal(err)
+		}
+		if err := back.Set(d.String()); d.String() != want || err != nil || back != d {
+			t.Errorf("%s is printed as %s, want %s; read back %v (%v)", text, d.String(), want, time.Duration(back), err)
+		}
+	}
+}
+
+func FuzzDuration(f *testing.F) {
+	f.Add("1d12h")
+	f.Fuzz(func(t *testing.T, text string) {
+		var d, back Duration
+		if d.Set(text) != nil {
+			return
+		}
+		if err := back.Set(d.String()); err != nil || back != d {
+			t.Errorf("%q is printed as %q, which reads as %v (%v)", text, d.String(), time.Duration(back), err)
+		}
+	})
+}

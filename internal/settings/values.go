@@ -35,7 +35,27 @@ func (d *Duration) Set(text string) error {
 	return nil
 }
 
-func (d *Duration) String() string { return time.Duration(*d).String() }
+// String is the form in which people write it: whole days apart, and no zeros behind.
+func (d *Duration) String() string {
+	if *d < 0 {
+		return time.Duration(*d).String()
+	}
+	const day = 24 * time.Hour
+	days, rest := time.Duration(*d)/day, time.Duration(*d)%day
+	text := rest.String()
+	for _, zero := range []string{"0s", "0m"} {
+		if cut := strings.TrimSuffix(text, zero); strings.HasSuffix(cut, "m") || strings.HasSuffix(cut, "h") {
+			text = cut
+		}
+	}
+	switch {
+	case days == 0:
+		return text
+	case rest == 0:
+		return strconv.FormatInt(int64(days), 10) + "d"
+	}
+	return strconv.FormatInt(int64(days), 10) + "d" + text
+}
 
 // Type is the word that flags show.
 func (d *Duration) Type() string { return "duration" }

@@ -65,6 +65,16 @@ func (m *Metrics) fail(c record.Cluster) {
 	}
 }
 
+// forget removes what tells of files that are followed no more.
+func (m *Metrics) forget(c record.Cluster, path string) {
+	if m == nil {
+		return
+	}
+	for _, gauge := range []*prometheus.GaugeVec{m.files, m.behind, m.lag} {
+		gauge.DeleteLabelValues(string(c), path)
+	}
+}
+
 func (m *Metrics) state(c record.Cluster, path string, files int, unread int64, lag time.Duration) {
 	if m == nil {
 		return

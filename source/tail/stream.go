@@ -52,6 +52,7 @@ func (s *stream) run(ctx context.Context) {
 		for _, f := range s.files {
 			f.close()
 		}
+		s.c.Metrics.forget(s.c.Cluster, s.pattern)
 	}()
 	tick := time.NewTicker(s.c.Poll)
 	defer tick.Stop()

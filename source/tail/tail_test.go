@@ -514,6 +514,8 @@ func TestRunFollows(t *testing.T) {
 	w := newWorld(t)
 	w.config.Poll = 5 * time.Millisecond
 	w.config.Paths = []string{filepath.Join(w.dir, "*.log")}
+	reg := prometheus.NewRegistry()
+	w.config.Metrics = NewMetrics(reg)
 	tail, err := New(w.config)
 	w.must(err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -534,9 +536,20 @@ func TestRunFollows(t *testing.T) {
 			t.Fatalf("%d of %d", len(w.sink.ids()), total)
 		}
 	}
+	gauges := func() int {
+		n, err := testutil.GatherAndCount(reg, "kubewake_tail_files", "kubewake_tail_unread_bytes", "kubewake_tail_lag_seconds")
+		w.must(err)
+		return n
+	}
+	if n := gauges(); n != 3 {
+		t.Errorf("%d gauges", n)
+	}
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+	if n := gauges(); n != 0 {
+		t.Errorf("%d gauges tell of files that are followed no more", n)
 	}
 	if g := w.sink.gaps(); len(g) != 0 {
 		t.Errorf("%+v", g[0].Gap)

@@ -1,6 +1,8 @@
 package watch
 
 import (
+	"sync"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kubewake/kubewake/record"
@@ -12,6 +14,9 @@ type Metrics struct {
 	restarts, events, gaps                    *prometheus.CounterVec
 	received, lists, refused, failedDelivered *prometheus.CounterVec
 	resources                                 *prometheus.GaugeVec
+
+	mu     sync.Mutex
+	counts map[*Watcher]map[State]int // of resources; several may watch one cluster, each its share; guarded by mu
 }
 
 // NewMetrics makes and registers them.
@@ -22,6 +27,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		return c
 	}
 	m := &Metrics{
+		counts:          map[*Watcher]map[State]int{},
 		restarts:        counter("restarts_total", "Lists and watches that ended, by why.", "reason"),
 		events:          counter("events_total", "Watch events and list items received, by type.", "type"),
 		gaps:            counter("gaps_total", "Gaps recorded, by why.", "reason"),
@@ -78,7 +84,8 @@ func (m *Metrics) undelivered(c record.Cluster) {
 	}
 }
 
-func (m *Metrics) states(s Status) {
+// states counts the resources of a watcher that runs.
+func (m *Metrics) states(w *Watcher, s Status) {
 	if m == nil {
 		return
 	}
@@ -86,7 +93,41 @@ func (m *Metrics) states(s Status) {
 	for _, r := range s.Resources {
 		count[r.State]++
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.counts[w] = count
+	m.sum(w.conf.Cluster)
+}
+
+// ended forgets the resources of a watcher that runs no more.
+func (m *Metrics) ended(w *Watcher) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.counts, w)
+	m.sum(w.conf.Cluster)
+}
+
+// sum sets the gauges of a cluster, or removes them where nobody watches it any more; m.mu is held.
+func (m *Metrics) sum(c record.Cluster) {
+	all := make(map[State]int)
+	watched := false
+	for w, count := range m.counts {
+		if w.conf.Cluster != c {
+			continue
+		}
+		watched = true
+		for state, n := range count {
+			all[state] += n
+		}
+	}
 	for _, state := range States() {
-		m.resources.WithLabelValues(string(s.Cluster), string(state)).Set(float64(count[state]))
+		if watched {
+			m.resources.WithLabelValues(string(c), string(state)).Set(float64(all[state]))
+		} else {
+			m.resources.DeleteLabelValues(string(c), string(state))
+		}
 	}
 }

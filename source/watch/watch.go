@@ -44,6 +44,7 @@ type Watcher struct {
 	running context.Context // of Run; set before any runner starts
 
 	mu         sync.Mutex // guards all below
+	runs       bool       // Run is under way
 	runners    map[scope]*runner
 	leftOut    []ResourceStatus
 	discovered discovered
@@ -79,6 +80,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	defer w.forget()
 	defer w.all.Wait()
 	w.running = ctx
+	w.begin()
 	if err := w.recall(ctx); err != nil {
 		return err
 	}
@@ -97,13 +99,21 @@ func (w *Watcher) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
+func (w *Watcher) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.runs = true
+}
+
 // forget lets the next Run begin as this one did.
 func (w *Watcher) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	clear(w.runners)
+	w.runs = false
 	w.leftOut, w.discovered = nil, discovered{}
 	w.idle.take()
+	w.conf.Metrics.ended(w)
 }
 
 // recall asks the sink where to go on, until it answers.
@@ -135,11 +145,13 @@ func (w *Watcher) Status() Status {
 	for _, r := range w.runners {
 		s.Resources = append(s.Resources, r.status.snapshot())
 	}
+	if w.runs {
+		w.conf.Metrics.states(w, s)
+	}
 	w.mu.Unlock()
 	slices.SortFunc(s.Resources, func(a, b ResourceStatus) int {
 		return cmp.Or(cmp.Compare(a.Resource.String(), b.Resource.String()), cmp.Compare(a.Namespace, b.Namespace))
 	})
-	w.conf.Metrics.states(s)
 	return s
 }
 
