@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/kubewake/kubewake/object"
-	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 )
 
@@ -165,13 +163,4 @@ func (r *reader) label(key string) string { return r.obj.Get("metadata", "labels
 // selected targets what a canonical selector selects among pods of the object's namespace.
 func (r *reader) selected(selector string) Target {
 	return Target{Version: "v1", Kind: "Pod", Resource: "pods", Namespace: r.ref.Namespace, Selector: selector}
-}
-
-// canonical gives the one text of a selector that was read from text.
-func canonical(selector string) (string, error) {
-	parsed, err := query.ParseSelector(selector)
-	if err != nil || parsed.Empty() {
-		return "", err
-	}
-	return strings.TrimSpace(parsed.String()), nil
 }

@@ -133,7 +133,8 @@ func planOf(all []*rule, fits func(on []record.GroupResource) bool) plan {
 
 // builtinRules in the order in which documentation names them. Each has a file, or shares one with its family.
 func builtinRules() []*rule {
-	return slices.Concat(ownerRules(), podRules(), selectRules())
+	return slices.Concat(ownerRules(), parentRules(), podRules(), mountRules(), selectRules(), exposeRules(), scaleRules(), storageRules(), ingressRules(),
+		gatewayRules(), grantRules(), callRules(), leaseRules(), manageRules())
 }
 
 func (r *Rules) plan(gr record.GroupResource) plan {

@@ -1,6 +1,8 @@
 package link
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -52,6 +54,25 @@ func labelSet(v *object.Value) (text string, ok bool) {
 	return labelSelector(object.NewObject(object.Member{Name: "matchLabels", Value: v}))
 }
 
+// canonical gives the canonical text of a selector that was written as text.
+func canonical(selector string) (string, error) {
+	if _, err := query.ParseSelector(selector); err != nil {
+		return "", err
+	}
+	requirements, err := labels.ParseToRequirements(selector)
+	if err != nil {
+		return "", err
+	}
+	if len(requirements) > maxRequirements {
+		return "", fmt.Errorf("the selector has %d requirements, the limit is %d", len(requirements), maxRequirements)
+	}
+	text, ok := selectorText(requirements)
+	if !ok {
+		return "", errors.New("the selector is longer than can be read again")
+	}
+	return text, nil
+}
+
 func operatorOf(word string) (selection.Operator, bool) {
 	switch word {
 	case "In":
@@ -87,6 +108,8 @@ func requirementText(r labels.Requirement) string {
 		return r.Key()
 	case selection.DoesNotExist:
 		return "!" + r.Key()
+	case selection.GreaterThan, selection.LessThan:
+		return r.String()
 	}
 	slices.Sort(values)
 	values = slices.Compact(values)
