@@ -137,7 +137,7 @@ func (s *provenSet) saved(chunks map[uint64][]ownedPin) {
 	}
 }
 
-// letGo lets go of the changes that every clock kept in the store holds.
+// letGo lets go of the changes that every clock kept in the store holds, and the index of links where there is one.
 func (c *Clocks) letGo(ctx context.Context) error {
 	upTo := c.feed.Written()
 	for kv, err := range c.st.Derived(ctx, derivedClock, []byte{chunkHead}) {
@@ -145,6 +145,14 @@ func (c *Clocks) letGo(ctx context.Context) error {
 			return err
 		}
 		if h, err := decodeHead(kv.Value); err == nil {
+			upTo = min(upTo, h.upTo)
+		}
+	}
+	for kv, err := range c.st.Derived(ctx, derivedLinks, []byte{linkHeads}) {
+		if err != nil {
+			return err
+		}
+		if h, ok := decodeLinkHead(kv.Value); ok && !h.dead {
 			upTo = min(upTo, h.upTo)
 		}
 	}

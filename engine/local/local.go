@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/index"
+	"github.com/kubewake/kubewake/link"
 	"github.com/kubewake/kubewake/store"
 	"github.com/kubewake/kubewake/trace"
 )
@@ -23,6 +24,8 @@ type Config struct {
 	Data    string // the store's directory, for Info
 	Limits  Limits
 	Modes   *trace.Modes // display modes of traces; nil: the built-in ones
+	// LinkRules say which objects are linked; nil: the built-in rules.
+	LinkRules *link.Rules
 }
 
 // Limits bound what one question may cost. What a limit cuts is said in the answer.
@@ -37,6 +40,8 @@ type Limits struct {
 	Traces    int           // traces of one search, where the question names none; default 20
 	Gaps      int           // gaps listed by one coverage; default 200
 	Rows      int           // rows of one table of counts; default 20
+	Links     int           // links of one object, where the question names none; default 5000
+	Nodes     int           // objects of one tree, where the question names none; default 10000
 	Time      time.Duration // one search or count; default 60 s
 }
 
@@ -45,7 +50,7 @@ func (l Limits) withDefaults() Limits {
 		limit *int
 		std   int
 	}{{&l.Objects, 500}, {&l.Entries, 1000}, {&l.Hits, 1000}, {&l.Revisions, 20_000}, {&l.Requests, 50_000},
-		{&l.Scanned, 20_000_000}, {&l.Spans, 50_000}, {&l.Traces, 20}, {&l.Gaps, 200}, {&l.Rows, 20}} {
+		{&l.Scanned, 20_000_000}, {&l.Spans, 50_000}, {&l.Traces, 20}, {&l.Gaps, 200}, {&l.Rows, 20}, {&l.Links, 5000}, {&l.Nodes, 10_000}} {
 		if *f.limit <= 0 {
 			*f.limit = f.std
 		}
@@ -62,6 +67,7 @@ type Engine struct {
 	config Config
 	limits Limits
 	clocks *index.Clocks
+	links  *index.Links
 	modes  *trace.Modes
 
 	amounts amountsCache
@@ -75,8 +81,15 @@ func New(st store.Store, config Config) *Engine {
 	if modes == nil {
 		modes = trace.Builtin()
 	}
-	return &Engine{st: st, config: config, limits: config.Limits.withDefaults(), clocks: index.NewClocks(st), modes: modes}
+	if config.LinkRules == nil {
+		config.LinkRules = link.Builtin()
+	}
+	return &Engine{st: st, config: config, limits: config.Limits.withDefaults(), clocks: index.NewClocks(st),
+		links: index.NewLinks(st, config.LinkRules), modes: modes}
 }
+
+// LinkIndex gives the index of links that the engine asks: the role that writes to the store lets it Run.
+func (e *Engine) LinkIndex() *index.Links { return e.links }
 
 // Clocks gives the clocks that the engine asks: the role that writes to the store lets them Run.
 func (e *Engine) Clocks() *index.Clocks { return e.clocks }

@@ -31,18 +31,24 @@ func (s *spans) at(ctx context.Context, entry *store.Entry, rv record.ResourceVe
 	if rv == 0 {
 		return time.Time{}, nil
 	}
-	key := clockKey{entry.Ref.Cluster, entry.Storage}
-	reader := s.readers[key]
-	if reader == nil {
-		clock, err := s.e.clocks.Of(ctx, key.cluster, key.storage)
-		if err != nil {
-			return time.Time{}, err
-		}
-		reader = clock.Reader(s.e.st)
-		s.readers[key] = reader
+	reader, err := s.reader(ctx, clockKey{entry.Ref.Cluster, entry.Storage})
+	if err != nil {
+		return time.Time{}, err
 	}
 	w, err := reader.WhenNear(ctx, rv, hint)
 	return shown(w), err
+}
+
+func (s *spans) reader(ctx context.Context, key clockKey) (*index.ClockReader, error) {
+	if reader := s.readers[key]; reader != nil {
+		return reader, nil
+	}
+	clock, err := s.e.clocks.Of(ctx, key.cluster, key.storage)
+	if err != nil {
+		return nil, err
+	}
+	s.readers[key] = clock.Reader(s.e.st)
+	return s.readers[key], nil
 }
 
 func (s *spans) first(ctx context.Context, entry *store.Entry) (time.Time, error) {

@@ -2,11 +2,13 @@ package local
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -166,6 +168,29 @@ func answerText(e *Engine, verb string, plain []string, flags map[string]string,
 			coverageText(b.Coverage, out)
 		}
 		return err
+	case "links":
+		l, err := e.Links(ctx, query.Links{Object: object, At: point("at").At, Window: query.Window{From: point("from").At, To: point("to").At}, Types: list(flags["types"])})
+		if err == nil {
+			linksText(l, out)
+			coverageText(l.Coverage, out)
+		}
+		return err
+	case "tree":
+		q := query.Tree{Object: object, At: point("at").At, Window: query.Window{From: point("from").At, To: point("to").At}, Up: query.All, Down: query.All,
+			Siblings: flags["siblings"] != "", Types: list(flags["types"])}
+		if flags["up"] != "" {
+			q.Up, _ = strconv.Atoi(flags["up"])
+		}
+		if flags["down"] != "" {
+			q.Down, _ = strconv.Atoi(flags["down"])
+		}
+		q.Limit, _ = strconv.Atoi(flags["limit"])
+		tree, err := e.Tree(ctx, q)
+		if err == nil {
+			treeText(tree, out)
+			coverageText(tree.Coverage, out)
+		}
+		return err
 	case "coverage":
 		c, err := e.Coverage(ctx, query.Coverage{Object: object})
 		if err == nil {
@@ -174,6 +199,82 @@ func answerText(e *Engine, verb string, plain []string, flags map[string]string,
 		return err
 	}
 	return fmt.Errorf("no question %q", verb)
+}
+
+func list(words string) []string {
+	if words == "" {
+		return nil
+	}
+	return strings.Split(words, ",")
+}
+
+func endText(n engine.LinkEnd) string {
+	text := cmp.Or(n.Resource, n.Kind) + "/" + n.Name
+	if n.Namespace != "" {
+		text = n.Namespace + " " + text
+	}
+	if n.Stub {
+		text += " (stub)"
+	}
+	if n.Ended {
+		text += " (ended"
+		if n.EndedAt != nil {
+			text += " " + n.EndedAt.Format("15:04:05.000")
+		}
+		text += ")"
+	}
+	return text
+}
+
+func linkText(l *engine.Link) string {
+	text := fmt.Sprintf("%s: %s -> %s", l.Type, endText(l.Parent), endText(l.Child))
+	if l.Controller {
+		text += ", controller"
+	}
+	if l.Since != nil {
+		text += ", since " + moment(*l.Since)
+	}
+	if l.Until != nil {
+		text += ", until " + moment(*l.Until)
+	}
+	if l.Certainty != engine.Exact || l.Reason != "" {
+		text += fmt.Sprintf(" [%s] (%s)", l.Certainty, l.Reason)
+	}
+	return text
+}
+
+func linksText(l *engine.Links, out *strings.Builder) {
+	for i := range l.Links {
+		fmt.Fprintln(out, linkText(&l.Links[i]))
+	}
+	fmt.Fprintf(out, "%d links%s\n", len(l.Links), noted(l.Cut, l.Pending))
+}
+
+func treeText(tree *engine.Tree, out *strings.Builder) {
+	for i := range tree.Nodes {
+		n := &tree.Nodes[i]
+		line := strings.Repeat("  ", n.Depth) + endText(n.LinkEnd)
+		if n.Asked {
+			line += " *"
+		}
+		if n.Via != nil {
+			line += " by " + n.Via.Type
+			if n.Via.Controller {
+				line += ", controller"
+			}
+			if n.Via.Until != nil && (n.EndedAt == nil || n.Via.Until.At == nil || !n.Via.Until.At.Equal(*n.EndedAt)) {
+				line += ", until " + moment(*n.Via.Until)
+			}
+		}
+		if n.Left > 0 {
+			line += fmt.Sprintf(", %d left out", n.Left)
+		}
+		fmt.Fprintln(out, line)
+		for k := range n.Others {
+			fmt.Fprintln(out, strings.Repeat("  ", n.Depth)+"  also "+linkText(&n.Others[k]))
+		}
+	}
+	fmt.Fprintf(out, "%d objects%s\n", len(tree.Nodes), noted(tree.Cut, tree.Pending))
 }
 
 func noted(words ...string) string {
