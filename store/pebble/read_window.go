@@ -165,7 +165,34 @@ func (w *window) timedBelow(prefix []byte, h hour) error {
 		if !w.within.contains(nanos) {
 			return nil
 		}
+		if w.q.SkipRequest != nil && key[0] == famRequest {
+			return w.unlessSkippedRequest(it, nanos)
+		}
 		return timed(it, w.c, nanos, w.q.HeadsOnly, w.yieldIfNamed)
+	})
+}
+
+// unlessSkippedRequest is timed for requests of which the scan skips some by their heads: those are not decoded.
+func (w *window) unlessSkippedRequest(it *lsm.Iterator, nanos int64) error {
+	v, err := it.ValueAndErr()
+	if err != nil {
+		return err
+	}
+	return eachItem(v, func(item []byte) error {
+		if w.plain, err = appendPlain(w.plain[:0], item); err != nil {
+			return damaged(it.Key(), err)
+		}
+		if head, ok := record.PeekRequest(w.plain); ok && w.q.SkipRequest(head) {
+			return nil
+		}
+		rec, err := unpackTimed(item, w.c, nanos)
+		if err != nil {
+			return damaged(it.Key(), err)
+		}
+		if w.q.HeadsOnly && rec.Request != nil {
+			rec.Request.Sent = nil
+		}
+		return w.yieldIfNamed(rec)
 	})
 }
 
