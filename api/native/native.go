@@ -77,6 +77,8 @@ func (h *Handler) questions() map[string]answerer {
 		"coverage":     h.coverage,
 		"stat":         h.stat,
 		"dependencies": h.dependencies,
+		"links":        h.links,
+		"tree":         h.tree,
 	}
 }
 

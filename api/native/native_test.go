@@ -38,6 +38,8 @@ var calls = map[string]string{
 	"blame":        object + "&uid=u&resourceVersion=835&path=spec&noise=true",
 	"search":       "filter=request.code+%3E%3D+400&cluster=prod&from=-30s&to=2026-11-20T14:01:00Z&record=request,event&reads=true&newest=true&limit=4&cursor=c",
 	"coverage":     object + "&uid=u&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z",
+	"links":        object + "&uid=u&at=2026-11-20T14:00:01Z&types=owns,mounts&limit=2&from=&to=",
+	"tree":         object + "&uid=u&at=&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z&up=0&down=2&siblings=true&types=owns&limit=3",
 	"dependencies": "cluster=prod&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z",
 	"stat":         "cluster=prod&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z&top=5",
 }
@@ -123,6 +125,8 @@ func TestQuestions(t *testing.T) {
 		"search": query.Search{Filter: "request.code >= 400", Cluster: "prod", Window: late, Kinds: []record.Kind{record.KindRequest, record.KindKubeEvent},
 			Reads: true, Newest: true, Limit: 4, Cursor: "c"},
 		"coverage":     query.Coverage{Cluster: "prod", Kind: "deploy", Object: web, Window: all},
+		"links":        query.Links{Object: web, At: at("2026-11-20T14:00:01Z"), Types: []string{"owns", "mounts"}, Limit: 2},
+		"tree":         query.Tree{Object: web, Window: all, Down: 2, Siblings: true, Types: []string{"owns"}, Limit: 3},
 		"dependencies": query.Dependencies{Cluster: "prod", Window: all},
 		"stat":         query.Stat{Cluster: "prod", Window: all, Top: 5},
 	}
@@ -162,6 +166,7 @@ func TestProblems(t *testing.T) {
 		"time":         {nil, "stat?from=noonish", 400, "from: "},
 		"window":       {nil, "stat?from=2026-11-20T14:00:00Z&to=2026-11-20T13:00:00Z", 400, "to lies before from"},
 		"point":        {nil, "state?" + object + "&at=-5s&back=1", 400, "give one of at, resourceVersion and back"},
+		"at and from":  {nil, "links?" + object + "&at=-5s&from=-10s", 400, "give at, or from and to, not both"},
 		"rv":           {nil, "state?" + object + "&resourceVersion=0", 400, "not a resourceVersion"},
 		"record":       {nil, "search?record=wish", 400, "none of request"},
 		"encoding":     {nil, "stat?top=%zz", 400, "can not be read"},

@@ -101,7 +101,7 @@ func validate(t *testing.T, router routers.Router, h http.Handler, target string
 func TestSchemasMatchTypes(t *testing.T) {
 	doc := description(t, native.New(native.Config{Engine: new(enginetest.Fake)}))
 	seen := map[string]bool{}
-	for _, answer := range []any{engine.Info{}, engine.Objects{}, engine.History{}, engine.State{}, engine.Diff{}, engine.Blame{}, engine.Found{}, engine.Coverage{}, engine.Stat{}} {
+	for _, answer := range []any{engine.Info{}, engine.Objects{}, engine.History{}, engine.State{}, engine.Diff{}, engine.Blame{}, engine.Found{}, engine.Coverage{}, engine.Stat{}, engine.Links{}, engine.Tree{}} {
 		compare(t, doc, reflect.TypeOf(answer), seen)
 	}
 }
@@ -126,10 +126,7 @@ func compare(t *testing.T, doc *openapi3.T, typ reflect.Type, seen map[string]bo
 		compare(t, doc, field.Type, seen)
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if field.Anonymous {
-			for j := range field.Type.NumField() {
-				inner, _, _ := strings.Cut(field.Type.Field(j).Tag.Get("json"), ",")
-				delete(described, inner)
-			}
+			forget(field.Type, described)
 			continue
 		}
 		if !described[name] {
@@ -139,6 +136,19 @@ func compare(t *testing.T, doc *openapi3.T, typ reflect.Type, seen map[string]bo
 	}
 	for name := range described {
 		t.Errorf("%s.%s is described, but there is none", typ.Name(), name)
+	}
+}
+
+// forget takes out what an embedded type holds.
+func forget(typ reflect.Type, described map[string]bool) {
+	for i := range typ.NumField() {
+		field := typ.Field(i)
+		if field.Anonymous {
+			forget(field.Type, described)
+			continue
+		}
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		delete(described, name)
 	}
 }
 

@@ -46,7 +46,11 @@ func everyQuestion() map[string]asked {
 	search := query.Search{Filter: `request.user == "a" && object.x > 3 // ü`, Cluster: "prod", Window: window, Kinds: []record.Kind{record.KindEnd, record.KindGap}, Reads: true, Newest: true, Limit: 9, Cursor: "y"}
 	coverage := query.Coverage{Cluster: "prod", Kind: "deploy", Object: object, Window: window}
 	stat := query.Stat{Cluster: "prod", Window: window, Top: 4}
+	links := query.Links{Object: object, At: window.From, Types: []string{"owns", "mounts"}, Limit: 3}
+	tree := query.Tree{Object: object, Window: window, Up: query.All, Siblings: true, Types: []string{"owns"}, Limit: 3}
 	return map[string]asked{
+		"links":    {links, func(ctx context.Context, e engine.Engine) (any, error) { return e.Links(ctx, links) }},
+		"tree":     {tree, func(ctx context.Context, e engine.Engine) (any, error) { return e.Tree(ctx, tree) }},
 		"objects":  {objects, func(ctx context.Context, e engine.Engine) (any, error) { return e.Objects(ctx, objects) }},
 		"history":  {history, func(ctx context.Context, e engine.Engine) (any, error) { return e.History(ctx, history) }},
 		"state":    {state, func(ctx context.Context, e engine.Engine) (any, error) { return e.State(ctx, state) }},

@@ -7,16 +7,6 @@ import (
 	"github.com/kubewake/kubewake/query"
 )
 
-// Links is being built.
-func (*Fake) Links(context.Context, query.Links) (*engine.Links, error) {
-	return nil, engine.Errorf(engine.KindBadQuestion, "being built")
-}
-
-// Tree is being built.
-func (*Fake) Tree(context.Context, query.Tree) (*engine.Tree, error) {
-	return nil, engine.Errorf(engine.KindBadQuestion, "being built")
-}
-
 // Trace is being built.
 func (*Fake) Trace(context.Context, query.Trace) (*engine.Trace, error) {
 	return nil, engine.Errorf(engine.KindBadQuestion, "being built")
