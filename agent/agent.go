@@ -264,9 +264,17 @@ func (a *Agent) Reload(s Settings) (needRestart []string, err error) {
 	return needRestart, nil
 }
 
-// Close lets the spool and the connection go. What was acknowledged is durable.
+// Close lets the listeners, the spool and the connection go. What was acknowledged is durable.
 func (a *Agent) Close() error {
 	var errs []error
+	if a.collector != nil {
+		errs = append(errs, a.collector.Close())
+	}
+	if a.status != nil {
+		if err := a.status.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
 	if a.spool != nil {
 		errs = append(errs, a.spool.Close())
 	}

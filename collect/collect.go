@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -89,6 +90,17 @@ func (k *Collector) Addr() string {
 		return ""
 	}
 	return k.receiver.listener.Addr().String()
+}
+
+// Close gives back what New took, where Run does not: the listener. Run must not be under way.
+func (k *Collector) Close() error {
+	if k.receiver == nil {
+		return nil
+	}
+	if err := k.receiver.listener.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // Run collects until ctx ends; then it stops taking in, answers what is under way, and returns. An error is one that

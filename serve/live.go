@@ -243,9 +243,12 @@ func (l *Live) run(ctx context.Context, cancel context.CancelCauseFunc) error {
 	return nil
 }
 
-// Close lets the store and the spool go. What was acknowledged is durable already.
+// Close lets the listener, the store and the spool go. What was acknowledged is durable already.
 func (l *Live) Close() error {
 	var errs []error
+	if l.collector != nil {
+		errs = append(errs, l.collector.Close())
+	}
 	if l.spool != nil {
 		errs = append(errs, l.spool.Close())
 	}

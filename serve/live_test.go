@@ -428,3 +428,27 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		}
 	}
 }
+
+// TestListenerOfWhatFails: what was listened on is free again when the role could not be made after all.
+func TestListenerOfWhatFails(t *testing.T) {
+	received := freePort(t)
+	s := Settings{Data: t.TempDir(), API: API{Tokens: filepath.Join(t.TempDir(), "none")}, Config: collect.Config{Receive: collect.Receive{Listen: received, Insecure: true}}}
+	if _, err := NewLive(s, LiveOptions{}); err == nil || !strings.Contains(err.Error(), "none") {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", received)
+	if err != nil {
+		t.Fatalf("the listener is left: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	s.API.Tokens = ""
+	live, err := NewLive(s, LiveOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(live.Close(), live.Close()); err != nil { // it never ran
+		t.Error(err)
+	}
+}

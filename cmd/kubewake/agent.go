@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os/signal"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -83,6 +84,8 @@ func (a *app) agent(ctx context.Context, s agent.Settings, read func() (agent.Se
 	if err != nil {
 		return &usageError{err}
 	}
+	hangups := catchHangups()
+	defer signal.Stop(hangups)
 	role, err := agent.New(ctx, s, agent.Options{Log: log, Ready: func(status, received string) {
 		a.say("collecting for %s", s.To.URL)
 		a.sayCollected(s.Config)
@@ -97,7 +100,7 @@ func (a *app) agent(ctx context.Context, s agent.Settings, read func() (agent.Se
 		return inUse(err, "--listen or --receive")
 	}
 	defer func() { err = errors.Join(err, role.Close()) }()
-	ctx, stop := onHangup(ctx, func() {
+	ctx, stop := onHangup(ctx, hangups, func() {
 		s, err := read()
 		var restart []string
 		if err == nil {

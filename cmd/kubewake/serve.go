@@ -92,6 +92,8 @@ func (a *app) serveLive(ctx context.Context, s serve.Settings, read func() (serv
 	if s.Data, err = filepath.Abs(s.Data); err != nil {
 		return err
 	}
+	hangups := catchHangups()
+	defer signal.Stop(hangups)
 	live, err := serve.NewLive(s, serve.LiveOptions{Version: versionText(), Log: log, Ready: func(url, received string) error {
 		remember(s.Data)
 		a.say("serving on %s", url)
@@ -108,7 +110,7 @@ func (a *app) serveLive(ctx context.Context, s serve.Settings, read func() (serv
 		return inUse(err, "--receive")
 	}
 	defer func() { err = errors.Join(err, live.Close()) }()
-	ctx, stop := onHangup(ctx, func() {
+	ctx, stop := onHangup(ctx, hangups, func() {
 		s, err := read()
 		if err == nil {
 			s.Data, err = filepath.Abs(s.Data)
@@ -135,10 +137,15 @@ func reloaded(log *slog.Logger, needRestart string, err error) {
 	}
 }
 
-// onHangup calls do on each SIGHUP until stop is called.
-func onHangup(ctx context.Context, do func()) (context.Context, func()) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
+// catchHangups keeps SIGHUP from ending the process, from now on: one that comes while a role is made waits until it runs.
+func catchHangups() chan os.Signal {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	return hangups
+}
+
+// onHangup calls do on each hangup until stop is called.
+func onHangup(ctx context.Context, hangups <-chan os.Signal, do func()) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -147,13 +154,12 @@ func onHangup(ctx context.Context, do func()) (context.Context, func()) {
 			select {
 			case <-ctx.Done():
 				return
-			case <-hangup:
+			case <-hangups:
 				do()
 			}
 		}
 	}()
 	return ctx, func() {
-		signal.Stop(hangup)
 		cancel()
 		<-done
 	}
