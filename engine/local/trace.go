@@ -59,7 +59,7 @@ func (e *Engine) traceByID(ctx context.Context, q query.Trace) (*engine.Trace, e
 	if err != nil {
 		return nil, engine.Errorf(engine.KindBadQuestion, "%q: %s", q.ID, err.Error())
 	}
-	keys, err := e.byHash(ctx, question.Object)
+	keys, err := e.links.ByHash(ctx, question.Object)
 	if err != nil {
 		return nil, err
 	}
@@ -186,20 +186,6 @@ func (tr *tracing) coverage(ctx context.Context) (*engine.Coverage, error) {
 		}
 	}
 	return cov.done(false), nil
-}
-
-// byHash finds the objects that an ID may mean, in a fixed order.
-func (e *Engine) byHash(ctx context.Context, hash [7]byte) ([]store.ObjectKey, error) {
-	var out []store.ObjectKey
-	for entry, err := range e.st.Objects(ctx, store.ObjectScan{}) {
-		if err != nil {
-			return nil, err
-		}
-		if trace.HashOf(entry.Ref.Cluster, entry.Ref.UID) == hash {
-			out = append(out, entry.Key())
-		}
-	}
-	return out, nil
 }
 
 // Services tells the display modes with their modifiers, and the clusters.

@@ -149,7 +149,12 @@ func (tr *tracing) read(ctx context.Context, entry *store.Entry, o *trace.Object
 	}
 	byRV := stateIndex(life)
 	for i := range h.entries {
-		o.Records = append(o.Records, tr.record(&h.entries[i].entry, life, byRV))
+		r := tr.record(&h.entries[i].entry, life, byRV)
+		if at := h.entries[i].at; h.entries[i].rank == rankEvent && at.After(r.Start) {
+			str(&r, "lastSeen", r.Start.Format(time.RFC3339)) // it tells whole seconds
+			r.Start, r.End = at, at
+		}
+		o.Records = append(o.Records, r)
 	}
 	if n := len(life.States); n > 0 {
 		last := tr.lastState(life)
