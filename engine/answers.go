@@ -136,11 +136,11 @@ type Life struct {
 	Revisions int        `json:"revisions"`
 }
 
-// Entry is one line of a history: exactly one of Revision, Request, Event, End, Gap is set. A request that made
+// Entry is one line of a history: exactly one of Revision, Request, Event, End, Gap, Span is set. A request that made
 // revisions stands with the first revision it made, as its Maker, and is not listed again.
 type Entry struct {
 	ID      string `json:"id"`
-	Kind    string `json:"kind"` // revision, request, event, end, gap
+	Kind    string `json:"kind"` // revision, request, event, end, gap, span
 	When    When   `json:"when"`
 	UID     string `json:"uid,omitempty"` // which life
 	Summary string `json:"summary"`       // "spec.replicas 2 → 4", "no-op", "409 Conflict: ..."
@@ -156,6 +156,11 @@ type Entry struct {
 	Event    *Event    `json:"event,omitempty"`
 	End      *End      `json:"end,omitempty"`
 	Gap      *Gap      `json:"gap,omitempty"`
+	Span     *Span     `json:"span,omitempty"`
+
+	// Spans are those of the request, or of the maker's, by their beginning; SpansLeft counts those that a limit left out.
+	Spans     []Span `json:"spans,omitempty"`
+	SpansLeft int    `json:"spansLeft,omitempty"`
 }
 
 // Revision is one state of an object in a history.
@@ -279,6 +284,7 @@ type Hit struct {
 	RV      string   `json:"resourceVersion,omitempty"`
 	Event   *Event   `json:"event,omitempty"`
 	Gap     *Gap     `json:"gap,omitempty"`
+	Span    *Span    `json:"span,omitempty"`
 	Cursor  string   `json:"cursor,omitempty"` // to go on behind this hit
 }
 

@@ -39,7 +39,12 @@ func (e *Engine) History(ctx context.Context, q query.History) (*engine.History,
 	if out.Lives == nil {
 		out.Lives = []engine.Life{}
 	}
-	return out, h.page(out, digest, after)
+	if err := h.page(out, digest, after); err != nil {
+		return nil, err
+	}
+	cut, err := e.hangSpans(ctx, t.cluster, out.Entries)
+	out.Cut = cmp.Or(out.Cut, cut)
+	return out, err
 }
 
 // history is one history under way.
@@ -75,6 +80,7 @@ const (
 	rankEnd
 	rankRequest
 	rankEvent
+	rankSpan
 	rankGap
 )
 
@@ -118,6 +124,9 @@ func (h *history) read(ctx context.Context) error {
 		}
 	}
 	if err := h.addOwnStates(ctx); err != nil {
+		return err
+	}
+	if err := h.addSpans(ctx); err != nil {
 		return err
 	}
 	slices.SortFunc(h.entries, func(a, b placed) int { return a.compare(&b) })

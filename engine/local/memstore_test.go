@@ -278,8 +278,8 @@ func (m *memStore) Spans(_ context.Context, s store.SpanScan) iter.Seq2[*record.
 			return false
 		case len(s.AuditIDs) > 0:
 			return r.Span.AuditID != "" && slices.Contains(s.AuditIDs, r.Span.AuditID)
-		case s.TraceID != record.TraceID{}:
-			return r.Span.TraceID == s.TraceID
+		case len(s.TraceIDs) > 0:
+			return r.Span.TraceID != record.TraceID{} && slices.Contains(s.TraceIDs, r.Span.TraceID)
 		}
 		return named(r.Ref) || slices.ContainsFunc(r.Span.Also, named)
 	}))

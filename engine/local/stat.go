@@ -66,7 +66,7 @@ func (e *Engine) clustersOf(ctx context.Context, asked record.Cluster) ([]store.
 // count scans one cluster's window; the sentence says where a limit ended it early.
 func (e *Engine) count(ctx context.Context, c store.ClusterInfo, w query.Window, into *counter) (string, error) {
 	scan := store.WindowScan{Cluster: c.Name, Reads: true, Between: store.TimeRange{From: w.From, To: w.To},
-		Kinds: []record.Kind{record.KindRequest, record.KindRevision, record.KindEnd, record.KindKubeEvent, record.KindGap, record.KindProgress}}
+		Kinds: []record.Kind{record.KindRequest, record.KindRevision, record.KindEnd, record.KindKubeEvent, record.KindGap, record.KindProgress, record.KindSpan}}
 	var err error
 	if scan.Revisions, err = e.revisionRanges(ctx, c, w); err != nil {
 		return "", err
@@ -114,7 +114,7 @@ const maxWords = 100_000
 
 // The tables, in the order in which the answer lists them; "records" is a list of its own.
 var tableNames = [...]string{"requests by cluster", "requests by verb", "requests by user", "requests by resource",
-	"requests by code", "requests by user agent", "revisions by cluster", "revisions by resource", "events by reason", "gaps by reason"}
+	"requests by code", "requests by user agent", "revisions by cluster", "revisions by resource", "events by reason", "gaps by reason", "spans by service"}
 
 func newCounter() *counter {
 	c := &counter{tables: map[string]map[string]tally{"records": {}}, errors: map[[2]string]*engine.ErrRate{}}
@@ -146,6 +146,8 @@ func (c *counter) add(r *record.Record, bytes int64) {
 		c.inc("events by reason", r.KubeEvent.Reason, bytes)
 	case record.KindGap:
 		c.inc("gaps by reason", string(r.Gap.Reason), bytes)
+	case record.KindSpan:
+		c.inc("spans by service", r.Span.Service, bytes)
 	}
 }
 

@@ -223,6 +223,9 @@ func (t *teller) hit(ctx context.Context, f foundHit) (*engine.Hit, error) {
 		out.Gap, out.Summary = &gap, gap.Sentence
 	case record.KindProgress:
 		out.RV, out.Summary = rvString(r.Progress.RV), "everything up to this resourceVersion was seen"
+	case record.KindSpan:
+		out.Span = spanOf(r)
+		out.Summary = spanSummary(out.Span)
 	case record.KindRevision, record.KindEnd:
 		return out, t.stateHit(ctx, f, out)
 	}

@@ -39,6 +39,9 @@ func History(w io.Writer, h *engine.History, s Style) error {
 			t.band(s.life(h.Lives, life))
 		}
 		t.add(s.entry(e, layout)...)
+		for _, row := range s.spans(e, layout) {
+			t.add(row...)
+		}
 	}
 	return t.write(w)
 }
@@ -79,6 +82,8 @@ func (s Style) entry(e *engine.Entry, layout string) []cell {
 		who = " " + e.Event.Source
 	case e.Gap != nil:
 		who = ""
+	case e.Span != nil:
+		who = " " + e.Span.Service
 	}
 	summary := e.Summary
 	if e.Event != nil { // type and reason stand in the column before
@@ -118,6 +123,8 @@ func (s Style) what(e *engine.Entry) (what, color string) {
 		return e.Event.Type + " " + e.Event.Reason, cyan
 	case e.Gap != nil:
 		return "gap", dim
+	case e.Span != nil:
+		return spanWhat(e.Span)
 	}
 	what = action(e.Verb, e.Subresource, e.Code)
 	switch {

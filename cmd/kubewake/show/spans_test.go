@@ -1,0 +1,41 @@
+package show
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubewake/kubewake/engine"
+)
+
+// A request's spans stand below it in wide style only, each within its parent; what names the object stands on a line of its own.
+func TestHistoryShowsSpans(t *testing.T) {
+	at := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	end := at.Add(1500 * time.Microsecond)
+	span := func(id, parent, name string) engine.Span {
+		return engine.Span{Form: "span", SpanID: id, ParentID: parent, Service: "apiserver", Name: name, Start: at, End: &end, TraceID: "t"}
+	}
+	h := &engine.History{Object: engine.Ref{Name: "web"}, Entries: []engine.Entry{
+		{Kind: "request", When: engine.When{At: &at}, Summary: "409 Conflict", Verb: "update", Code: 409, Request: &engine.Request{AuditID: "a"},
+			Spans: []engine.Span{span("1", "", "HTTP PUT"), span("2", "1", "Update"), {Form: "log", SpanID: "2", Severity: "WARN", Text: "slow", Start: at}}, SpansLeft: 3},
+		{Kind: "span", When: engine.When{At: &at}, Summary: "Reconcile 2s", Span: &engine.Span{Form: "span", Service: "controller", Status: "error", Start: at}},
+	}}
+	for _, wide := range []bool{false, true} {
+		var b bytes.Buffer
+		if err := History(&b, h, Style{Wide: wide}); err != nil {
+			t.Fatal(err)
+		}
+		out := b.String()
+		for _, always := range []string{"controller", "Reconcile 2s", "span"} {
+			if !strings.Contains(out, always) {
+				t.Errorf("wide %v: no %q in\n%s", wide, always, out)
+			}
+		}
+		for _, below := range []string{"  HTTP PUT 1.5ms", "    Update 1.5ms", "log WARN", "       slow", "  3 more spans"} {
+			if strings.Contains(out, below) != wide {
+				t.Errorf("wide %v: %q in\n%s", wide, below, out)
+			}
+		}
+	}
+}
