@@ -16,6 +16,7 @@ func (x *examination) cluster(c *Cluster) {
 	x.clock("the apiserver of "+c.Name, c.Clock)
 	x.certs(c.Certs)
 	x.access(c)
+	x.election(c)
 	if c.Metrics == nil {
 		x.skipped(fmt.Sprintf("The metrics of the apiserver of %s can not be read (%v): whether it drops audit events is not known.", c.Name, c.MetricsErr))
 		return
@@ -24,10 +25,7 @@ func (x *examination) cluster(c *Cluster) {
 }
 
 func (x *examination) access(c *Cluster) {
-	who := "These credentials"
-	if c.As != "" {
-		who = c.As
-	}
+	who := who(c)
 	switch {
 	case c.AccessErr != nil:
 		x.skipped(fmt.Sprintf("What may be read of %s could not be asked: %v.", c.Name, c.AccessErr))
@@ -45,6 +43,45 @@ func (x *examination) access(c *Cluster) {
 		x.found(Finding{Check: "discovery", Severity: Warning, Sentence: fmt.Sprintf("%d API groups of %s can not be discovered: nothing of them is recorded.", len(c.Broken), c.Name), Evidence: few(c.Broken),
 			Mend: "Mostly the service behind an APIService is down: kubectl get apiservice."})
 	}
+}
+
+// election checks what agents need that elect who watches. Whether there are such agents, only their metrics tell.
+func (x *examination) election(c *Cluster) {
+	stands := false
+	if i := x.Instance; i != nil && i.Metrics != nil {
+		_, stands = i.Metrics.Sum("kubewake_collect_leading")
+		if agents, _ := i.Metrics.Sum("kubewake_intake_requests_total"); !stands && agents == 0 {
+			return
+		}
+	}
+	if c.LeasesErr != nil {
+		if stands {
+			x.skipped(fmt.Sprintf("Whether Leases of %s may be held could not be asked: %v.", c.Name, c.LeasesErr))
+		}
+		return
+	}
+	if len(c.LeasesDenied) == 0 {
+		if stands {
+			x.fine(fmt.Sprintf("%s may hold Leases in the namespace %s of %s.", who(c), electionNamespace, c.Name))
+		}
+		return
+	}
+	f := Finding{Check: "rbac", Severity: Hint, Sentence: fmt.Sprintf("%s may not hold Leases in the namespace %s of %s: agents that elect who watches (--elect) would never watch.", who(c), electionNamespace, c.Name),
+		Evidence: []string{leases().String() + " (" + strings.Join(c.LeasesDenied, ", ") + ")"},
+		Mend:     "Grant it, if agents are to elect; in another namespace if their settings name one (election.namespace).", Paste: leaseRole(c.As)}
+	if stands {
+		f.Severity = Failure
+		f.Sentence = fmt.Sprintf("%s may not hold Leases in the namespace %s of %s: this agent stands for election (--elect) and can not win.", who(c), electionNamespace, c.Name)
+	}
+	x.found(f)
+}
+
+// who was asked for.
+func who(c *Cluster) string {
+	if c.As != "" {
+		return c.As
+	}
+	return "These credentials"
 }
 
 // audit checks the apiserver's own counts. They begin at its start, and are those of the one apiserver that answered.

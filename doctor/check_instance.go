@@ -199,6 +199,12 @@ func (x *examination) storing(i *Instance) {
 		x.found(Finding{Check: "spool", Severity: Warning, Sentence: fmt.Sprintf("The spool is %.0f %% full.", 100*used/bound), Evidence: []string{fmt.Sprintf("kubewake_spool_bytes %.0f of %.0f", used, bound)},
 			Mend: "What it waits for is slow or away: mend that, or give the spool more room (spool.bytes) before it refuses."})
 	}
+	for _, c := range sortedKeys(i.Metrics.By("kubewake_spool_denied_timestamp_seconds", "cluster")) {
+		at, _ := i.Metrics.Sum("kubewake_spool_denied_timestamp_seconds", "cluster", c)
+		x.found(Finding{Check: "spool", Severity: Failure, Sentence: fmt.Sprintf("The receiver refuses what is recorded of cluster %s: it waits in the spool.", c),
+			Evidence: []string{fmt.Sprintf("kubewake_spool_denied_timestamp_seconds of %s: since %s", c, time.Unix(int64(at), 0).UTC().Format(time.RFC3339))},
+			Mend:     "Name the cluster behind this agent's token in the receiver's token file, or give the agent a token that is known there; its log has what the receiver says."})
+	}
 	if n, _ := i.Metrics.Sum("kubewake_spool_refused_batches_total"); n > 0 {
 		x.found(Finding{Check: "spool", Severity: Warning, Sentence: fmt.Sprintf("The spool was full: %.0f batches went back to their senders.", n), Evidence: []string{fmt.Sprintf("kubewake_spool_refused_batches_total %.0f", n) + since(i.Metrics)},
 			Mend: "Give it more room (spool.bytes). What an apiserver then dropped, its own metrics tell."})

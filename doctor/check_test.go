@@ -160,6 +160,18 @@ func TestFindings(t *testing.T) {
 		{"spool was full", func(s *Seen) {
 			s.Instance.Metrics["kubewake_spool_refused_batches_total"] = []promtext.Sample{{Labels: nil, Value: 4}}
 		}, "warning spool: 4 batches went back", ""},
+		{"no leases, and an agent elects", func(s *Seen) {
+			s.Instance.Metrics["kubewake_collect_leading"] = []promtext.Sample{{Labels: map[string]string{"cluster": "prod", "election": "objects"}, Value: 0}}
+			s.Cluster.LeasesDenied = []string{"create", "update"}
+		}, "failure rbac: stands for election", "resources: [leases]"},
+		{"no leases, and nobody knows whether it elects", func(s *Seen) {
+			s.Instance = nil
+			s.Cluster.As, s.Cluster.LeasesDenied = "system:serviceaccount:watch:wake", []string{"get"}
+		}, "hint rbac: may not hold Leases in the namespace kubewake", "{kind: ServiceAccount, name: wake, namespace: watch}"},
+		{"no leases, and none needed", func(s *Seen) { s.Cluster.LeasesDenied = []string{"get"} }, "", ""},
+		{"spool denied", func(s *Seen) {
+			s.Instance.Metrics["kubewake_spool_denied_timestamp_seconds"] = []promtext.Sample{{Labels: map[string]string{"cluster": "test"}, Value: 1.7e9}}
+		}, "failure spool: refuses what is recorded of cluster test", ""},
 		{"spool damaged", func(s *Seen) {
 			s.Instance.Metrics["kubewake_spool_damaged_total"] = []promtext.Sample{{Labels: nil, Value: 1}}
 		}, "warning spool: could not be read or delivered", ""},

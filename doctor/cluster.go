@@ -40,8 +40,11 @@ type Cluster struct {
 	// Denied are the resources that may not be listed or watched; all of them where Everything is false and DeniedErr nil.
 	Everything bool
 	Denied     []Denied
-	AccessErr  error
-	Broken     []string // API groups that could not be discovered
+	// LeasesDenied are the verbs that are not allowed on Leases in the namespace of the election; LeasesErr why they could not be asked for.
+	LeasesDenied []string
+	LeasesErr    error
+	AccessErr    error
+	Broken       []string // API groups that could not be discovered
 }
 
 // Denied is a resource that may not be read.
@@ -78,7 +81,15 @@ func LookAtCluster(ctx context.Context, c ClusterConfig) *Cluster {
 	}
 	l.metrics(ctx, out)
 	l.access(ctx, c.As, out)
+	out.LeasesDenied, out.LeasesErr = l.denied(ctx, c.As, leases(), electionNamespace, "get", "create", "update")
 	return out
+}
+
+// electionNamespace is where agents hold Leases unless their settings say otherwise (election.namespace).
+const electionNamespace = "kubewake"
+
+func leases() record.GroupResource {
+	return record.GroupResource{Group: "coordination.k8s.io", Resource: "leases"}
 }
 
 // looker asks one apiserver.
@@ -158,7 +169,7 @@ func (l *looker) metrics(ctx context.Context, out *Cluster) {
 // access asks whether everything may be listed and watched, and if not, which resources may not.
 func (l *looker) access(ctx context.Context, as string, out *Cluster) {
 	everything := record.GroupResource{Group: "*", Resource: "*"}
-	missing, err := l.denied(ctx, as, everything)
+	missing, err := l.denied(ctx, as, everything, "", "list", "watch")
 	if err != nil {
 		out.AccessErr = err
 		return
@@ -183,7 +194,7 @@ func (l *looker) access(ctx context.Context, as string, out *Cluster) {
 		return
 	}
 	for _, gr := range watchable(lists) {
-		missing, err := l.denied(ctx, as, gr)
+		missing, err := l.denied(ctx, as, gr, "", "list", "watch")
 		if err != nil {
 			out.AccessErr = err
 			return
@@ -203,7 +214,7 @@ func watchable(lists []*metav1.APIResourceList) []record.GroupResource {
 		for i := range list.APIResources {
 			r := &list.APIResources[i]
 			gr := record.GroupResource{Group: group, Resource: r.Name}
-			if strings.Contains(r.Name, "/") || !slices.Contains(r.Verbs, "list") || !slices.Contains(r.Verbs, "watch") || gr == (record.GroupResource{Group: "coordination.k8s.io", Resource: "leases"}) {
+			if strings.Contains(r.Name, "/") || !slices.Contains(r.Verbs, "list") || !slices.Contains(r.Verbs, "watch") || gr == leases() {
 				continue
 			}
 			out = append(out, gr)
@@ -213,11 +224,11 @@ func watchable(lists []*metav1.APIResourceList) []record.GroupResource {
 	return slices.Compact(out)
 }
 
-// denied gives the verbs that are not allowed on a resource.
-func (l *looker) denied(ctx context.Context, as string, gr record.GroupResource) ([]string, error) {
+// denied gives those of some verbs that are not allowed on a resource in a namespace (empty: in all).
+func (l *looker) denied(ctx context.Context, as string, gr record.GroupResource, namespace string, verbs ...string) ([]string, error) {
 	var missing []string
-	for _, verb := range []string{"list", "watch"} {
-		attributes := &authorizationv1.ResourceAttributes{Verb: verb, Group: gr.Group, Resource: gr.Resource}
+	for _, verb := range verbs {
+		attributes := &authorizationv1.ResourceAttributes{Verb: verb, Group: gr.Group, Resource: gr.Resource, Namespace: namespace}
 		path, review := "selfsubjectaccessreviews", any(&authorizationv1.SelfSubjectAccessReview{
 			TypeMeta: metav1.TypeMeta{APIVersion: "authorization.k8s.io/v1", Kind: "SelfSubjectAccessReview"},
 			Spec:     authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: attributes}})

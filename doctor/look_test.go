@@ -116,6 +116,12 @@ func apiserver(t *testing.T) *httptest.Server {
 			t.Error(err)
 		}
 		a := review.Spec.ResourceAttributes
+		if a.Resource == "leases" {
+			review.Status.Allowed = a.Group == "coordination.k8s.io" && a.Namespace == "kubewake" && a.Verb == "get"
+			w.WriteHeader(http.StatusCreated)
+			_ = json.NewEncoder(w).Encode(review)
+			return
+		}
 		review.Status.Allowed = a.Resource != "*" && a.Resource != "secrets" && (a.Resource != "pods" || a.Verb == "list")
 		w.WriteHeader(http.StatusCreated)
 		_ = json.NewEncoder(w).Encode(review)
@@ -143,6 +149,9 @@ func TestLookAtCluster(t *testing.T) {
 	want := []Denied{{record.GroupResource{Resource: "pods"}, []string{"watch"}}, {record.GroupResource{Resource: "secrets"}, []string{"list", "watch"}}}
 	if diff := cmp.Diff(want, c.Denied); diff != "" || c.Everything {
 		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"create", "update"}, c.LeasesDenied); diff != "" || c.LeasesErr != nil {
+		t.Error(diff, c.LeasesErr)
 	}
 	if diff := cmp.Diff([]string{"metrics.k8s.io/v1beta1"}, c.Broken); diff != "" {
 		t.Error(diff)

@@ -100,12 +100,6 @@ rules:
 		fmt.Fprintf(&b, "  - apiGroups: [%q]\n    resources: [\"%s\"]\n    verbs: [\"get\", \"list\", \"watch\"]\n", group, strings.Join(groups[group], `", "`))
 	}
 	b.WriteString("  - nonResourceURLs: [\"/metrics\"] # what the apiserver dropped of its audit log is told there\n    verbs: [\"get\"]\n")
-	subject := "  - {kind: ServiceAccount, name: kubewake, namespace: kubewake}\n"
-	if parts := strings.Split(user, ":"); len(parts) == 4 && parts[1] == "serviceaccount" {
-		subject = fmt.Sprintf("  - {kind: ServiceAccount, name: %s, namespace: %s}\n", parts[3], parts[2])
-	} else if user != "" {
-		subject = fmt.Sprintf("  - {kind: User, apiGroup: rbac.authorization.k8s.io, name: %q}\n", user)
-	}
 	b.WriteString(`---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
@@ -113,6 +107,35 @@ metadata:
   name: kubewake
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: kubewake}
 subjects:
-` + subject)
+` + subject(user))
 	return []Paste{{Into: "kubectl apply -f -", Text: b.String()}}
+}
+
+// subject of a binding; for nobody in particular it is the service account of the documentation.
+func subject(user string) string {
+	if parts := strings.Split(user, ":"); len(parts) == 4 && parts[1] == "serviceaccount" {
+		return fmt.Sprintf("  - {kind: ServiceAccount, name: %s, namespace: %s}\n", parts[3], parts[2])
+	}
+	if user != "" {
+		return fmt.Sprintf("  - {kind: User, apiGroup: rbac.authorization.k8s.io, name: %q}\n", user)
+	}
+	return "  - {kind: ServiceAccount, name: kubewake, namespace: kubewake}\n"
+}
+
+// leaseRole lets agents elect who watches.
+func leaseRole(user string) []Paste {
+	return []Paste{{Into: "kubectl apply -f -", Text: `apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: kubewake-election, namespace: ` + electionNamespace + `}
+rules:
+  - apiGroups: [coordination.k8s.io]
+    resources: [leases]
+    verbs: [get, create, update]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: kubewake-election, namespace: ` + electionNamespace + `}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: kubewake-election}
+subjects:
+` + subject(user)}}
 }
