@@ -1,0 +1,226 @@
+package index
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/kubewake/kubewake/link"
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+)
+
+// kept is all that is kept of links but for how far it has got.
+func kept(t testing.TB, st store.Store, l *Links) map[string]string {
+	t.Helper()
+	l.Patience = -1
+	if _, err := l.View(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for kv, err := range l.shelf.scan(t.Context(), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kv.Key[0] != linkHeads {
+			out[string(kv.Key)] = string(kv.Value)
+		}
+	}
+	return out
+}
+
+func sameKept(t *testing.T, want, got map[string]string) {
+	t.Helper()
+	wrong := 0
+	for _, k := range slices.Sorted(maps.Keys(want)) {
+		if have, ok := got[k]; !ok || have != want[k] {
+			if wrong++; wrong <= 3 {
+				t.Errorf("%q is %q, want %q", k, have, want[k])
+			}
+		}
+	}
+	for k := range got {
+		if _, ok := want[k]; !ok {
+			if wrong++; wrong <= 3 {
+				t.Errorf("%q is there, and should not", k)
+			}
+		}
+	}
+	if wrong > 0 {
+		t.Errorf("%d of %d entries are wrong", wrong, len(want))
+	}
+}
+
+// TestLinksInAnyOrder: whatever the order in which facts come in, whatever is asked and lost in between, what is kept of links is what is made at
+// once from the same facts.
+func TestLinksInAnyOrder(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		strip int
+		seeds int
+	}{{"deployment", 0, 4}, {"deployment", 1, 2}, {"deployment", 2, 3}, {"scenarios", 0, 1}, {"scenarios", 2, 1}} {
+		if testing.Short() && c.name == "scenarios" {
+			continue
+		}
+		list := recordsOf(t, c.strip, c.name)
+		once := liveStore(t)
+		if _, err := once.Append(t.Context(), list); err != nil {
+			t.Fatal(err)
+		}
+		want := kept(t, once, NewLinks(once, link.Builtin()))
+		if len(want) < 100 {
+			t.Fatalf("only %d entries", len(want))
+		}
+		for seed := range c.seeds {
+			t.Run(fmt.Sprint(c.name, " stripped ", c.strip, " ", seed), func(t *testing.T) {
+				random := rand.New(rand.NewPCG(uint64(seed), 9))
+				shuffled := slices.Clone(list)
+				random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+				st := liveStore(t)
+				l := NewLinks(st, link.Builtin())
+				clocks := NewClocks(st)
+				for len(shuffled) > 0 {
+					n := min(len(shuffled), 1+random.IntN(len(list)/20))
+					if _, err := st.Append(t.Context(), shuffled[:n]); err != nil {
+						t.Fatal(err)
+					}
+					if random.IntN(4) > 0 {
+						shuffled = shuffled[n:] // else delivered twice
+					}
+					switch random.IntN(6) {
+					case 0, 1:
+						kept(t, st, l)
+					case 2: // a part only
+						l.Patience = time.Microsecond
+						if _, err := l.View(t.Context()); err != nil {
+							t.Fatal(err)
+						}
+					case 3: // another process
+						l = NewLinks(st, link.Builtin())
+					case 4: // changes are let go
+						if _, err := clocks.Of(t.Context(), list[0].Ref.Cluster, record.MainStorage); err != nil {
+							t.Fatal(err)
+						}
+						if err := st.LetGo(t.Context(), uint64(random.IntN(int(st.Written())+1))); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				sameKept(t, want, kept(t, st, l))
+			})
+		}
+	}
+}
+
+// TestClocksKeepChangesForLinks: what links have not worked in is not let go by those who have.
+func TestClocksKeepChangesForLinks(t *testing.T) {
+	st, c := liveStore(t), &cluster{now: begin, rv: 100}
+	write := func(name string) {
+		c.write("create", "alice", name, "uid-"+name, `{}`)
+		appendAll(t, st, c.out)
+		c.out = nil
+	}
+	write("one")
+	l := NewLinks(st, link.Builtin())
+	kept(t, st, l)
+	had := st.Written()
+	for i := range 5 {
+		write(fmt.Sprint("more", i))
+	}
+	if err := NewClocks(st).Renew(t.Context(), "test", record.MainStorage); err != nil {
+		t.Fatal(err)
+	}
+	for ch, err := range st.Changes(t.Context(), had) {
+		if err != nil {
+			t.Fatalf("the changes behind %d: %v", had, err)
+		}
+		if ch.All {
+			t.Error("a change tells nothing")
+		}
+	}
+	kept(t, st, l)
+	write("last")
+	if err := NewClocks(st).Renew(t.Context(), "test", record.MainStorage); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := first(st.Changes(t.Context(), had)); ok {
+		t.Error("nothing was let go")
+	}
+}
+
+func first(seq func(func(store.Change, error) bool)) (c store.Change, ok bool) {
+	seq(func(got store.Change, err error) bool {
+		c, ok = got, err == nil
+		return false
+	})
+	return c, ok
+}
+
+func TestByHash(t *testing.T) {
+	st := liveStore(t)
+	if _, err := st.Append(t.Context(), recordsOf(t, 2, "deployment")); err != nil {
+		t.Fatal(err)
+	}
+	l := NewLinks(st, link.Builtin())
+	n := 0
+	for e, err := range st.Objects(t.Context(), store.ObjectScan{NoEvents: true}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := l.ByHash(t.Context(), HashOf(e.Key()))
+		if err != nil || len(found) != 1 || found[0] != e.Key() {
+			t.Fatalf("%v is found as %v, %v", e.Key(), found, err)
+		}
+		n++
+	}
+	if found, err := l.ByHash(t.Context(), [7]byte{1, 2, 3}); err != nil || len(found) > 0 {
+		t.Errorf("a hash of nothing: %v, %v", found, err)
+	}
+	if n == 0 {
+		t.Error("no objects")
+	}
+}
+
+func TestLinkKeys(t *testing.T) {
+	for _, texts := range [][]string{{"", ""}, {"a", "b\x00c"}, {"\x00", "\x00\x01"}, {"a\xff", "z"}} {
+		key := appendKey([]byte("p"), texts...)
+		got, ok := cutKeys(key[1:], len(texts))
+		if !ok || !slices.Equal(got, texts) {
+			t.Errorf("%q comes back as %q", texts, got)
+		}
+	}
+	if bytes.HasPrefix(appendKey(nil, "ab"), appendKey(nil, "a")) {
+		t.Error("one text is the prefix of another")
+	}
+}
+
+func FuzzDecodeLinks(f *testing.F) {
+	s := &said{gr: record.GroupResource{Resource: "pods"}, namespace: "shop", over: Over{Ended: true, RV: 9}}
+	s.add(&stated{rv: 3, labels: []record.KeyValue{{Key: "a", Value: "b"}}, claims: []link.Claim{{Rule: "owner", Type: link.Owns, Up: true, Target: link.Target{UID: "u"}}}})
+	s.add(&stated{rv: 5, labels: []record.KeyValue{}})
+	f.Add(s.encode())
+	f.Add(encodeTold("", s.over, s.all()))
+	f.Add((&linkHead{upTo: 7, cursor: []byte("x")}).encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if got, err := decodeSaid(b); err == nil {
+			again, err := decodeSaid(got.encode())
+			if err != nil || !bytes.Equal(again.encode(), got.encode()) {
+				t.Errorf("%x does not come back: %v", b, err)
+			}
+			got.all()
+			got.labelSpells()
+			got.keys(generationID{}, store.ObjectKey{Cluster: "c", UID: "u"})
+		}
+		if storage, over, list, err := decodeTold(b); err == nil {
+			encodeTold(storage, over, list)
+		}
+		if h, ok := decodeLinkHead(b); ok {
+			h.encode()
+		}
+		sourceOf(b, nil)
+	})
+}
