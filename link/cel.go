@@ -3,7 +3,6 @@ package link
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/google/cel-go/common/types/traits"
 	"github.com/google/cel-go/ext"
 
-	"github.com/kubewake/kubewake/object"
 	"github.com/kubewake/kubewake/record"
 )
 
@@ -154,7 +152,7 @@ func mayBeReferences(t *cel.Type) bool {
 
 // read evaluates the expression for the state.
 func (e *expression) read(r *reader) {
-	out, _, err := e.program.Eval(map[string]any{"object": r.native(), "cluster": string(r.ref.Cluster)})
+	out, _, err := e.program.Eval(map[string]any{"object": r.asValue(), "cluster": string(r.ref.Cluster)})
 	switch {
 	case err == nil:
 		e.take(r, out)
@@ -165,41 +163,10 @@ func (e *expression) read(r *reader) {
 	}
 }
 
-// native gives the state as the language reads it: once for all rules, without managedFields.
-func (r *reader) native() any {
-	if r.plain == nil {
-		r.plain = plain(r.obj.With(nil, "metadata", "managedFields"))
+// asValue gives the state as the language reads it, without managedFields: what a state claims does not depend on who wrote it.
+func (r *reader) asValue() ref.Val {
+	if r.value == nil {
+		r.value = celValue(r.obj.With(nil, "metadata", "managedFields"))
 	}
-	return r.plain
-}
-
-func plain(v *object.Value) any {
-	switch v.Kind() {
-	case object.Object:
-		m := make(map[string]any, len(v.Members()))
-		for _, member := range v.Members() {
-			m[member.Name] = plain(member.Value)
-		}
-		return m
-	case object.Array:
-		list := make([]any, 0, len(v.Items()))
-		for _, item := range v.Items() {
-			list = append(list, plain(item))
-		}
-		return list
-	case object.String:
-		return v.Str()
-	case object.Bool:
-		return isTrue(v)
-	case object.Number:
-		if n, err := strconv.ParseInt(v.Text(), 10, 64); err == nil {
-			return n
-		}
-		f, err := strconv.ParseFloat(v.Text(), 64)
-		if err != nil {
-			return v.Text() // beyond what a float holds
-		}
-		return f
-	}
-	return nil
+	return r.value
 }

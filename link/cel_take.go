@@ -80,19 +80,17 @@ func (e *expression) target(r *reader, v ref.Val) (Target, error) {
 	told := map[string]string{}
 	var selector string
 	selects := false
-	for i := m.Iterator(); i.HasNext() == types.True; {
-		key := i.Next()
-		name, ok := key.(types.String)
-		if !ok || !slices.Contains(referenceKeys(), string(name)) {
-			return Target{}, fmt.Errorf("a reference has no key %q; it has %s", clip(fmt.Sprint(key.Value())), strings.Join(referenceKeys(), ", "))
+	for _, key := range keysOf(m) {
+		if !slices.Contains(referenceKeys(), key) {
+			return Target{}, fmt.Errorf("a reference has no key %q; it has %s", clip(key), strings.Join(referenceKeys(), ", "))
 		}
-		switch value := m.Get(key).(type) {
+		switch value := m.Get(types.String(key)).(type) {
 		case types.Null:
 		case types.String:
-			told[string(name)] = string(value)
+			told[key] = string(value)
 		default:
-			if name != "selector" {
-				return Target{}, fmt.Errorf("%s of a reference is a %s; it must be a string", name, value.Type().TypeName())
+			if key != "selector" {
+				return Target{}, fmt.Errorf("%s of a reference is a %s; it must be a string", key, value.Type().TypeName())
 			}
 			var err error
 			if selector, err = selectorOf(value); err != nil {
@@ -111,6 +109,17 @@ func (e *expression) target(r *reader, v ref.Val) (Target, error) {
 	return e.complete(r, told, selector, selects)
 }
 
+// keysOf gives the keys of a map in order, so that of several mistakes the same one is told each time. A key that is no text counts as "".
+func keysOf(m traits.Mapper) []string {
+	var keys []string
+	for i := m.Iterator(); i.HasNext() == types.True; {
+		key, _ := i.Next().(types.String)
+		keys = append(keys, string(key))
+	}
+	slices.Sort(keys)
+	return keys
+}
+
 // selectorOf reads a LabelSelector as manifests have it.
 func selectorOf(v ref.Val) (string, error) {
 	wrong := errors.New(`the selector must be text such as "app=web", or a LabelSelector with matchLabels and matchExpressions`)
@@ -118,8 +127,8 @@ func selectorOf(v ref.Val) (string, error) {
 	if !ok {
 		return "", wrong
 	}
-	for i := m.Iterator(); i.HasNext() == types.True; {
-		if key, ok := i.Next().(types.String); !ok || (key != "matchLabels" && key != "matchExpressions") {
+	for _, key := range keysOf(m) {
+		if key != "matchLabels" && key != "matchExpressions" {
 			return "", wrong
 		}
 	}
@@ -140,11 +149,8 @@ func valueOf(v ref.Val, depth int) *object.Value {
 		return object.NewString(string(v))
 	case traits.Mapper:
 		var members []object.Member
-		for i := v.Iterator(); i.HasNext() == types.True; {
-			key := i.Next()
-			if name, ok := key.(types.String); ok {
-				members = append(members, object.Member{Name: string(name), Value: valueOf(v.Get(key), depth+1)})
-			}
+		for _, key := range keysOf(v) {
+			members = append(members, object.Member{Name: key, Value: valueOf(v.Get(types.String(key)), depth+1)})
 		}
 		return object.NewObject(members...)
 	case traits.Lister:

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/google/cel-go/common/types/ref"
+
 	"github.com/kubewake/kubewake/object"
 	"github.com/kubewake/kubewake/record"
 )
@@ -21,7 +23,7 @@ type reader struct {
 	claims []Claim
 	cut    int
 	failed []Failure
-	plain  any // the state for expressions, once one asked
+	value  ref.Val // the state for expressions, once one asked
 }
 
 // above claims that target stands above the object; below that the object stands above target.

@@ -37,8 +37,9 @@ type Rules struct {
 
 // plan is what is done with the states of one kind.
 type plan struct {
-	rules []*rule
-	marks [][]byte // a body without any of them has no claim; nil: every body may
+	rules  []*rule
+	always bool  // every body may have a claim
+	marks  marks // else: a body without any of them has none
 }
 
 // rule says what states of some kinds claim.
@@ -114,19 +115,15 @@ func assemble(custom []Custom, compiled []*rule) *Rules {
 
 func planOf(all []*rule, fits func(on []record.GroupResource) bool) plan {
 	var p plan
-	always := false
 	for _, rule := range all {
 		if !fits(rule.on) {
 			continue
 		}
 		p.rules = append(p.rules, rule)
-		always = always || len(rule.marks) == 0
-		for _, m := range rule.marks {
-			p.marks = append(p.marks, []byte(m))
+		p.always = p.always || len(rule.marks) == 0
+		for _, text := range rule.marks {
+			p.marks = p.marks.with(text)
 		}
-	}
-	if always {
-		p.marks = nil
 	}
 	return p
 }
@@ -178,15 +175,7 @@ func (r *Rules) Read(ref record.ObjectRef, state *object.Value) Reading {
 // yes where there is no claim, never no where there is one.
 func (r *Rules) Wants(gr record.GroupResource, body []byte) bool {
 	p := r.plan(gr)
-	if len(p.marks) == 0 {
-		return len(p.rules) > 0
-	}
-	for _, m := range p.marks {
-		if bytes.Contains(body, m) {
-			return true
-		}
-	}
-	return spelled(body)
+	return len(p.rules) > 0 && (p.always || p.marks.in(body))
 }
 
 // Hash of all rules, the version of the built-in ones included: what was derived under another hash is to be derived again.
@@ -238,28 +227,4 @@ func (r *Rules) isClusterScoped(gr record.GroupResource) bool { return r.cluster
 // isCustomResource reports whether a CustomResourceDefinition may define the kind: such groups have a dot, and Kubernetes serves nothing in them.
 func (r *Rules) isCustomResource(gr record.GroupResource) bool {
 	return bytes.ContainsRune([]byte(gr.Group), '.') && !r.groups[gr.Group] && record.StorageOf(gr) == record.MainStorage
-}
-
-// spelled reports whether the body spells letters as escapes, as no encoder of Kubernetes does: then a search of its bytes says nothing.
-func spelled(body []byte) bool {
-	if bytes.Contains(body, []byte(`\/`)) {
-		return true
-	}
-	for {
-		i := bytes.Index(body, []byte(`\u00`))
-		if i < 0 {
-			return false
-		}
-		body = body[i+4:]
-		if len(body) < 2 {
-			return false
-		}
-		switch string(bytes.ToLower(body[:2])) {
-		case "3c", "3e", "26": // < > & are spelled so by encoding/json
-		default:
-			if body[0] >= '2' && body[0] <= '7' {
-				return true
-			}
-		}
-	}
 }
