@@ -407,6 +407,8 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		"api: cert and key, or neither":         func(s *Settings) { s.API.Cert = "c" },
 		"api: 0.0.0.0:1 is reached from other":  func(s *Settings) { s.API.Listen = "0.0.0.0:1" },
 		"api: :1 is reached from other":         func(s *Settings) { s.API.Listen = ":1" },
+		"api: tokens would cross the network":   func(s *Settings) { s.API.Listen, s.API.Tokens = "10.0.0.1:1", "t" },
+		"api: tokens would cross":               func(s *Settings) { s.API.Listen, s.API.Tokens, s.API.Open = ":1", "t", true },
 		`log.level: "loud"`:                     func(s *Settings) { s.Log.Level = "loud" },
 		`log.format: "xml"`:                     func(s *Settings) { s.Log.Format = "xml" },
 		"receive.insecure: 10.0.0.1:1":          func(s *Settings) { s.Receive.Listen, s.Receive.Insecure = "10.0.0.1:1", true },
@@ -425,6 +427,11 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		change(&s)
 		if err := s.Check(); (err == nil) != (want == "") || want != "" && !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+	for _, api := range []API{{Listen: "127.0.0.1:1", Tokens: "t"}, {Listen: ":1", Tokens: "t", Cert: "c", Key: "k"}, {Listen: ":1", Tokens: "t", Insecure: true}, {Listen: ":1", Open: true}} {
+		if err := (Settings{Data: "d", API: api}).WithDefaults().Check(); err != nil {
+			t.Errorf("%+v: %v", api, err)
 		}
 	}
 }

@@ -24,13 +24,14 @@ type Settings struct {
 
 // API is the listener that answers.
 type API struct {
-	Listen  string            `yaml:"listen" doc:"HOST:PORT to listen on. Default 127.0.0.1:7575."`
-	Cert    string            `yaml:"cert" doc:"PEM file of the certificate, for TLS."`
-	Key     string            `yaml:"key" doc:"PEM file of its private key."`
-	Tokens  string            `yaml:"tokens" doc:"File of bearer tokens that may ask, one a line: TOKEN (or sha256:HEX), then *. Empty: nobody is asked who they are; then listen on loopback, or set open."`
-	Open    bool              `yaml:"open" doc:"Answer everyone who can reach an address that is not loopback."`
-	Timeout settings.Duration `yaml:"timeout" doc:"Bound of one question. Default 60s."`
-	Pprof   bool              `yaml:"pprof" doc:"Serve Go's profiles at /debug/pprof/."`
+	Listen   string            `yaml:"listen" doc:"HOST:PORT to listen on. Default 127.0.0.1:7575."`
+	Cert     string            `yaml:"cert" doc:"PEM file of the certificate, for TLS."`
+	Key      string            `yaml:"key" doc:"PEM file of its private key."`
+	Tokens   string            `yaml:"tokens" doc:"File of bearer tokens that may ask, one a line: TOKEN (or sha256:HEX), then *. Empty: nobody is asked who they are; then listen on loopback, or set open."`
+	Open     bool              `yaml:"open" doc:"Answer everyone who can reach an address that is not loopback."`
+	Insecure bool              `yaml:"insecure" doc:"Take tokens over plain HTTP on an address that is not loopback. Only where something before it ends TLS: whoever reads the network has the tokens."`
+	Timeout  settings.Duration `yaml:"timeout" doc:"Bound of one question. Default 60s."`
+	Pprof    bool              `yaml:"pprof" doc:"Serve Go's profiles at /debug/pprof/."`
 }
 
 // Retention drops what is old.
@@ -78,7 +79,10 @@ func (s Settings) Check() error {
 		errs = append(errs, errors.New("api: cert and key, or neither"))
 	}
 	if !Loopback(s.API.Listen) && s.API.Tokens == "" && !s.API.Open {
-		errs = append(errs, fmt.Errorf("api: %s is reached from other machines: give tokens (and cert and key), or set open to answer everyone", s.API.Listen))
+		errs = append(errs, fmt.Errorf("api: %s is reached from other machines: give tokens, cert and key, or set open to answer everyone", s.API.Listen))
+	}
+	if !Loopback(s.API.Listen) && s.API.Tokens != "" && s.API.Cert == "" && !s.API.Insecure {
+		errs = append(errs, fmt.Errorf("api: tokens would cross the network in plain text to %s: give cert and key, or set insecure where something before it ends TLS", s.API.Listen))
 	}
 	return errors.Join(errs...)
 }
