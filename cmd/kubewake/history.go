@@ -33,7 +33,7 @@ and its end. Each line names who did it. A mark tells what is not certain: ~ inf
 	flags.BoolVar(&q.Reads, "reads", false, "get, list and watch requests too")
 	flags.BoolVar(&q.AllLife, "all-lives", false, "every object that had the name, not only the last or the one alive then")
 	flags.BoolVar(&split, "all-event-states", false, "every stored state of an Event, not one line per series")
-	flags.IntVar(&q.Limit, "limit", 0, "at most so many lines (0: the engine's own limit)")
+	flags.IntVar(&q.Limit, "limit", 0, "at most so many lines (0: 1000); an answer that was cut says so")
 	flags.StringVar(&q.Cursor, "cursor", "", "go on where an earlier answer ended")
 	command.RunE = func(command *cobra.Command, args []string) error {
 		return a.ask(command.Context(), func(ctx context.Context, k *asker) (err error) {

@@ -35,7 +35,7 @@ kubectl takes it, a category such as all, or several with commas; NAME is a name
 	flags.StringVarP(&sel, "selector", "l", "", "label selector, as app=web")
 	flags.StringVar(&at, "at", "", "compare and show the labels of this time (default: the last known)")
 	flags.StringVar(&uid, "uid", "", "only the object with this UID")
-	flags.IntVar(&q.Limit, "limit", 0, "at most so many (0: the engine's own limit)")
+	flags.IntVar(&q.Limit, "limit", 0, "at most so many (0: 500); an answer that was cut says so")
 	flags.StringVar(&q.Cursor, "cursor", "", "go on where an earlier answer ended")
 	span.register(command)
 	command.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")

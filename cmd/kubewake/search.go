@@ -40,7 +40,7 @@ counts them. docs/search.md lists every field.`,
 	flags.StringSliceVar(&kinds, "record", nil, "kinds of record: request, revision, end, event, gap, progress")
 	flags.BoolVar(&q.Reads, "reads", false, "get, list and watch requests too")
 	flags.BoolVar(&q.Newest, "newest", false, "newest first")
-	flags.IntVar(&q.Limit, "limit", searchLimit, "at most so many hits (0: the engine's own limit)")
+	flags.IntVar(&q.Limit, "limit", searchLimit, "at most so many hits (0: 1000, too); an answer that was cut says so")
 	flags.StringVar(&q.Cursor, "cursor", "", "go on where an earlier answer ended")
 	a.complete(command, "record", func(*asker, string) []string {
 		return []string{"request", "revision", "end", "event", "gap", "progress", "span"}
