@@ -236,8 +236,8 @@ type WindowScan struct {
 	// true leaves the revision out, an error ends the scan. Of others it is not asked, and a driver need not ask at all. The body
 	// is good during the call alone.
 	Skip func(body []byte) (bool, error)
-	// SkipRequest is Skip by the head of a request.
-	SkipRequest func(record.RequestHead) bool
+	// SkipRequest is Skip by a request's time and head.
+	SkipRequest func(at time.Time, head record.RequestHead) bool
 	// HeadsOnly leaves Revision.Body, End.LastBody and Request.Sent empty where that saves work.
 	HeadsOnly bool
 }

@@ -182,7 +182,7 @@ func (w *window) unlessSkippedRequest(it *lsm.Iterator, nanos int64) error {
 		if w.plain, err = appendPlain(w.plain[:0], item); err != nil {
 			return damaged(it.Key(), err)
 		}
-		if head, ok := record.PeekRequest(w.plain); ok && w.q.SkipRequest(head) {
+		if head, ok := record.PeekRequest(w.plain); ok && w.q.SkipRequest(fromUnixNano(nanos), head) {
 			return nil
 		}
 		rec, err := unpackTimed(item, w.c, nanos)

@@ -1,0 +1,235 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/query"
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+	"github.com/kubewake/kubewake/trace"
+)
+
+// maxLooked is how many objects one search for traces reads, for each trace that it may give.
+const maxLooked = 20
+
+// Traces finds the objects that have records in the window which meet the tags, the newest first. It looks for suspects where that costs
+// least, in the catalogue or in the heads of the window's records, and then reads these, the newest first, until it has enough.
+func (e *Engine) Traces(ctx context.Context, q query.Traces) (*engine.Traces, error) {
+	mode, modifier, err := e.modes.Find(q.Mode, q.Modifier)
+	if err != nil {
+		return nil, engine.Errorf(engine.KindBadQuestion, "%s", err.Error())
+	}
+	tags, err := parseTags(q.Tags)
+	if err != nil {
+		return nil, err
+	}
+	clusters, err := e.clustersOf(ctx, q.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	s := &traceSearch{e: e, q: q, tags: tags, mode: mode, modifier: modifier, limit: q.Limit, seen: map[store.ObjectKey]bool{}}
+	if s.limit <= 0 {
+		s.limit = e.limits.Traces
+	}
+	for _, c := range clusters {
+		if ok, err := tags.enter(ctx, e, c.Name); err != nil {
+			return nil, err
+		} else if ok {
+			s.clusters = append(s.clusters, c)
+		}
+	}
+	if tags.filter != "" {
+		err = s.byFilter(ctx)
+	} else {
+		err = s.bySuspects(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(), nil
+}
+
+// traceSearch is one search for traces under way.
+type traceSearch struct {
+	e        *Engine
+	q        query.Traces
+	tags     *wantedTags
+	mode     trace.Mode
+	modifier uint8
+	limit    int
+	clusters []store.ClusterInfo
+	seen     map[store.ObjectKey]bool
+	found    []engine.TraceFound
+	cut      string
+}
+
+func (s *traceSearch) answer() *engine.Traces {
+	slices.SortFunc(s.found, func(a, b engine.TraceFound) int {
+		return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(a.Object.Cluster, b.Object.Cluster), cmp.Compare(a.Object.UID, b.Object.UID))
+	})
+	if len(s.found) > s.limit {
+		s.found = s.found[:s.limit]
+		s.cut = cmp.Or(s.cut, "the limit of "+itoa(s.limit)+" traces was reached")
+	}
+	out := &engine.Traces{Found: s.found, Cut: s.cut}
+	if out.Found == nil {
+		out.Found = []engine.TraceFound{}
+	}
+	return out
+}
+
+// window is the one asked for; open ends are those of a cluster's recording.
+func (s *traceSearch) window(c store.ClusterInfo) query.Window {
+	w := s.q.Window
+	if w.From.IsZero() {
+		w.From = c.First
+	}
+	if w.To.IsZero() && !c.Last.IsZero() {
+		w.To = c.Last.Add(time.Nanosecond)
+	}
+	return w
+}
+
+// fits adds what was found of an object, if its duration does.
+func (s *traceSearch) fits(entry *store.Entry, w query.Window, f engine.TraceFound) (engine.TraceFound, bool) {
+	d := f.Last.Sub(f.First)
+	if f.Records == 0 || d < s.q.MinDuration || (s.q.MaxDuration > 0 && d > s.q.MaxDuration) {
+		return f, false
+	}
+	f.Object = refOf(entry.Ref)
+	f.ID = trace.Question{Mode: uint8(s.mode.Number), Modifier: s.modifier, Window: trace.Grid(w.From, w.To),
+		Object: trace.HashOf(entry.Ref.Cluster, entry.Ref.UID)}.ID().String()
+	return f, true
+}
+
+// bySuspects reads the newest suspects of each cluster, more of them until there are enough.
+func (s *traceSearch) bySuspects(ctx context.Context) error {
+	for _, c := range s.clusters {
+		g := &gatherer{traceSearch: s, info: c, w: s.window(c)}
+		if err := g.gather(ctx); err != nil {
+			return err
+		}
+		looked, found := 0, 0
+		for from, to := 0, 2*s.limit+8; ; from, to = to, 2*to {
+			entries, more, err := g.take(ctx, from, to)
+			if err != nil {
+				return err
+			}
+			n, err := s.look(ctx, c, g.w, entries)
+			if err != nil {
+				return err
+			}
+			looked, found = looked+len(entries), found+n
+			if !more {
+				break
+			}
+			if found >= s.limit {
+				s.cut = "the limit of " + itoa(s.limit) + " traces was reached"
+				break
+			}
+			if looked > maxLooked*s.limit {
+				s.cut = itoa(looked) + " objects were looked at and few of them fit: narrow the tags or the window"
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// look reads objects on all cores and keeps those that fit.
+func (s *traceSearch) look(ctx context.Context, c store.ClusterInfo, w query.Window, entries []*store.Entry) (int, error) {
+	found := make([]engine.TraceFound, len(entries))
+	fits := make([]bool, len(entries))
+	err := inParallel(len(entries), nil, func(from, to int) error {
+		for i := from; i < to; i++ {
+			records, err := s.recordsOf(ctx, c, w, entries[i])
+			if err != nil {
+				return err
+			}
+			var f engine.TraceFound
+			for k := range records {
+				if s.tags.record(&records[k]) {
+					count(&f, records[k].Start, records[k].Failed)
+				}
+			}
+			found[i], fits[i] = s.fits(entries[i], w, f)
+		}
+		return nil
+	})
+	n := 0
+	for i, ok := range fits {
+		if ok {
+			s.found = append(s.found, found[i])
+			n++
+		}
+	}
+	return n, err
+}
+
+func count(f *engine.TraceFound, at time.Time, failed bool) {
+	f.Records++
+	if failed {
+		f.Failed++
+	}
+	if f.First.IsZero() || at.Before(f.First) {
+		f.First = at
+	}
+	f.Last = latest(f.Last, at)
+}
+
+// recordsOf gives what a trace of an object alone would show.
+func (s *traceSearch) recordsOf(ctx context.Context, c store.ClusterInfo, w query.Window, entry *store.Entry) ([]trace.Record, error) {
+	tr := &tracing{e: s.e, q: query.Trace{Reads: s.tags.reads()}, mode: s.mode, infos: map[record.Cluster]store.ClusterInfo{c.Name: c},
+		question: trace.Question{Window: trace.Window{From: w.From, To: w.To}}}
+	if quiet, err := tr.quiet(ctx, entry); err != nil || quiet {
+		return nil, err
+	}
+	var o trace.Object
+	if err := tr.read(ctx, entry, &o); err != nil {
+		return nil, err
+	}
+	return o.Records, nil
+}
+
+// byFilter goes by the hits of a search for records.
+func (s *traceSearch) byFilter(ctx context.Context) error {
+	of := map[store.ObjectKey]*engine.TraceFound{}
+	search := query.Search{Filter: s.tags.expression(), Cluster: s.q.Cluster, Window: s.q.Window, Newest: true, Reads: s.tags.reads(), Limit: s.e.limits.Hits}
+	end, err := s.e.Search(ctx, search, func(h *engine.Hit) error {
+		if h.Object.UID == "" || h.When.At == nil {
+			return nil
+		}
+		key := store.ObjectKey{Cluster: record.Cluster(h.Object.Cluster), UID: record.UID(h.Object.UID)}
+		if of[key] == nil {
+			of[key] = &engine.TraceFound{}
+		}
+		count(of[key], *h.When.At, h.Request != nil && h.Request.Code >= 400)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.cut = end.Cut
+	for _, c := range s.clusters {
+		for key, f := range of {
+			if key.Cluster != c.Name {
+				continue
+			}
+			entry, err := s.e.st.Object(ctx, key)
+			if isNotFound(err) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if fit, ok := s.fits(entry, s.window(c), *f); ok && s.tags.entry(entry) {
+				s.found = append(s.found, fit)
+			}
+		}
+	}
+	return nil
+}
