@@ -15,6 +15,7 @@ type Frames struct {
 	lock io.Closer
 
 	mu    sync.Mutex // guards all below
+	done  Position
 	saved Position
 	wrote time.Time // when saved was written
 }
@@ -57,7 +58,7 @@ func openFrames(d disk, b *bounds) (*Frames, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Frames{q: q, lock: io.NopCloser(nil), saved: Position{q.at}}, nil
+	return &Frames{q: q, lock: io.NopCloser(nil), done: Position{q.at}, saved: Position{q.at}}, nil
 }
 
 // Add takes a frame: it survives a power cut once Add returned nil. Its errors are ErrFull, ErrDisk and ErrClosed; the frame was not taken then.
@@ -77,6 +78,12 @@ func (f *Frames) Next(p Position) (Frame, bool, error) {
 	out := Frame{Payload: e.payload, At: e.at, End: Position{e.next}}
 	if e.lost != nil {
 		out.Lost = e.lost.place + ": " + e.lost.why
+	}
+	f.mu.Lock()
+	oldest := ok && p == f.done
+	f.mu.Unlock()
+	if oldest {
+		f.q.setOldest(e.at)
 	}
 	return out, ok, e.fault
 }
@@ -117,6 +124,7 @@ func (q *queue) starts() []Position {
 func (f *Frames) Done(p Position, n int) error {
 	err := f.q.advance(p.at, n)
 	f.mu.Lock()
+	f.done = p
 	late := time.Since(f.wrote) > positionEvery || f.q.empty()
 	f.mu.Unlock()
 	if late {

@@ -63,7 +63,7 @@ func only() map[string][]string {
 		"k8s.io":                        {"object", "query", "link", "source", "collect", "doctor", "auditpolicy"},
 		"google.golang.org/grpc":        {"api/jaeger", "source/otlp", "export", "serve", "agent", "cmd"},
 		"go.opentelemetry.io":           {"trace/otlp", "api", "source/otlp", "export"},
-		"github.com/prometheus":         {"ingest", "source", "collect", "api", "serve", "agent", "doctor"},
+		"github.com/prometheus":         {"ingest", "source", "collect", "api", "export", "serve", "agent", "doctor"},
 	}
 }
 

@@ -1,0 +1,114 @@
+package export
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/kubewake/kubewake/engine"
+)
+
+// Bounds of tidying.
+const (
+	closeAtOnce = 1000
+	trimAtOnce  = 5000
+	trimEvery   = time.Hour
+	keepDays    = 2 * ageDays // for which it is known that an object has its span of the day
+)
+
+func agePrefix(age uint16) []byte { return binary.BigEndian.AppendUint16([]byte{noteMade}, age) }
+
+// tidy sends the spans of objects whose day is over, and forgets old notes.
+func (e *Exporter) tidy(ctx context.Context) error {
+	now := e.now()
+	if now.Sub(e.maker.daysAt) >= lookAtDays {
+		if err := e.closeDays(ctx, now); err != nil {
+			return err
+		}
+		e.maker.daysAt = now
+	}
+	if now.Sub(e.maker.trimmed) >= trimEvery {
+		if err := e.trim(ctx, now); err != nil {
+			return err
+		}
+		e.maker.trimmed = now
+	}
+	return nil
+}
+
+// closeDays sends, once, the span of each object's day that is over for the time of grace.
+func (e *Exporter) closeDays(ctx context.Context, now time.Time) error {
+	grace := time.Duration(e.settings().Grace)
+	for {
+		s := &step{days: map[string][]byte{}, counts: map[string]int{}}
+		var list []made
+		for note, err := range e.conf.Notes.Scan(ctx, []byte{noteOpen}) {
+			if err != nil {
+				return fmt.Errorf("look for days that are over: %w", err)
+			}
+			n, object, ok := dayOfKey(note.Key)
+			if ok && startOf(n+1).Add(grace).After(now) || len(s.notes) >= 2*closeAtOnce {
+				break
+			}
+			s.notes = append(s.notes, engine.Note{Key: note.Key})
+			var d day
+			if err := json.Unmarshal(note.Value, &d); err != nil || !ok {
+				e.log.Warn("a note of an object's day can not be read; the object has no span of that day", "error", err)
+				continue
+			}
+			s.days[string(note.Key)] = nil
+			s.notes = append(s.notes, engine.Note{Key: dayKey(noteClosed, n, object), Value: []byte{}})
+			list = append(list, made{span: d.span(object), id: object, day: n})
+			s.counts["object"]++
+		}
+		if len(s.notes) == 0 {
+			return nil
+		}
+		var err error
+		if s.requests, err = e.requests(list); err != nil {
+			return err
+		}
+		if err := e.do(ctx, s); err != nil {
+			return err
+		}
+	}
+}
+
+// trim forgets which records and days were sent long ago. What then comes again is sent again.
+func (e *Exporter) trim(ctx context.Context, now time.Time) error {
+	oldest := ageOf(now)
+	if oldest > 0 {
+		oldest--
+	}
+	for _, of := range []struct {
+		kind byte
+		kept func(key []byte) bool
+	}{
+		{noteMade, func(key []byte) bool { return len(key) > 3 && binary.BigEndian.Uint16(key[1:]) >= oldest }},
+		{noteClosed, func(key []byte) bool {
+			n, _, ok := dayOfKey(key)
+			return ok && n >= dayOf(now)-keepDays
+		}},
+	} {
+		for more := true; more; {
+			var gone []engine.Note
+			for note, err := range e.conf.Notes.Scan(ctx, []byte{of.kind}) {
+				if err != nil {
+					return fmt.Errorf("look for old notes: %w", err)
+				}
+				if of.kept(note.Key) || len(gone) == trimAtOnce {
+					break
+				}
+				gone = append(gone, engine.Note{Key: note.Key})
+			}
+			if more = len(gone) > 0; more {
+				if err := e.conf.Notes.Set(ctx, gone); err != nil {
+					return fmt.Errorf("forget old notes: %w", err)
+				}
+			}
+		}
+	}
+	return nil
+}
