@@ -18,6 +18,7 @@ import (
 func (s *Server) Handler(loopback bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(native.Prefix, native.New(native.Config{Engine: s.config.Engine, Timeout: s.config.Timeout, Log: s.config.Log}))
+	s.jaeger.Register(mux)
 	mux.Handle("/", web.New(web.Config{Engine: s.config.Engine, Log: s.config.Log}))
 	if s.config.Metrics != nil {
 		mux.Handle("GET /metrics", s.config.Metrics)

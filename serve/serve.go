@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kubewake/kubewake/api/jaeger"
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/internal/tlsfiles"
 	"github.com/kubewake/kubewake/internal/tokens"
@@ -25,6 +26,9 @@ import (
 
 // DefaultListen is where kubewake serves unless told otherwise: this machine only.
 const DefaultListen = "127.0.0.1:7575"
+
+// DefaultJaegerGRPC is where Jaeger looks for a remote storage unless told otherwise.
+const DefaultJaegerGRPC = "127.0.0.1:17271"
 
 const (
 	maxHeaderBytes = 64 << 10
@@ -54,6 +58,8 @@ type Config struct {
 	Metrics http.Handler
 	// Pprof serves Go's profiles at /debug/pprof/.
 	Pprof bool
+	// Jaeger is what is done for a Jaeger.
+	Jaeger Jaeger
 	// Log of the server; nil: nothing is logged.
 	Log *slog.Logger
 }
@@ -62,6 +68,7 @@ type Config struct {
 type Server struct {
 	config Config
 	host   string
+	jaeger *jaeger.Face
 }
 
 // New checks the configuration.
@@ -79,7 +86,16 @@ func New(c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Server{config: c, host: host}, nil
+	if c.Jaeger.GRPC != "" {
+		if _, _, err := net.SplitHostPort(c.Jaeger.GRPC); err != nil {
+			return nil, fmt.Errorf("address for Jaeger %q: want HOST:PORT, for example %s", c.Jaeger.GRPC, DefaultJaegerGRPC)
+		}
+	}
+	face, err := face(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{config: c, host: host, jaeger: face}, nil
 }
 
 // Run listens, calls Ready, and serves until ctx ends; then it lets answers under way finish for a few seconds.
@@ -88,6 +104,12 @@ func (s *Server) Run(ctx context.Context) error {
 	listener, err := s.listen(ctx)
 	if err != nil {
 		return err
+	}
+	var storage *storage
+	if s.config.Jaeger.GRPC != "" {
+		if storage, err = s.listenStorage(ctx); err != nil {
+			return errors.Join(err, listener.Close())
+		}
 	}
 	server := &http.Server{
 		Handler:           s.Handler(isLoopback(listener.Addr())),
@@ -103,8 +125,12 @@ func (s *Server) Run(ctx context.Context) error {
 		scheme, server.TLSConfig = "https://", s.config.TLS.Config()
 		listener = tls.NewListener(listener, server.TLSConfig)
 	}
-	served := make(chan error, 1)
+	served, stored := make(chan error, 1), make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // ends with Shutdown or Close below
+	if storage != nil {
+		go func() { stored <- storage.server.Serve(storage.listener) }() // ends with stop, at the latest when Run does
+		defer storage.server.Stop()
+	}
 	if s.config.Ready != nil {
 		if err := s.config.Ready(scheme + listener.Addr().String()); err != nil {
 			return errors.Join(err, server.Close(), ignoreClosed(<-served))
@@ -113,14 +139,19 @@ func (s *Server) Run(ctx context.Context) error {
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
+	case err := <-stored:
+		return errors.Join(fmt.Errorf("serve Jaeger on %s: %w", s.config.Jaeger.GRPC, err), server.Close(), ignoreClosed(<-served))
 	case <-ctx.Done():
 	}
-	return s.stop(server, served)
+	return s.stop(server, served, storage)
 }
 
-func (s *Server) stop(server *http.Server, served <-chan error) error {
+func (s *Server) stop(server *http.Server, served <-chan error, storage *storage) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopFor)
 	defer cancel()
+	if storage != nil {
+		defer storage.stop(ctx)
+	}
 	err := server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.config.Log.Warn("answers under way were cut off", "after", stopFor)
