@@ -20,12 +20,14 @@ func (r *Redactor) Message(gr record.GroupResource, subresource, text string) (s
 }
 
 func compilePatterns() patterns {
-	return patterns{
+	p := patterns{
 		open: regexp.MustCompile(`eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,3}|` +
 			`-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?`),
 		bearer:    regexp.MustCompile(`(?i)(bearer[ +]+|bearer%20)([A-Za-z0-9._~+/=-]{8,})`),
 		unmarshal: regexp.MustCompile(`(cannot unmarshal (?:number|string|bool)) (\S+) into`),
 	}
+	textPatterns(&p)
+	return p
 }
 
 // scrub replaces what shows by itself to be a secret: JSON Web Tokens, bearer tokens, private keys.

@@ -117,4 +117,6 @@ type patterns struct {
 	open      *regexp.Regexp // secrets that show by themselves
 	bearer    *regexp.Regexp // "bearer", token
 	unmarshal *regexp.Regexp // what was done, the value that failed
+	uri       *regexp.Regexp // in a text
+	named     *regexp.Regexp // a word that names a secret, the value
 }
