@@ -38,7 +38,7 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 		cel.DefaultUTCTimeZone(true),
 		cel.CrossTypeNumericComparisons(true),
 		cel.ASTValidators(cel.ValidateRegexLiterals(), cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(),
-			cel.ValidateComprehensionNestingLimit(maxFilterLoops), cel.ValidateRegexProgramSizeLimit(maxRegexProgram)),
+			cel.ValidateComprehensionNestingLimit(maxFilterLoops), PatternLimit(maxRegexProgram)),
 		ext.Strings(ext.StringsVersion(2)),
 		cel.Variable("time", types.TimestampType),
 		cel.Variable("request", types.NewObjectType(requestTable.name)),
