@@ -13,6 +13,7 @@ import (
 	"github.com/google/cel-go/common/types/traits"
 	"github.com/google/cel-go/ext"
 
+	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 )
 
@@ -34,7 +35,7 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 		cel.CrossTypeNumericComparisons(true),
 		cel.OptionalTypes(),
 		cel.ASTValidators(cel.ValidateRegexLiterals(), cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(),
-			cel.ValidateComprehensionNestingLimit(maxLoops), cel.ValidateRegexProgramSizeLimit(maxRegexProgram)),
+			cel.ValidateComprehensionNestingLimit(maxLoops), query.PatternLimit(maxRegexProgram)),
 		ext.Strings(ext.StringsVersion(5)), // from this version on, characters cost
 		ext.Lists(ext.ListsVersion(3)),
 		ext.Regex(),

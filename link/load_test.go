@@ -82,6 +82,7 @@ func TestRefused(t *testing.T) {
 		"a type of result":    {good + "  cel: 'object.spec.x == 1'\n", `cel, line 1, column 1: the expression must give a reference (a map), a list of them, or null; this gives bool`},
 		"a list of results":   {good + "  cel: '[\"a\"]'\n", `this gives list(string)`},
 		"a pattern":           {good + "  cel: '{\"name\": object.spec.x.matches(\"(\") ? \"a\" : \"b\"}'\n", "invalid matches argument"},
+		"a long pattern":      {good + "  cel: '[{\"name\": \"x\"}].filter(r, object.x.matches(\"(abc){900}\"))'\n", "the limit is 2000"},
 		"loops":               {good + "  cel: '[1].map(a, [1].map(b, [1].map(c, [1].map(d, {\"name\": \"x\"}))))'\n", "comprehension exceeds nesting limit"},
 		"long expression":     {good + "  cel: '{\"name\": \"" + strings.Repeat("x", 5000) + "\"}'\n", "the limit is 4096"},
 	} {
