@@ -71,6 +71,9 @@ func TestFindings(t *testing.T) {
 			s.Instance.Clusters[0].LastAudit = time.Time{}
 		}, "failure audit: No audit events arrive", "--audit-webhook-config-file="},
 		{"no audit since long", func(s *Seen) { s.Instance.Clusters[0].LastAudit = noon().Add(-time.Hour) }, "failure audit: newest audit event of cluster prod is 1h0m0s old", "https://KUBEWAKE_HOST:9443/audit/prod"},
+		{"no audit of a cluster whose name has a slash", func(s *Seen) {
+			s.Instance.Clusters[0].Name, s.Instance.Clusters[0].LastAudit = "arn:aws:eks:eu-1:7:cluster/prod", noon().Add(-time.Hour)
+		}, "failure audit: newest audit event of cluster arn:aws:eks:eu-1:7:cluster/prod", "https://KUBEWAKE_HOST:9443/audit/arn:aws:eks:eu-1:7:cluster%2Fprod"},
 		{"a recording may be old", func(s *Seen) {
 			s.Instance.Metrics = nil
 			s.Instance.Clusters[0].LastAudit = noon().Add(-time.Hour)

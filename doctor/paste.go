@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -17,7 +18,7 @@ func (x *examination) webhookURL(cluster string) string {
 	if cluster == "" {
 		cluster = "CLUSTER"
 	}
-	return "https://KUBEWAKE_HOST:9443/audit/" + cluster
+	return "https://KUBEWAKE_HOST:9443/audit/" + url.PathEscape(cluster)
 }
 
 // auditFlags make an apiserver send its audit events.

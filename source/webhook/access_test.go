@@ -26,7 +26,7 @@ func TestWhoMaySendForWhichCluster(t *testing.T) {
 		c.Callers.Certificate = rule
 		c.Addresses = []Address{{"0.0.0.0/0", "elsewhere"}, {"127.0.0.0/8", "staging-7"}}
 	})
-	s.writeTokens(goodToken + " prod\n" + otherToken + " dev staging-*\ncn:listed named\n")
+	s.writeTokens(goodToken + " prod\n" + otherToken + " dev staging-* arn:aws:eks:eu-1:7:cluster/*\ncn:listed named\n")
 	if err := s.tokens.Reload(); err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +57,12 @@ func TestWhoMaySendForWhichCluster(t *testing.T) {
 		{"certificate in the file, another cluster", "/audit/prod", "", &listed, 403, ""},
 		{"certificate of no cluster", "/audit/prod", "", &nobody, 401, ""},
 		{"no such path", "/audits", goodToken, nil, 404, ""},
-		{"deeper path", "/audit/prod/x", goodToken, nil, 404, ""},
-		{"escaped slash", "/audit/prod%2fx", goodToken, nil, 404, ""},
+		{"name with a slash, another cluster", "/audit/prod/x", goodToken, nil, 403, ""},
+		{"name with an escaped slash, another cluster", "/audit/prod%2fx", goodToken, nil, 403, ""},
+		{"ARN", "/audit/arn:aws:eks:eu-1:7:cluster/prod", otherToken, nil, 200, "arn:aws:eks:eu-1:7:cluster/prod"},
+		{"ARN, escaped", "/audit/arn%3Aaws%3Aeks%3Aeu-1%3A7%3Acluster%2Fprod", otherToken, nil, 200, "arn:aws:eks:eu-1:7:cluster/prod"},
+		{"up and out", "/audit/staging-3/%2e%2e/prod", otherToken, nil, 200, "staging-3/../prod"},
+		{"control character", "/audit/staging-%0a", otherToken, nil, 400, ""},
 	} {
 		s.sink.cluster = nil
 		var headers []string
@@ -185,7 +189,7 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s: %q %v", addr, got, ok)
 		}
 	}
-	for _, bad := range []Address{{"10.0.0.0/33", "x"}, {"host", "x"}, {"10.0.0.1", ""}, {"10.0.0.1", "a/b"}} {
+	for _, bad := range []Address{{"10.0.0.0/33", "x"}, {"host", "x"}, {"10.0.0.1", ""}, {"10.0.0.1", "a b"}} {
 		if _, err := parseAddresses([]Address{bad}); err == nil {
 			t.Errorf("%+v was taken", bad)
 		}

@@ -99,13 +99,13 @@ func remote(r *http.Request) netip.Addr {
 	return a.Addr()
 }
 
-// pathCluster reads /audit and /audit/CLUSTER.
+// pathCluster reads /audit and /audit/CLUSTER from a path that is unescaped. The name may hold slashes, as the ARNs of EKS do: the apiserver's client
+// sends them as they are, also where its kubeconfig has %2F.
 func pathCluster(path string) (cluster string, ok bool) {
 	rest, ok := strings.CutPrefix(path, "/audit")
 	if !ok || rest == "" || rest == "/" {
 		return "", ok
 	}
 	name, ok := strings.CutPrefix(rest, "/")
-	name = strings.TrimSuffix(name, "/")
-	return name, ok && !strings.Contains(name, "/")
+	return strings.TrimSuffix(name, "/"), ok
 }

@@ -154,8 +154,8 @@ func checkCluster(name string) error {
 		return errors.New("no cluster name")
 	case len(name) > maxClusterBytes:
 		return fmt.Errorf("a cluster name longer than %d bytes", maxClusterBytes)
-	case strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '/' || r == '\ufffd' }):
-		return errors.New("a cluster name with a slash, a space or a control character")
+	case strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\ufffd' }):
+		return errors.New("a cluster name with a space or a control character")
 	}
 	return nil
 }
