@@ -79,6 +79,9 @@ func (h *Handler) questions() map[string]answerer {
 		"dependencies": h.dependencies,
 		"links":        h.links,
 		"tree":         h.tree,
+		"trace":        h.trace,
+		"traces":       h.traces,
+		"services":     h.services,
 	}
 }
 

@@ -101,7 +101,7 @@ func validate(t *testing.T, router routers.Router, h http.Handler, target string
 func TestSchemasMatchTypes(t *testing.T) {
 	doc := description(t, native.New(native.Config{Engine: new(enginetest.Fake)}))
 	seen := map[string]bool{}
-	for _, answer := range []any{engine.Info{}, engine.Objects{}, engine.History{}, engine.State{}, engine.Diff{}, engine.Blame{}, engine.Found{}, engine.Coverage{}, engine.Stat{}, engine.Links{}, engine.Tree{}} {
+	for _, answer := range []any{engine.Info{}, engine.Objects{}, engine.History{}, engine.State{}, engine.Diff{}, engine.Blame{}, engine.Found{}, engine.Coverage{}, engine.Stat{}, engine.Links{}, engine.Tree{}, engine.Trace{}, engine.Traces{}, engine.Services{}} {
 		compare(t, doc, reflect.TypeOf(answer), seen)
 	}
 }

@@ -48,7 +48,12 @@ func everyQuestion() map[string]asked {
 	stat := query.Stat{Cluster: "prod", Window: window, Top: 4}
 	links := query.Links{Object: object, At: window.From, Types: []string{"owns", "mounts"}, Limit: 3}
 	tree := query.Tree{Object: object, Window: window, Up: query.All, Siblings: true, Types: []string{"owns"}, Limit: 3}
+	trace := query.Trace{Object: object, Window: window, Mode: "tree", Modifier: "full tree", FullLife: true, Verbose: true, Reads: true, Limit: 3}
+	traces := query.Traces{Cluster: "prod", Window: window, Mode: "tree", Modifier: "owned", Tags: map[string]string{"cel": `request.verb == "x" && a`, "label.app": "a=b"},
+		MinDuration: time.Second, MaxDuration: time.Hour, Limit: 5}
 	return map[string]asked{
+		"trace":    {trace, func(ctx context.Context, e engine.Engine) (any, error) { return e.Trace(ctx, trace) }},
+		"traces":   {traces, func(ctx context.Context, e engine.Engine) (any, error) { return e.Traces(ctx, traces) }},
 		"links":    {links, func(ctx context.Context, e engine.Engine) (any, error) { return e.Links(ctx, links) }},
 		"tree":     {tree, func(ctx context.Context, e engine.Engine) (any, error) { return e.Tree(ctx, tree) }},
 		"objects":  {objects, func(ctx context.Context, e engine.Engine) (any, error) { return e.Objects(ctx, objects) }},

@@ -28,7 +28,7 @@ func plan() []room {
 		{"source/otlp", 4, 2}, {"source/push", 4, 2},
 		{"index", 4, 0}, {"trace", 4, 0}, {"trace/otlp", 4, 1},
 		{"engine", 5, 0},
-		{"api/native", 6, 0}, {"api/intake", 6, 0}, {"api/jaeger", 6, 1}, {"export", 6, 0}, {"web", 6, 0}, {"doctor", 6, 0},
+		{"api/native", 6, 2}, {"api/intake", 6, 0}, {"api/jaeger", 6, 1}, {"export", 6, 0}, {"web", 6, 0}, {"doctor", 6, 0},
 		{"serve", 7, 0}, {"agent", 7, 0}, {"hub", 7, 0},
 		{"cmd", 8, 0},
 	}

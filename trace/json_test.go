@@ -1,0 +1,32 @@
+package trace
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestJSONRoundTrip(t *testing.T) {
+	modes := Builtin()
+	for _, name := range []string{"tracing", "tree"} {
+		want := Project(shop(), find(t, modes, name, ""), Options{})
+		want.Spans[0].Attrs = append(want.Spans[0].Attrs, Attr{"x", 2.0}, Attr{"y", true}, Attr{"z", "<&>"}, Attr{"zz", int64(1) << 60})
+		b, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Trace
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, &got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	for _, bad := range []string{`{"traceID":"12"}`, `{"traceID":"zz000000000000000000000000000000"}`, `{"spans":[{"spanID":"1"}]}`, `{"spans":[{"attrs":[{"key":"a","value":}]}]}`} {
+		if err := json.Unmarshal([]byte(bad), new(Trace)); err == nil {
+			t.Errorf("%s is read", bad)
+		}
+	}
+}
