@@ -87,9 +87,8 @@ type Exporter struct {
 
 	maker maker // of the goroutine that makes spans alone
 
-	mu      sync.Mutex // guards all below
-	otlp    OTLP
-	stopped bool
+	mu   sync.Mutex // guards all below
+	otlp OTLP
 }
 
 // New opens the queues and the files that the settings name. It connects to nobody and starts nothing.

@@ -30,7 +30,7 @@ type httpSender struct {
 	gzip    bool
 }
 
-func newHTTP(t Target, h headers, dialer *tlsfiles.Dialer) (*httpSender, error) {
+func newHTTP(t Target, h headers, dialer *tlsfiles.Dialer) *httpSender {
 	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 2, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
@@ -44,7 +44,7 @@ func newHTTP(t Target, h headers, dialer *tlsfiles.Dialer) (*httpSender, error) 
 		transport.TLSClientConfig = dialer.Config(host)
 	}
 	return &httpSender{url: t.url(), headers: h, gzip: t.Compression == gzipWord, client: &http.Client{Transport: transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil // headers hold secrets
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}} // headers hold secrets
 }
 
 func (s *httpSender) Close() { s.client.CloseIdleConnections() }

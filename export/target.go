@@ -68,7 +68,7 @@ func (t Target) open() (*target, error) {
 	}
 	out := &target{timeout: time.Duration(t.Timeout)}
 	if t.Protocol == protocolHTTP {
-		out.sender, err = newHTTP(t, headers, dialer)
+		out.sender = newHTTP(t, headers, dialer)
 	} else {
 		out.sender, err = newGRPC(t, headers, dialer)
 	}
