@@ -23,6 +23,7 @@ type reader struct {
 	claims []Claim
 	cut    int
 	failed []Failure
+	full   bool
 	value  ref.Val // the state for expressions, once one asked
 }
 
@@ -43,10 +44,11 @@ func (r *reader) add(c Claim) {
 			return
 		}
 	}
-	if len(r.claims) >= 4*maxClaims {
+	if len(r.claims) >= 4*maxClaims && !r.full {
 		r.tidy()
+		r.full = len(r.claims) >= 2*maxClaims // no real state says so much; what follows is only counted
 	}
-	if len(r.claims) >= 4*maxClaims {
+	if r.full {
 		r.cut++
 		return
 	}

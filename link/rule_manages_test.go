@@ -6,7 +6,9 @@ func installedObject(kind, apiVersion, labels, annotations, owners string) strin
 	return `{"apiVersion":"` + apiVersion + `","kind":"` + kind + `","metadata":{"name":"web","namespace":"shop","uid":"u1","labels":{` + labels + `},"annotations":{` + annotations + `},"ownerReferences":[` + owners + `]}}`
 }
 
-func TestManages(t *testing.T) {
+func TestManages(t *testing.T) { testClaims(t, managesCases()) }
+
+func managesCases() []claimCase {
 	const (
 		helm     = `"meta.helm.sh/release-name":"front","meta.helm.sh/release-namespace":"releases"`
 		release  = "↑manages secrets releases/{name=front,owner=helm,status in (deployed,pending-install,uninstalling)}"
@@ -14,7 +16,7 @@ func TestManages(t *testing.T) {
 		owner    = `{"apiVersion":"apps/v1","kind":"Deployment","name":"web","uid":"u0","controller":true}`
 		owned    = "↑owns deployments.apps shop/web uid=u0 controller"
 	)
-	testClaims(t, []claimCase{
+	return []claimCase{
 		{"Helm", installedObject("Deployment", "apps/v1", "", helm, ""), []string{release}},
 		{"Helm, friends: copied to a ReplicaSet", installedObject("ReplicaSet", "apps/v1", "", helm, owner), []string{owned}},
 		{"Helm, friends: its labels alone", installedObject("Deployment", "apps/v1", `"app.kubernetes.io/managed-by":"Helm","app.kubernetes.io/instance":"front"`, "", ""), nil},
@@ -41,5 +43,5 @@ func TestManages(t *testing.T) {
 		{"Flux, friends: itself", `{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{"name":"flux-system","namespace":"flux-system","uid":"u1",
 			"labels":{"kustomize.toolkit.fluxcd.io/name":"flux-system","kustomize.toolkit.fluxcd.io/namespace":"flux-system"}}}`,
 			[]string{"↑defines customresourcedefinitions.apiextensions.k8s.io kustomizations.kustomize.toolkit.fluxcd.io inferred"}},
-	})
+	}
 }

@@ -2,8 +2,10 @@ package link
 
 import "testing"
 
-func TestOwners(t *testing.T) {
-	testClaims(t, []claimCase{
+func TestOwners(t *testing.T) { testClaims(t, ownersCases()) }
+
+func ownersCases() []claimCase {
+	return []claimCase{
 		{"controller", `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"shop","uid":"u1","ownerReferences":[
 			{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web-1","uid":"u2","controller":true,"blockOwnerDeletion":true}]}}`,
 			[]string{"↑owns replicasets.apps shop/web-1 uid=u2 controller"}},
@@ -16,5 +18,5 @@ func TestOwners(t *testing.T) {
 		{"friends: no UID, itself, elsewhere in the manifest", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"shop","uid":"u1",
 			"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"x"},{"apiVersion":"v1","kind":"ConfigMap","name":"c","uid":"u1"}]},
 			"template":{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"x","uid":"u9"}]}}}`, nil},
-	})
+	}
 }

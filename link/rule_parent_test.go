@@ -15,8 +15,10 @@ func annotated(namespace, parent string) string {
 	return fmt.Sprintf(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":%q,"uid":"u1","annotations":{"kubewake.io/parent":%s}}}`, namespace, quoted)
 }
 
-func TestParent(t *testing.T) {
-	testClaims(t, []claimCase{
+func TestParent(t *testing.T) { testClaims(t, parentCases()) }
+
+func parentCases() []claimCase {
+	return []claimCase{
 		{
 			"in another cluster", annotated("shop", `{"cluster":"hub","group":"apps","version":"v1","resource":"deployments","namespace":"fleet","name":"web","uid":"u9"}`),
 			[]string{"↑parent deployments.apps hub:fleet/web uid=u9"},
@@ -31,7 +33,7 @@ func TestParent(t *testing.T) {
 		{"no parent", annotated("shop", ``), nil},
 		{"an empty list", annotated("shop", `[]`), nil},
 		{"a label of that name", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"shop","labels":{"kubewake.io/parent":"{\"kind\":\"Pod\",\"name\":\"p\"}"}}}`, nil},
-	})
+	}
 }
 
 func TestParentRefused(t *testing.T) {

@@ -2,8 +2,10 @@ package link
 
 import "testing"
 
-func TestPod(t *testing.T) {
-	testClaims(t, []claimCase{
+func TestPod(t *testing.T) { testClaims(t, podCases()) }
+
+func podCases() []claimCase {
+	return []claimCase{
 		{"scheduled", `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"shop","uid":"u1"},
 			"spec":{"nodeName":"n1","serviceAccountName":"bot","serviceAccount":"bot","priorityClassName":"urgent"}}`,
 			[]string{"↓runs-on nodes n1", "↑prioritizes priorityclasses.scheduling.k8s.io urgent", "↓runs-as serviceaccounts shop/bot"}},
@@ -13,11 +15,13 @@ func TestPod(t *testing.T) {
 		{"friends: a template", `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d","namespace":"shop"},
 			"spec":{"nodeName":"n1","template":{"spec":{"nodeName":"n1","serviceAccountName":"bot","priorityClassName":"urgent","volumes":[{"configMap":{"name":"c"}}]}}}}`, nil},
 		{"friends: metrics of a Pod", `{"apiVersion":"metrics.k8s.io/v1beta1","kind":"Pod","metadata":{"name":"p","namespace":"shop"},"spec":{"nodeName":"n1"}}`, nil},
-	})
+	}
 }
 
-func TestMounts(t *testing.T) {
-	testClaims(t, []claimCase{
+func TestMounts(t *testing.T) { testClaims(t, mountsCases()) }
+
+func mountsCases() []claimCase {
+	return []claimCase{
 		{"volumes", `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"shop","uid":"u1"},"spec":{"volumes":[
 			{"name":"a","configMap":{"name":"settings"}},{"name":"a2","configMap":{"name":"settings","items":[{"key":"k","path":"p"}]}},
 			{"name":"b","secret":{"secretName":"tls","optional":true}},
@@ -40,5 +44,5 @@ func TestMounts(t *testing.T) {
 		{"friends: names without their place, a volume called as a source", `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"shop","annotations":{"volumes":"configMap"}},
 			"spec":{"volumes":[{"name":"configMap","emptyDir":{}},{"name":"secret"},{"name":"x","configMap":"settings"},{"name":"y","ephemeral":null},"secret"],
 			"containers":[{"envFrom":[{"configMapRef":"settings"}],"env":{"configMapKeyRef":{"name":"c"}},"volumeMounts":[{"name":"secret"}]}],"imagePullSecrets":"registry"}}`, nil},
-	})
+	}
 }

@@ -2,20 +2,24 @@ package link
 
 import "testing"
 
-func TestIngress(t *testing.T) {
-	testClaims(t, []claimCase{
+func TestIngress(t *testing.T) { testClaims(t, ingressCases()) }
+
+func ingressCases() []claimCase {
+	return []claimCase{
 		{"backends", `{"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{"name":"i","namespace":"shop"},"spec":{"ingressClassName":"nginx","defaultBackend":{"service":{"name":"fallback","port":{"number":80}}},
 			"rules":[{"host":"a","http":{"paths":[{"path":"/","backend":{"service":{"name":"web"}}},{"path":"/static","backend":{"resource":{"apiGroup":"k8s.example.com","kind":"Bucket","name":"icons"}}}]}},{"host":"b"}],
 			"tls":[{"secretName":"tls"}]}}`,
 			[]string{"↓routes services shop/fallback", "↓routes services shop/web", "↓routes buckets.k8s.example.com shop/icons", "↑routes ingressclasses.networking.k8s.io nginx"}},
 		{"v1beta1", `{"apiVersion":"extensions/v1beta1","kind":"Ingress","metadata":{"name":"i","namespace":"shop"},"spec":{"backend":{"serviceName":"web","servicePort":80}}}`, []string{"↓routes services shop/web"}},
 		{"friends", `{"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{"name":"i","namespace":"shop","annotations":{"backend":"web"}},"spec":{"defaultBackend":null,"rules":[{"http":{"paths":[{"backend":{"service":"web"}}]}}]}}`, nil},
-	})
+	}
 }
 
-func TestGateway(t *testing.T) {
+func TestGateway(t *testing.T) { testClaims(t, gatewayCases()) }
+
+func gatewayCases() []claimCase {
 	const routes = "↑defines customresourcedefinitions.apiextensions.k8s.io httproutes.gateway.networking.k8s.io inferred"
-	testClaims(t, []claimCase{
+	return []claimCase{
 		{"route", `{"apiVersion":"gateway.networking.k8s.io/v1","kind":"HTTPRoute","metadata":{"name":"r","namespace":"shop"},"spec":{
 			"parentRefs":[{"name":"edge","namespace":"infra","sectionName":"https"},{"name":"local"},{"group":"","kind":"Service","name":"mesh"}],
 			"rules":[{"backendRefs":[{"name":"web","port":80,"filters":[{"type":"RequestMirror","requestMirror":{"backendRef":{"name":"copy"}}}]},{"name":"other","namespace":"else"},{"group":"x.y","kind":"Lambda","name":"f"}]},
@@ -30,11 +34,13 @@ func TestGateway(t *testing.T) {
 			"rules":[{"backendRefs":[{}]}]},"status":{"parents":[{"parentRef":{"name":"edge"}}]}}`, []string{routes}},
 		{"friends: Istio's kind of the same name", `{"apiVersion":"networking.istio.io/v1","kind":"Gateway","metadata":{"name":"edge","namespace":"infra"},"spec":{"gatewayClassName":"nginx"}}`,
 			[]string{"↑defines customresourcedefinitions.apiextensions.k8s.io gateways.networking.istio.io inferred"}},
-	})
+	}
 }
 
-func TestGrants(t *testing.T) {
-	testClaims(t, []claimCase{
+func TestGrants(t *testing.T) { testClaims(t, grantsCases()) }
+
+func grantsCases() []claimCase {
+	return []claimCase{
 		{"RoleBinding", `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"b","namespace":"shop"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"reader"},
 			"subjects":[{"kind":"ServiceAccount","name":"bot","namespace":"ci"},{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"alice"},{"kind":"Group","name":"system:serviceaccounts:ci"},
 			{"kind":"ServiceAccount","name":"nowhere"}]}`,
@@ -44,11 +50,13 @@ func TestGrants(t *testing.T) {
 		{"ClusterRoleBinding", `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"b"},"roleRef":{"kind":"ClusterRole","name":"system:node"},"subjects":null}`,
 			[]string{"↓grants clusterroles.rbac.authorization.k8s.io system:node"}},
 		{"friends", `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"b"},"roleRef":{"kind":"Role","name":"x"}}`, nil},
-	})
+	}
 }
 
-func TestCalls(t *testing.T) {
-	testClaims(t, []claimCase{
+func TestCalls(t *testing.T) { testClaims(t, callsCases()) }
+
+func callsCases() []claimCase {
+	return []claimCase{
 		{"webhooks", `{"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingWebhookConfiguration","metadata":{"name":"v"},"webhooks":[
 			{"name":"a","clientConfig":{"service":{"namespace":"sys","name":"hook","path":"/a"}}},{"name":"b","clientConfig":{"service":{"namespace":"sys","name":"hook","path":"/b"}}},{"name":"c","clientConfig":{"url":"https://x"}}]}`,
 			[]string{"↓calls services sys/hook"}},
@@ -59,14 +67,16 @@ func TestCalls(t *testing.T) {
 		{"conversion", `{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"foxes.x.y"},"spec":{"conversion":{"strategy":"Webhook","webhook":{"clientConfig":{"service":{"namespace":"sys","name":"conv"}}}}}}`,
 			[]string{"↓calls services sys/conv"}},
 		{"friends: no conversion", `{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"foxes.x.y"},"spec":{"conversion":{"strategy":"None"}}}`, nil},
-	})
+	}
 }
 
-func TestLease(t *testing.T) {
+func TestLease(t *testing.T) { testClaims(t, leaseCases()) }
+
+func leaseCases() []claimCase {
 	lease := func(namespace, labels, holder string) string {
 		return `{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"l","namespace":"` + namespace + `","labels":{` + labels + `}},"spec":{"holderIdentity":` + holder + `}}`
 	}
-	testClaims(t, []claimCase{
+	return []claimCase{
 		{"a node's", lease("kube-node-lease", "", `"n1"`), []string{"↓held-by nodes n1"}},
 		{"client-go's convention", lease("shop", "", `"web-7f-x_4be2a6a0-9f5e"`), []string{"↓held-by pods shop/web-7f-x inferred"}},
 		{"the Pod's name alone", lease("shop", "", `"web-7f-x"`), []string{"↓held-by pods shop/web-7f-x inferred"}},
@@ -74,19 +84,21 @@ func TestLease(t *testing.T) {
 		{"friends: no Pod has such a name", lease("shop", "", `"external-Controller"`), nil},
 		{"friends: free", lease("shop", "", `""`), nil},
 		{"friends: null", lease("shop", "", `null`), nil},
-	})
+	}
 }
 
-func TestDefinition(t *testing.T) {
+func TestDefinition(t *testing.T) { testClaims(t, definitionCases()) }
+
+func definitionCases() []claimCase {
 	object := func(apiVersion string) string {
 		return `{"apiVersion":"` + apiVersion + `","kind":"Fox","metadata":{"name":"red","namespace":"shop"}}`
 	}
-	testClaims(t, []claimCase{
+	return []claimCase{
 		{"custom resource", object("x.y/v1"), []string{"↑defines customresourcedefinitions.apiextensions.k8s.io foxes.x.y inferred"}},
 		{"of a group beside Kubernetes's own", object("snapshot.storage.k8s.io/v1"), []string{"↑defines customresourcedefinitions.apiextensions.k8s.io foxes.snapshot.storage.k8s.io inferred"}},
 		{"friends: Kubernetes's own group", object("storage.k8s.io/v9"), nil},
 		{"friends: no group", object("v1"), nil},
 		{"friends: a group without a dot", object("extensions/v1beta1"), nil},
 		{"friends: aggregated", object("custom.metrics.k8s.io/v1"), nil},
-	})
+	}
 }

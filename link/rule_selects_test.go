@@ -17,8 +17,10 @@ func policy(spec string) string {
 	return `{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"n","namespace":"shop"},"spec":` + spec + `}`
 }
 
-func TestServiceSelector(t *testing.T) {
-	testClaims(t, []claimCase{
+func TestServiceSelector(t *testing.T) { testClaims(t, serviceSelectorCases()) }
+
+func serviceSelectorCases() []claimCase {
+	return []claimCase{
 		{"labels in order", service(`{"selector":{"tier":"front","app":"web"}}`), []string{"↓selects pods shop/{app=web,tier=front}"}},
 		{"an empty value", service(`{"selector":{"app":""}}`), []string{"↓selects pods shop/{app=}"}},
 		{"friends: none, empty, null", service(`{"clusterIP":"None"}`), nil},
@@ -30,11 +32,13 @@ func TestServiceSelector(t *testing.T) {
 		{"invalid: a key", service(`{"selector":{"-/":"a"}}`), nil},
 		{"invalid: a number", service(`{"selector":{"app":7}}`), nil},
 		{"friends: another kind", `{"apiVersion":"v1","kind":"ReplicationController","metadata":{"name":"s","namespace":"shop"},"spec":{"selector":{"app":"web"}}}`, nil},
-	})
+	}
 }
 
-func TestBudgetSelector(t *testing.T) {
-	testClaims(t, []claimCase{
+func TestBudgetSelector(t *testing.T) { testClaims(t, budgetSelectorCases()) }
+
+func budgetSelectorCases() []claimCase {
+	return []claimCase{
 		{"labels", budget("v1", `{"selector":{"matchLabels":{"app":"web"}}}`), []string{"↓selects pods shop/{app=web}"}},
 		{"expressions", budget("v1", `{"selector":{"matchLabels":{"app":"web"},"matchExpressions":[
 			{"key":"tier","operator":"In","values":["b","a","b"]},{"key":"zone","operator":"NotIn","values":["x","w"]},{"key":"one","operator":"In","values":["1"]},
@@ -49,15 +53,17 @@ func TestBudgetSelector(t *testing.T) {
 		{"invalid: Exists with values", budget("v1", `{"selector":{"matchExpressions":[{"key":"a","operator":"Exists","values":["b"]}]}}`), nil},
 		{"invalid beside valid", budget("v1", `{"selector":{"matchLabels":{"app":"web"},"matchExpressions":[{"operator":"Exists"}]}}`), nil},
 		{"invalid: a value that is no text", budget("v1", `{"selector":{"matchExpressions":[{"key":"a","operator":"In","values":[1]}]}}`), nil},
-	})
+	}
 }
 
-func TestPolicySelector(t *testing.T) {
-	testClaims(t, []claimCase{
+func TestPolicySelector(t *testing.T) { testClaims(t, policySelectorCases()) }
+
+func policySelectorCases() []claimCase {
+	return []claimCase{
 		{"labels", policy(`{"podSelector":{"matchLabels":{"app":"web"}},"ingress":[{"from":[{"podSelector":{"matchLabels":{"app":"other"}}}]}]}`), []string{"↓selects pods shop/{app=web}"}},
 		{"empty selects all", policy(`{"podSelector":{}}`), []string{"↓selects pods shop/{}"}},
 		{"none selects all", policy(`{"policyTypes":["Ingress"]}`), []string{"↓selects pods shop/{}"}},
 		{"invalid", policy(`{"podSelector":{"matchLabels":{"app":"a,b"}}}`), nil},
 		{"friends: no spec", `{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"n","namespace":"shop"}}`, nil},
-	})
+	}
 }
