@@ -20,6 +20,7 @@ import (
 	"github.com/kubewake/kubewake/api/intake"
 	"github.com/kubewake/kubewake/collect"
 	"github.com/kubewake/kubewake/engine/local"
+	"github.com/kubewake/kubewake/export"
 	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/ingest"
 	"github.com/kubewake/kubewake/ingest/spool"
@@ -38,6 +39,7 @@ type Live struct {
 	log       *slog.Logger
 	store     *pebble.Store
 	local     *ingest.Local
+	export    *export.Exporter // nil: none
 	spool     *spool.Sink
 	collector *collect.Collector
 	server    *Server
@@ -85,8 +87,12 @@ func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
 	}
 	l.engine = local.New(l.store, local.Config{Version: o.Version, Data: s.Data})
 	l.local = ingest.NewLocal(l.store, ingest.LocalConfig{Appended: l.engine.Clocks().Appended, Metrics: ingest.NewMetrics(l.metrics), Log: o.Log})
+	stored, err := l.exported()
+	if err != nil {
+		return nil, err
+	}
 	l.spool, err = spool.New(spool.Config{Dir: s.Spool.Dir, MaxBytes: int64(s.Spool.Bytes), Slow: time.Duration(s.Spool.Slow),
-		Next: l.local, Metrics: spool.NewMetrics(l.metrics), Log: o.Log})
+		Next: stored, Metrics: spool.NewMetrics(l.metrics), Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -223,6 +229,7 @@ func (l *Live) run(ctx context.Context, cancel context.CancelCauseFunc) error {
 		})
 	}
 	run(&behind, background, "spool", l.spool.Run)
+	run(&behind, background, "export", l.runExport)
 	run(&behind, background, "index", l.engine.Clocks().Run)
 	run(&behind, background, "retention", l.retain)
 	run(&behind, background, "store", l.guard)
@@ -251,6 +258,9 @@ func (l *Live) Close() error {
 	}
 	if l.spool != nil {
 		errs = append(errs, l.spool.Close())
+	}
+	if l.export != nil {
+		errs = append(errs, l.export.Close())
 	}
 	if l.store != nil {
 		errs = append(errs, l.store.Close())
@@ -313,7 +323,14 @@ func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 			needRestart = append(needRestart, name)
 		}
 	}
+	restart, err := l.reloadExport(s.Export)
+	if restart {
+		needRestart = append(needRestart, "export")
+	}
 	slices.Sort(needRestart)
+	if err != nil {
+		return needRestart, err
+	}
 	l.mu.Lock()
 	l.retention = s.Retention
 	l.mu.Unlock()

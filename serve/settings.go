@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/collect"
+	"github.com/kubewake/kubewake/export"
 	"github.com/kubewake/kubewake/internal/settings"
 )
 
@@ -16,6 +17,7 @@ type Settings struct {
 	API            API    `yaml:"api" doc:"The listener that answers: API, page, /metrics, /healthz and /readyz."`
 	collect.Config `yaml:",inline"`
 	Spool          collect.Spool     `yaml:"spool" doc:"A bounded place on disk, best on another one than data, that takes batches while the store is slow or full."`
+	Export         export.Settings   `yaml:"export" doc:"What is sent on, as it is recorded."`
 	Retention      Retention         `yaml:"retention" doc:"What is dropped. The state and blame of what is alive then stay, as \"before\" the floor."`
 	Redact         Redact            `yaml:"redact" doc:"What is replaced by keyed digests before anything is written, beside Secrets, tokens and commands."`
 	Log            collect.Log       `yaml:"log" doc:"What this process says, on standard error."`
@@ -55,6 +57,7 @@ func (s Settings) WithDefaults() Settings {
 	def(&s.StopWithin, settings.Duration(25*time.Second))
 	s.Config = s.Config.WithDefaults()
 	s.Spool = s.Spool.WithDefaults()
+	s.Export = s.Export.WithDefaults()
 	s.Log = s.Log.WithDefaults()
 	return s
 }
@@ -68,7 +71,7 @@ func def[T comparable](v *T, to T) {
 
 // Check says what is wrong, all of it.
 func (s Settings) Check() error {
-	errs := []error{s.Config.Check(), s.Log.Check()}
+	errs := []error{s.Config.Check(), s.Export.Check(), s.Log.Check()}
 	if s.Data == "" {
 		errs = append(errs, errors.New("data: a directory is needed"))
 	}
