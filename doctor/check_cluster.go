@@ -66,7 +66,7 @@ func (x *examination) election(c *Cluster) {
 		}
 		return
 	}
-	f := Finding{Check: "rbac", Severity: Hint, Sentence: fmt.Sprintf("%s may not hold Leases in the namespace %s of %s: agents that elect who watches (--elect) would never watch.", who(c), electionNamespace, c.Name),
+	f := Finding{Check: "election", Severity: Hint, Sentence: fmt.Sprintf("%s may not hold Leases in the namespace %s of %s: agents that elect who watches (--elect) would never watch.", who(c), electionNamespace, c.Name),
 		Evidence: []string{leases().String() + " (" + strings.Join(c.LeasesDenied, ", ") + ")"},
 		Mend:     "Grant it, if agents are to elect; in another namespace if their settings name one (election.namespace).", Paste: leaseRole(c.As)}
 	if stands {

@@ -166,11 +166,11 @@ func TestFindings(t *testing.T) {
 		{"no leases, and an agent elects", func(s *Seen) {
 			s.Instance.Metrics["kubewake_collect_leading"] = []promtext.Sample{{Labels: map[string]string{"cluster": "prod", "election": "objects"}, Value: 0}}
 			s.Cluster.LeasesDenied = []string{"create", "update"}
-		}, "failure rbac: stands for election", "resources: [leases]"},
+		}, "failure election: stands for election", "resources: [leases]"},
 		{"no leases, and nobody knows whether it elects", func(s *Seen) {
 			s.Instance = nil
 			s.Cluster.As, s.Cluster.LeasesDenied = "system:serviceaccount:watch:wake", []string{"get"}
-		}, "hint rbac: may not hold Leases in the namespace kubewake", "{kind: ServiceAccount, name: wake, namespace: watch}"},
+		}, "hint election: may not hold Leases in the namespace kubewake", "{kind: ServiceAccount, name: wake, namespace: watch}"},
 		{"no leases, and none needed", func(s *Seen) { s.Cluster.LeasesDenied = []string{"get"} }, "", ""},
 		{"spool denied", func(s *Seen) {
 			s.Instance.Metrics["kubewake_spool_denied_timestamp_seconds"] = []promtext.Sample{{Labels: map[string]string{"cluster": "test"}, Value: 1.7e9}}

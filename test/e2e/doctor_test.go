@@ -106,6 +106,25 @@ func TestDoctorOfACluster(t *testing.T) {
 			time.Sleep(300 * time.Millisecond)
 		}
 	})
+	t.Run("right to elect", func(t *testing.T) {
+		r, _ := diagnose(t, "--kubeconfig", c.Kubeconfig(), "--as", "reader")
+		f := finding(r, "election")
+		if f == nil || f.Severity != doctor.Hint {
+			t.Fatalf("%+v", r)
+		}
+		file := filepath.Join(t.TempDir(), "role.yaml")
+		if err := os.WriteFile(file, []byte(pasted(t, f, "kubectl apply")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.Kubectl("create", "namespace", "kubewake")
+		c.Kubectl("apply", "-f", file)
+		for deadline := time.Now().Add(20 * time.Second); finding(r, "election") != nil; time.Sleep(300 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("what was pasted does not help: %+v", r)
+			}
+			r, _ = diagnose(t, "--kubeconfig", c.Kubeconfig(), "--as", "reader")
+		}
+	})
 	t.Run("expired credentials", func(t *testing.T) {
 		r, status := diagnose(t, "--kubeconfig", c.User("late", nil, -time.Hour).Kubeconfig())
 		if f := finding(r, "cluster"); f == nil || status != 4 {
