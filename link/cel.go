@@ -92,7 +92,7 @@ func compile(c Custom, rules *Rules) (*rule, error) {
 	from := c.evaluated()
 	e := &expression{program: program, to: c.yielded(), up: c.Yields != Children, chosen: c.yielded().groupResource(rules)}
 	return &rule{name: c.Name, typ: c.typeOf(), on: []record.GroupResource{from.groupResource(rules)}, read: func(r *reader) {
-		if (from.Cluster == "" || from.Cluster == r.ref.Cluster) && (from.Namespace == "" || from.Namespace == r.ref.Namespace) {
+		if from.holds(r.ref) {
 			e.read(r)
 		}
 	}}, nil

@@ -169,6 +169,11 @@ func (c Custom) evaluated() KindRef {
 	return c.Child
 }
 
+// holds reports whether an object is in the cluster and namespace that the rule is limited to.
+func (k KindRef) holds(ref record.ObjectRef) bool {
+	return (k.Cluster == "" || k.Cluster == ref.Cluster) && (k.Namespace == "" || k.Namespace == ref.Namespace)
+}
+
 func (c Custom) yielded() KindRef {
 	if c.Yields == Children {
 		return c.Child

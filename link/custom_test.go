@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kubewake/kubewake/object"
 	"github.com/kubewake/kubewake/record"
 )
 
@@ -185,6 +186,41 @@ func TestHash(t *testing.T) {
 	}
 	if Builtin().Hash() != rulesWith(t).Hash() {
 		t.Error("New without rules is not Builtin")
+	}
+}
+
+func TestReads(t *testing.T) {
+	widget := record.ObjectRef{Cluster: "here", Group: "example.com", Kind: "Ox", Resource: "oxen", Namespace: "shop", Name: "w"}
+	for _, tc := range []struct {
+		rule Custom
+		want bool
+	}{
+		{Custom{Child: KindRef{Group: "example.com", Resource: "oxen"}}, true},
+		{Custom{Child: KindRef{Group: "example.com", Resource: "oxen", Kind: "Ox", Cluster: "here", Namespace: "shop"}}, true},
+		{Custom{Child: KindRef{Group: "example.com", Kind: "Ox"}}, false}, // its plural is not the one that is guessed
+		{Custom{Child: KindRef{Resource: "oxen"}}, false},
+		{Custom{Child: KindRef{Group: "example.com", Resource: "oxen", Cluster: "there"}}, false},
+		{Custom{Child: KindRef{Group: "example.com", Resource: "oxen", Namespace: "else"}}, false},
+		{Custom{Parent: KindRef{Group: "example.com", Resource: "oxen"}, Yields: Children}, true},
+		{Custom{Parent: KindRef{Group: "example.com", Resource: "oxen"}, Child: KindRef{Kind: "Pod"}}, false},
+	} {
+		if got := Builtin().Reads(tc.rule, widget); got != tc.want {
+			t.Errorf("%+v: %v", tc.rule, got)
+		}
+		tc.rule.Name, tc.rule.CEL = "mine", `{"kind": "Node", "name": "x"}`
+		if tc.rule.evaluated().Group == "" && !tc.want {
+			continue
+		}
+		v := object.NewObject(object.Member{Name: "metadata", Value: object.NewObject()})
+		linked := 0
+		for _, c := range rulesWith(t, tc.rule).Claims(widget, v) {
+			if c.Rule == "mine" {
+				linked++
+			}
+		}
+		if (linked == 1) != tc.want {
+			t.Errorf("%+v links %d", tc.rule, linked)
+		}
 	}
 }
 

@@ -13,7 +13,8 @@ import (
 
 // FuzzClaims: nothing in a manifest makes a rule panic, claim without bound, or claim what Wants did not expect.
 func FuzzClaims(f *testing.F) {
-	for _, s := range states(f, "deployment")[:40] {
+	seeds := states(f, "deployment")
+	for _, s := range seeds[:min(40, len(seeds))] {
 		f.Add(s.body, s.ref.Group, s.ref.Resource)
 	}
 	f.Add([]byte(`{"metadata":{"annotations":{"kubewake.io\/parent":"{\"kind\":\"Pod\",\"name\":\"x\"}"}}}`), "", "configmaps")

@@ -48,7 +48,7 @@ type scalar struct {
 // UnmarshalYAML reads text; the text of a block begins on the line below its mark.
 func (s *scalar) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind != yaml.ScalarNode {
-		return &settings.Error{Line: n.Line, Column: n.Column, Problem: "want text"}
+		return &settings.Error{Line: n.Line, Column: n.Column, Problem: "want text; an expression that begins with { or [ is quoted, or begins on the line below cel: |"}
 	}
 	s.text, s.line = n.Value, n.Line
 	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {

@@ -58,6 +58,7 @@ func TestRefused(t *testing.T) {
 		"a key twice":         {"rules:\n- name: a\n  name: b\n", `line 3, column 3: key "name" is given twice`},
 		"no list":             {"rules: {}\n", "line 1, column 8: rules: want a list"},
 		"no text":             {"rules:\n- name: [a]\n", "line 2, column 9: want text"},
+		"no quotes":           {good + "  cel: {\"name\": object.spec.owner}\n", "line 5, column 8: want text; an expression that begins with { or [ is quoted"},
 		"not YAML":            {"rules: [\n", "did not find expected node content"},
 		"an alias":            {"rules:\n- &a {name: a}\n- *a\n", "line 3, column 3: aliases are not taken here"},
 		"a second document":   {good + "  cel: '{}'\n---\nrules: []\n", "line 6: a second YAML document begins here"},

@@ -197,6 +197,13 @@ func (r *Rules) CustomTypes() []Type {
 	return slices.Compact(types)
 }
 
+// Reads reports whether the expression of one of the operator's rules is evaluated for the states of an object. Where the rule tells a kind only, and Kubernetes
+// does not serve that itself, the plural is guessed: such a rule may read no object at all, and must then name the resource.
+func (r *Rules) Reads(c Custom, ref record.ObjectRef) bool {
+	from := c.evaluated()
+	return from.groupResource(r) == ref.GroupResource() && from.holds(ref)
+}
+
 // Failures of Claims so far, by rule.
 func (r *Rules) Failures() []Failure {
 	r.mu.Lock()
