@@ -31,6 +31,8 @@ type Links struct {
 
 	// Progress, where set before the first question, is told how many objects a build has worked in so far.
 	Progress func(objects int)
+	// Only, where set before the first question, leaves all other objects out: then nothing is written.
+	Only func(record.ObjectRef) bool
 	// Patience is how long a question waits for the index where Run is not at work; zero: 20 seconds, below zero: without end. What is
 	// not worked in by then is told as pending.
 	Patience time.Duration
@@ -117,7 +119,7 @@ func (l *Links) settle(ctx context.Context, until time.Time) error {
 	if err := l.load(ctx); err != nil {
 		return err
 	}
-	if l.settled() {
+	if l.settled() || l.Only != nil && l.made() {
 		return nil
 	}
 	wait := ctx
@@ -142,11 +144,21 @@ func (l *Links) settled() bool {
 	return l.feed != nil && g != nil && g.head.whole && g.head.upTo == l.feed.Written() && len(l.gens) == 1
 }
 
+// made reports whether the generation that is wanted is whole.
+func (l *Links) made() bool {
+	_, whole := l.answering()
+	return whole && l.head(l.gens[generationOf(l.rules)]).whole
+}
+
 // load reads what is kept.
 func (l *Links) load(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.loaded {
+		return nil
+	}
+	if l.Only != nil {
+		l.shelf, l.feed, l.loaded = &memoryShelf{}, nil, true
 		return nil
 	}
 	l.shelf = storeShelf{l.st}

@@ -115,6 +115,9 @@ func (l *Links) build(ctx context.Context, g *linkGeneration, over func() bool) 
 		if !passed && bytes.Compare(entryCursor(e), head.cursor) <= 0 {
 			continue
 		}
+		if l.Only != nil && !l.Only(e.Ref) {
+			continue
+		}
 		batch, last = append(batch, touchedLinks{key: e.Key()}), e
 		if len(batch) < linkBatch {
 			continue

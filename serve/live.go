@@ -49,6 +49,7 @@ type Live struct {
 
 	mu        sync.Mutex
 	retention Retention // guarded by mu
+	linkRules linkRules // guarded by mu
 }
 
 // LiveOptions are what the process gives to the role.
@@ -85,7 +86,10 @@ func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l.engine = local.New(l.store, local.Config{Version: o.Version, Data: s.Data})
+	if l.linkRules, err = openLinkRules(s.Links.Rules); err != nil {
+		return nil, err
+	}
+	l.engine = local.New(l.store, local.Config{Version: o.Version, Data: s.Data, LinkRules: l.linkRules.file.Now()})
 	l.local = ingest.NewLocal(l.store, ingest.LocalConfig{Appended: l.engine.Clocks().Appended, Metrics: ingest.NewMetrics(l.metrics), Log: o.Log})
 	stored, err := l.exported()
 	if err != nil {
@@ -231,6 +235,8 @@ func (l *Live) run(ctx context.Context, cancel context.CancelCauseFunc) error {
 	run(&behind, background, "spool", l.spool.Run)
 	run(&behind, background, "export", l.runExport)
 	run(&behind, background, "index", l.engine.Clocks().Run)
+	run(&behind, background, "links", l.engine.LinkIndex().Run)
+	run(&behind, background, "link rules", l.followLinkRules)
 	run(&behind, background, "retention", l.retain)
 	run(&behind, background, "store", l.guard)
 	run(&front, answering, "serve", l.server.Run)
@@ -329,6 +335,9 @@ func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 	}
 	slices.Sort(needRestart)
 	if err != nil {
+		return needRestart, err
+	}
+	if err := l.reloadLinkRules(s.Links.Rules); err != nil {
 		return needRestart, err
 	}
 	l.mu.Lock()

@@ -19,6 +19,7 @@ type Settings struct {
 	Spool          collect.Spool     `yaml:"spool" doc:"A bounded place on disk, best on another one than data, that takes batches while the store is slow or full."`
 	Export         export.Settings   `yaml:"export" doc:"What is sent on, as it is recorded."`
 	Retention      Retention         `yaml:"retention" doc:"What is dropped. The state and blame of what is alive then stay, as \"before\" the floor."`
+	Links          Links             `yaml:"links" doc:"Which objects are linked, beside what kubewake knows by itself."`
 	Redact         Redact            `yaml:"redact" doc:"What is replaced by keyed digests before anything is written, beside Secrets, tokens and commands."`
 	Log            collect.Log       `yaml:"log" doc:"What this process says, on standard error."`
 	StopWithin     settings.Duration `yaml:"stopWithin" doc:"How long an orderly stop may take; what is not acknowledged by then, its sender sends again. Default 25s."`

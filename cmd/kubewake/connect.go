@@ -19,6 +19,7 @@ import (
 	"github.com/kubewake/kubewake/engine/remote"
 	"github.com/kubewake/kubewake/internal/tlsfiles"
 	"github.com/kubewake/kubewake/internal/tokens"
+	"github.com/kubewake/kubewake/serve"
 	"github.com/kubewake/kubewake/store"
 	"github.com/kubewake/kubewake/store/pebble"
 )
@@ -30,6 +31,9 @@ func (a *app) connect(ctx context.Context) (*asker, error) {
 		server, data = os.Getenv("KUBEWAKE_SERVER"), os.Getenv("KUBEWAKE_DATA")
 	}
 	if server != "" {
+		if a.linkRules != "" {
+			return nil, usagef("--link-rules is for a directory; the rules of a server are its own (links.rules of its settings)")
+		}
 		client, err := a.httpClient(server)
 		if err != nil {
 			return nil, &usageError{err}
@@ -99,10 +103,7 @@ func (t *authorized) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // openData asks a directory, or the process that holds it.
 func (a *app) openData(ctx context.Context, dir string) (*asker, error) {
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no data directory %s; kubewake import PATH --data %s makes it", dir, dir)
-	}
-	st, err := pebble.Open(dir, pebble.Options{ReadOnly: true})
+	st, err := openReader(dir)
 	if errors.Is(err, store.ErrLocked) {
 		address, addressErr := pebble.ReadAddress(dir)
 		if addressErr != nil || address == "" {
@@ -124,11 +125,34 @@ func (a *app) openData(ctx context.Context, dir string) (*asker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.asker(local.New(reader{st}, local.Config{Version: versionText(), Data: dir}), st.Close), nil
+	rules, err := serve.LinkRules(cmp.Or(a.linkRules, os.Getenv("KUBEWAKE_LINK_RULES")))
+	if err != nil {
+		return nil, errors.Join(&usageError{err}, st.Close())
+	}
+	e := local.New(st, local.Config{Version: versionText(), Data: dir, LinkRules: rules})
+	e.LinkIndex().Patience, e.LinkIndex().Progress = -1, a.linkProgress()
+	return a.asker(e, st.Close), nil
 }
 
 // reader is a store opened to be read: derived data that cannot be kept is derived again by whoever asks next.
-type reader struct{ store.Store }
+type reader struct{ *pebble.Store }
+
+// openReader opens a data directory to read it.
+func openReader(dir string) (reader, error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return reader{}, fmt.Errorf("there is no data directory %s; kubewake import PATH --data %s makes it", dir, dir)
+	}
+	st, err := pebble.Open(dir, pebble.Options{ReadOnly: true})
+	return reader{st}, err
+}
+
+// LetGo keeps what cannot be let go of.
+func (r reader) LetGo(ctx context.Context, upTo uint64) error {
+	if err := r.Store.LetGo(ctx, upTo); !errors.Is(err, pebble.ErrReadOnly) {
+		return err
+	}
+	return nil
+}
 
 // SetDerived drops what cannot be written.
 func (r reader) SetDerived(ctx context.Context, name string, change []store.KeyValue) error {

@@ -2,9 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/kubewake/kubewake/engine/local"
+	"github.com/kubewake/kubewake/serve"
 )
 
 func (a *app) importCommand() *cobra.Command {
@@ -32,6 +36,7 @@ that was alive, its last state and who set it. Exit status 3 says that everythin
 	}
 	in := a.intakeFlags(command)
 	command.Flags().StringVar(&a.data, "data", "", "data directory ($KUBEWAKE_DATA)")
+	command.Flags().StringVar(&a.linkRules, "link-rules", "", "YAML file of further rules that link objects")
 	command.RunE = func(command *cobra.Command, paths []string) (err error) {
 		if a.data == "" {
 			a.data = os.Getenv("KUBEWAKE_DATA")
@@ -51,6 +56,13 @@ that was alive, its last state and who set it. Exit status 3 says that everythin
 		report, err := a.takeIn(command.Context(), st, a.data, fingerprint, paths, in)
 		if err != nil {
 			return err
+		}
+		rules, err := serve.LinkRules(a.linkRules)
+		if err != nil {
+			return &usageError{err}
+		}
+		if err := a.deriveLinks(command.Context(), local.New(st, local.Config{LinkRules: rules})); err != nil {
+			return fmt.Errorf("derive the links of %s: %w", a.data, err)
 		}
 		remember(a.data)
 		a.say("ask with --data %s", a.data)

@@ -30,6 +30,7 @@ type opening struct {
 	fingerprint string
 	temporary   bool // dir goes when we go: standard input cannot be recognized again
 	listen      string
+	linkRules   string
 	in          *intakeFlags
 	hints       func(url string) string // what to try, once it can be asked
 }
@@ -54,6 +55,7 @@ keeps it elsewhere, --rm removes it. Exit status 3 says that some of the input w
 	flags := command.Flags()
 	flags.StringVar(&a.data, "data", "", "keep it in this directory instead of the cache")
 	flags.StringVar(&o.listen, "listen", serve.DefaultListen, "address to serve on; if the port is in use, a free one")
+	flags.StringVar(&o.linkRules, "link-rules", "", "YAML file of further rules that link objects")
 	flags.BoolVar(&remove, "rm", false, "remove what is kept of these inputs, and exit")
 	command.RunE = func(command *cobra.Command, paths []string) error {
 		o.paths = paths
@@ -211,8 +213,16 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 	if err != nil {
 		dir = o.dir
 	}
+	rules, err := serve.LinkRules(o.linkRules)
+	if err != nil {
+		return &usageError{err}
+	}
+	e := local.New(st, local.Config{Version: versionText(), Data: dir, LinkRules: rules})
+	if err := a.deriveLinks(ctx, e); err != nil {
+		return err
+	}
 	server, err := serve.New(serve.Config{
-		Engine:  local.New(st, local.Config{Version: versionText(), Data: dir}),
+		Engine:  e,
 		Listen:  o.listen,
 		AnyPort: true,
 		Log:     slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})),

@@ -29,6 +29,7 @@ type app struct {
 	cluster       string // --cluster
 	output        string // -o
 	utc           bool   // --utc
+	linkRules     string // --link-rules
 	filter        string // of a search, to point into when it is wrong
 	started       bool   // the command line was understood so far, and its command runs
 	quiet         bool   // say nothing on stderr that was not asked for: a shell is completing
@@ -86,7 +87,7 @@ func (a *app) root() *cobra.Command {
 		root.AddCommand(command)
 	}
 	for _, command := range []*cobra.Command{a.objectsCommand(), a.historyCommand(), a.diffCommand(), a.blameCommand(),
-		a.getCommand(), a.searchCommand(), a.coverageCommand(), a.statCommand()} {
+		a.getCommand(), a.linksCommand(), a.treeCommand(), a.searchCommand(), a.coverageCommand(), a.statCommand()} {
 		command.GroupID = "ask"
 		a.askFlags(command)
 		root.AddCommand(command)

@@ -18,7 +18,7 @@ import (
 
 func (a *app) serveCommand() *cobra.Command {
 	f := &sourceFlags{}
-	var data, listen string
+	var data, listen, linkRules string
 	var age, bytes = new(settings.Duration), new(settings.Bytes)
 	command := &cobra.Command{
 		Use:   "serve",
@@ -38,6 +38,7 @@ kubewake doctor says what is missing; docs/record-your-cluster.md of the reposit
 	f.register(flags)
 	flags.StringVar(&data, "data", "", "directory of the store ($KUBEWAKE_DATA)")
 	flags.StringVar(&listen, "listen", "", "address to answer on (default "+serve.DefaultListen+")")
+	flags.StringVar(&linkRules, "link-rules", "", "YAML file of further rules that link objects; read again when it changes")
 	flags.Var(age, "retain-age", "drop what is older than this: 36h, 30d (default: keep everything)")
 	flags.Var(bytes, "retain-bytes", "drop the oldest while more than this is on disk: 500MB, 20GB (default: keep everything)")
 	read := func() (serve.Settings, error) {
@@ -48,7 +49,7 @@ kubewake doctor says what is missing; docs/record-your-cluster.md of the reposit
 		for _, o := range []struct {
 			flag string
 			to   *string
-		}{{data, &s.Data}, {listen, &s.API.Listen}, {f.redactRules, &s.Redact.Rules}} {
+		}{{data, &s.Data}, {listen, &s.API.Listen}, {f.redactRules, &s.Redact.Rules}, {linkRules, &s.Links.Rules}} {
 			if o.flag != "" {
 				*o.to = o.flag
 			}

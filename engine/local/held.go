@@ -1,16 +1,13 @@
 package local
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/link"
-	"github.com/kubewake/kubewake/object"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
@@ -141,6 +138,23 @@ type heldLabels struct {
 type spoken struct {
 	claims []heldClaim
 	labels []heldLabels
+}
+
+// chosen gives when an object was one that a selector chooses.
+func (s *spoken) chosen(selector query.Selector) (out []hold) {
+	adjoins := false
+	for _, l := range s.labels {
+		matches := selector.MatchesPairs(l.labels)
+		switch n := len(out); {
+		case !matches:
+		case adjoins: // other labels than before, and chosen all the same
+			out[n-1].ended, out[n-1].end = l.held.ended, l.held.end
+		default:
+			out = append(out, l.held)
+		}
+		adjoins = matches
+	}
+	return out
 }
 
 // spokenBy gives what an object said. Where its storage was restored from a backup, resourceVersions alone do not tell the order: then its
@@ -293,71 +307,6 @@ func (r *relations) when(ctx context.Context, entry *store.Entry, rv record.Reso
 	return reader.When(ctx, rv)
 }
 
-func labelsIn(s *object.State) []record.KeyValue {
-	labels := object.MetaOf(s.Value).Labels
-	slices.SortFunc(labels, func(a, b record.KeyValue) int {
-		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Value, b.Value))
-	})
-	return labels
-}
-
-// fromLife reads what an object said state by state.
-func (r *relations) fromLife(ctx context.Context, entry *store.Entry) (*spoken, error) {
-	life, err := r.e.life(ctx, entry, index.Bounds{})
-	if err != nil {
-		return nil, err
-	}
-	rules := r.view.Rules()
-	out := &spoken{}
-	open := map[link.Claim]int{} // of out.claims
-	labeled := -1
-	for i := range life.States {
-		s := &life.States[i]
-		if s.Value == nil {
-			continue
-		}
-		begin := hold{begin: life.When[i], known: i > 0 || life.Entry.Created}
-		if err := r.bound(ctx, &begin, entry); err != nil {
-			return nil, err
-		}
-		ref := entry.Ref
-		ref.Version = cmp.Or(s.Chosen.Best().Ref.Version, ref.Version)
-		now := map[link.Claim]bool{}
-		for _, c := range rules.Claims(ref, s.Value) {
-			key := c
-			key.Field, key.Target.Version = "", ""
-			now[key] = true
-			if _, holds := open[key]; !holds {
-				open[key] = len(out.claims)
-				out.claims = append(out.claims, heldClaim{claim: c, held: begin, by: entry})
-			}
-		}
-		for key, n := range open {
-			if !now[key] {
-				out.claims[n].held.ended, out.claims[n].held.end = true, life.When[i]
-				delete(open, key)
-			}
-		}
-		if labels := labelsIn(s); labeled < 0 || !slices.Equal(out.labels[labeled].labels, labels) {
-			if labeled >= 0 {
-				out.labels[labeled].held.ended, out.labels[labeled].held.end = true, life.When[i]
-			}
-			labeled = len(out.labels)
-			out.labels = append(out.labels, heldLabels{labels, begin})
-		}
-	}
-	if life.End == nil {
-		return out, nil
-	}
-	for _, n := range open {
-		out.claims[n].held.ended, out.claims[n].held.end = true, life.EndWhen
-	}
-	if labeled >= 0 {
-		out.labels[labeled].held.ended, out.labels[labeled].held.end = true, life.EndWhen
-	}
-	return out, nil
-}
-
 // heard gives what an object told of another, as far as the question is about it.
 func (r *relations) heard(ctx context.Context, told index.Told, want direction) ([]heldClaim, error) {
 	if !slices.ContainsFunc(told.Claims, func(s index.Said) bool { return want.wants(s.Claim.Up) && r.wants(&s.Claim) }) || !r.mayTouch(ctx, told) {
@@ -448,70 +397,4 @@ func (r *relations) rvBounds(ctx context.Context, key clockKey) (rvBounds, error
 	}
 	r.bounds[key] = b
 	return b, nil
-}
-
-func (r *relations) entry(ctx context.Context, key store.ObjectKey) (*store.Entry, error) {
-	if e, ok := r.entries[key]; ok {
-		return e, nil
-	}
-	e, err := r.e.st.Object(ctx, key)
-	if err != nil && !isNotFound(err) {
-		return nil, fmt.Errorf("find %s: %w", key.UID, err)
-	}
-	r.entries[key] = e
-	return e, nil
-}
-
-type nameKey struct {
-	cluster   record.Cluster
-	resource  record.GroupResource
-	namespace string
-	name      string
-}
-
-// tenancy is when a name was one object's: from its creation, but for the first one which may be older than its time, to that of the next.
-type tenancy struct {
-	entry    *store.Entry
-	from, to time.Time
-}
-
-func (r *relations) tenants(ctx context.Context, key nameKey) ([]tenancy, error) {
-	if list, ok := r.names[key]; ok {
-		return list, nil
-	}
-	lives, err := r.e.lives(ctx, &target{cluster: key.cluster, resource: key.resource, namespace: key.namespace, name: key.name})
-	if err != nil {
-		return nil, err
-	}
-	if len(lives) == 0 { // perhaps its resource was only guessed
-		names, ok := r.guesses[key.cluster]
-		if !ok {
-			if names, err = index.ReadNames(ctx, r.e.st, key.cluster); err != nil {
-				return nil, err
-			}
-			r.guesses[key.cluster] = names
-		}
-		if to, ok := names[key.resource]; ok {
-			lives, err = r.e.lives(ctx, &target{cluster: key.cluster, resource: to, namespace: key.namespace, name: key.name})
-			if err != nil {
-				return nil, err
-			}
-		}
-	}
-	var list []tenancy
-	for i, l := range lives {
-		begin, err := r.spans.begin(ctx, l)
-		if err != nil {
-			return nil, err
-		}
-		if i > 0 {
-			list[i-1].to = begin
-		}
-		if i == 0 && l.CreatedAt.IsZero() {
-			begin = time.Time{}
-		}
-		list = append(list, tenancy{entry: l, from: begin})
-	}
-	r.names[key] = list
-	return list, nil
 }

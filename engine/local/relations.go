@@ -231,11 +231,8 @@ func (r *relations) selected(ctx context.Context, by end, cluster record.Cluster
 		if err != nil {
 			return nil, err
 		}
-		for _, l := range says.labels {
-			if !selector.MatchesPairs(l.labels) {
-				continue
-			}
-			if held, ok := c.held.and(&l.held); ok {
+		for _, l := range says.chosen(selector) {
+			if held, ok := c.held.and(&l); ok {
 				if tied, ok := r.tied(c.claim, by, endOf(entry), held); ok {
 					out = append(out, tied)
 				}
@@ -348,11 +345,8 @@ func (r *relations) choosers(ctx context.Context, of end, want direction) ([]tie
 			if err != nil {
 				continue
 			}
-			for _, l := range says.labels {
-				if !selector.MatchesPairs(l.labels) {
-					continue
-				}
-				if held, ok := c.held.and(&l.held); ok {
+			for _, l := range says.chosen(selector) {
+				if held, ok := c.held.and(&l); ok {
 					if tied, ok := r.tied(c.claim, endOf(c.by), of, held); ok {
 						out = append(out, tied)
 					}
