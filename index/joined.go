@@ -33,9 +33,9 @@ type Joined struct {
 func (j *Joined) MadeBy(request record.ID) []int { return j.made[request] }
 
 // join finds out when each state was committed and which request made it.
-func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
+func (l *Life) join(ctx context.Context, st store.Store, clock *Clock, shared *Shared) error {
 	in := join.Input{Ref: l.Entry.Ref, End: l.End, Requests: l.Requests, Skew: clock.skew}
-	reader := clock.Reader(st)
+	reader := shared.reader(clock, st)
 	var err error
 	for i := range l.States {
 		when, err := reader.WhenIn(ctx, l.Epochs[i], l.States[i].RV)
@@ -49,7 +49,7 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock) error {
 			return err
 		}
 	}
-	seen, err := l.seen(ctx, st, clock)
+	seen, err := l.seen(ctx, st, clock, shared)
 	if err != nil {
 		return err
 	}
@@ -134,20 +134,18 @@ type sight struct {
 	created bool // the object was created while its writes were recorded
 }
 
-func (l *Life) seen(ctx context.Context, st store.Store, clock *Clock) (sight, error) {
+func (l *Life) seen(ctx context.Context, st store.Store, clock *Clock, shared *Shared) (sight, error) {
 	out := sight{audited: len(l.Requests) > 0}
 	if l.Entry.CreatedAt.IsZero() {
 		return out, nil
 	}
 	hour := l.Entry.CreatedAt.Truncate(time.Hour)
 	gr := l.Entry.Ref.GroupResource()
-	covered := false
-	for s, err := range st.Seen(ctx, l.Entry.Ref.Cluster, store.TimeRange{From: hour, To: hour.Add(time.Hour)}) {
-		if err != nil {
-			return out, err
-		}
-		covered = covered || (s.Write && s.Resource == gr)
+	written, err := shared.writesSeen(ctx, st, l.Entry.Ref.Cluster, hour)
+	if err != nil {
+		return out, err
 	}
+	covered := written[gr]
 	out.audited = out.audited || covered
 	out.created = covered && !clock.Begins().IsZero() && l.Entry.CreatedAt.After(clock.Begins().Add(slack)) && !l.startsAtFloor()
 	return out, nil

@@ -38,7 +38,7 @@ func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.
 		return nil, err
 	}
 	life.States = object.Carry(nil, chosen, life.Schema)
-	if err := life.join(ctx, st, clock); err != nil {
+	if err := life.join(ctx, st, clock, bounds.Shared); err != nil {
 		return nil, err
 	}
 	if err := life.fillKept(ctx, st); err != nil {

@@ -29,6 +29,8 @@ type Bounds struct {
 	Reads bool
 	// Events: also the Kubernetes Events that regard the object.
 	Events bool
+	// Shared, where set, is used for what several lives have in common.
+	Shared *Shared
 }
 
 // Records is everything recorded of one object, as stored.

@@ -120,8 +120,9 @@ type tracing struct {
 	target   *target
 	question trace.Question
 	tree     *engine.Tree
-	// infos are the clusters of the tree, filled before objects are read.
-	infos map[record.Cluster]store.ClusterInfo
+	// infos are the clusters of the tree, and ranges what was committed in them in the window; filled before objects are read.
+	infos  map[record.Cluster]store.ClusterInfo
+	ranges map[record.Cluster]map[record.Storage]store.RVRange
 }
 
 func (tr *tracing) window() query.Window {

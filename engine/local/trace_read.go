@@ -23,10 +23,11 @@ func (tr *tracing) input(ctx context.Context) (*trace.Input, error) {
 		return nil, err
 	}
 	nodes := tr.tree.Nodes
-	tr.infos = map[record.Cluster]store.ClusterInfo{}
 	for _, c := range clusters {
 		if slices.ContainsFunc(nodes, func(n engine.TreeNode) bool { return n.Cluster == string(c.Name) }) {
-			tr.infos[c.Name] = c
+			if err := tr.enter(ctx, c); err != nil {
+				return nil, err
+			}
 		}
 	}
 	ids := map[string]bool{}
@@ -35,8 +36,9 @@ func (tr *tracing) input(ctx context.Context) (*trace.Input, error) {
 	}
 	in := &trace.Input{Question: tr.question, Objects: make([]trace.Object, len(nodes))}
 	err = inParallel(len(nodes), nil, func(from, to int) error {
+		shared := index.NewShared()
 		for i := from; i < to; i++ {
-			o, err := tr.object(ctx, &nodes[i], ids)
+			o, err := tr.object(ctx, &nodes[i], ids, shared)
 			if err != nil {
 				return err
 			}
@@ -47,8 +49,18 @@ func (tr *tracing) input(ctx context.Context) (*trace.Input, error) {
 	return in, err
 }
 
+// enter gets ready to read objects of a cluster.
+func (tr *tracing) enter(ctx context.Context, c store.ClusterInfo) error {
+	if tr.infos == nil {
+		tr.infos, tr.ranges = map[record.Cluster]store.ClusterInfo{}, map[record.Cluster]map[record.Storage]store.RVRange{}
+	}
+	ranges, err := tr.e.revisionRanges(ctx, c, tr.window())
+	tr.infos[c.Name], tr.ranges[c.Name] = c, ranges
+	return err
+}
+
 // object reads one node of the tree.
-func (tr *tracing) object(ctx context.Context, n *engine.TreeNode, inTree map[string]bool) (*trace.Object, error) {
+func (tr *tracing) object(ctx context.Context, n *engine.TreeNode, inTree map[string]bool, shared *index.Shared) (*trace.Object, error) {
 	o := &trace.Object{Ref: recordRef(n.Ref), Parent: n.Parent, Asked: n.Asked, Stub: n.Stub, Left: n.Left}
 	if n.Via != nil {
 		o.Link = n.Via.Type
@@ -79,16 +91,12 @@ func (tr *tracing) object(ctx context.Context, n *engine.TreeNode, inTree map[st
 	if quiet {
 		return o, tr.quietTags(ctx, entry, o)
 	}
-	return o, tr.read(ctx, entry, o)
+	return o, tr.read(ctx, entry, o, shared)
 }
 
 // quiet reports whether nothing was recorded of an object in the window, as far as keys and heads tell: its life then need not be read.
 func (tr *tracing) quiet(ctx context.Context, entry *store.Entry) (bool, error) {
-	ranges, err := tr.e.revisionRanges(ctx, tr.infos[entry.Ref.Cluster], tr.window())
-	if err != nil {
-		return false, err
-	}
-	if r, ok := ranges[entry.Storage]; ok && entry.LastRV >= r.From && (r.To == 0 || entry.FirstRV <= r.To) {
+	if r, ok := tr.ranges[entry.Ref.Cluster][entry.Storage]; ok && entry.LastRV >= r.From && (r.To == 0 || entry.FirstRV <= r.To) {
 		return false, nil
 	}
 	between := timeRange(tr.window())
@@ -108,12 +116,8 @@ func (tr *tracing) quietTags(ctx context.Context, entry *store.Entry, o *trace.O
 	if !tr.e.modes.HasTags(entry.Ref) {
 		return nil
 	}
-	ranges, err := tr.e.revisionRanges(ctx, tr.infos[entry.Ref.Cluster], tr.window())
-	if err != nil {
-		return err
-	}
 	last := entry.LastRV
-	if to := ranges[entry.Storage].To; to != 0 {
+	if to := tr.ranges[entry.Ref.Cluster][entry.Storage].To; to != 0 {
 		last = min(last, to)
 	}
 	state, err := index.StateAt(ctx, tr.e.st, entry, last)
@@ -125,7 +129,7 @@ func (tr *tracing) quietTags(ctx context.Context, entry *store.Entry, o *trace.O
 }
 
 // read fills in what an object's life tells of the window.
-func (tr *tracing) read(ctx context.Context, entry *store.Entry, o *trace.Object) error {
+func (tr *tracing) read(ctx context.Context, entry *store.Entry, o *trace.Object, shared *index.Shared) error {
 	t := &target{cluster: entry.Ref.Cluster, info: tr.infos[entry.Ref.Cluster], resource: entry.Ref.GroupResource(), namespace: entry.Ref.Namespace, name: entry.Ref.Name}
 	var err error
 	if t.lives, err = tr.e.lives(ctx, t); err != nil {
@@ -136,7 +140,7 @@ func (tr *tracing) read(ctx context.Context, entry *store.Entry, o *trace.Object
 		t.lives, t.meant = []*store.Entry{entry}, 0
 	}
 	h := &history{e: tr.e, q: query.History{Window: tr.window(), Reads: tr.q.Reads}, target: t, cov: newCoverage(tr.e.limits.Gaps)}
-	life, err := h.readOne(ctx)
+	life, err := h.readOne(ctx, shared)
 	if err != nil {
 		return err
 	}
@@ -167,12 +171,12 @@ func (tr *tracing) read(ctx context.Context, entry *store.Entry, o *trace.Object
 }
 
 // readOne reads the life that the history's target means, and its entries in the window.
-func (h *history) readOne(ctx context.Context) (*index.Life, error) {
+func (h *history) readOne(ctx context.Context, shared *index.Shared) (*index.Life, error) {
 	h.known, h.made = map[record.UID]bool{}, map[record.ID]bool{}
 	for _, l := range h.target.lives {
 		h.known[l.Ref.UID] = true
 	}
-	life, err := h.e.life(ctx, h.target.entry(), index.Bounds{Reads: h.q.Reads, Events: true})
+	life, err := h.e.life(ctx, h.target.entry(), index.Bounds{Reads: h.q.Reads, Events: true, Shared: shared})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
@@ -145,8 +146,9 @@ func (s *traceSearch) look(ctx context.Context, c store.ClusterInfo, w query.Win
 	found := make([]engine.TraceFound, len(entries))
 	fits := make([]bool, len(entries))
 	err := inParallel(len(entries), nil, func(from, to int) error {
+		shared := index.NewShared()
 		for i := from; i < to; i++ {
-			records, err := s.recordsOf(ctx, c, w, entries[i])
+			records, err := s.recordsOf(ctx, c, w, entries[i], shared)
 			if err != nil {
 				return err
 			}
@@ -182,14 +184,16 @@ func count(f *engine.TraceFound, at time.Time, failed bool) {
 }
 
 // recordsOf gives what a trace of an object alone would show.
-func (s *traceSearch) recordsOf(ctx context.Context, c store.ClusterInfo, w query.Window, entry *store.Entry) ([]trace.Record, error) {
-	tr := &tracing{e: s.e, q: query.Trace{Reads: s.tags.reads()}, mode: s.mode, infos: map[record.Cluster]store.ClusterInfo{c.Name: c},
-		question: trace.Question{Window: trace.Window{From: w.From, To: w.To}}}
+func (s *traceSearch) recordsOf(ctx context.Context, c store.ClusterInfo, w query.Window, entry *store.Entry, shared *index.Shared) ([]trace.Record, error) {
+	tr := &tracing{e: s.e, q: query.Trace{Reads: s.tags.reads()}, mode: s.mode, question: trace.Question{Window: trace.Window{From: w.From, To: w.To}}}
+	if err := tr.enter(ctx, c); err != nil {
+		return nil, err
+	}
 	if quiet, err := tr.quiet(ctx, entry); err != nil || quiet {
 		return nil, err
 	}
 	var o trace.Object
-	if err := tr.read(ctx, entry, &o); err != nil {
+	if err := tr.read(ctx, entry, &o, shared); err != nil {
 		return nil, err
 	}
 	return o.Records, nil
