@@ -38,7 +38,8 @@ type Identify func(*http.Request) (tokens.Access, error)
 // Collector runs the sources of one process. Make one with New, run it once.
 type Collector struct {
 	process  Process
-	receiver *receiver // nil: none
+	receiver *receiver     // nil: none
+	spans    *spanReceiver // nil: none
 	watch    *watch.Metrics
 	tail     *tail.Metrics
 	leading  *prometheus.GaugeVec
@@ -72,16 +73,18 @@ func New(c Config, p Process) (*Collector, error) {
 	if _, err := k.plan(c); err != nil {
 		return nil, err
 	}
-	if c.Receive.Listen == "" {
-		return k, nil
+	var err error
+	if k.spans, err = newSpanReceiver(c.OTLP, p); err != nil || c.Receive.Listen == "" {
+		return k, err
 	}
 	var metrics *webhook.Metrics
 	if p.Metrics != nil {
 		metrics = webhook.NewMetrics(p.Metrics)
 	}
-	var err error
-	k.receiver, err = newReceiver(c.Receive, p, metrics)
-	return k, err
+	if k.receiver, err = newReceiver(c.Receive, p, metrics); err != nil {
+		return nil, errors.Join(err, k.spans.close())
+	}
+	return k, nil
 }
 
 // Addr is where data is received, or empty.
@@ -92,15 +95,30 @@ func (k *Collector) Addr() string {
 	return k.receiver.listener.Addr().String()
 }
 
-// Close gives back what New took, where Run does not: the listener. Run must not be under way.
-func (k *Collector) Close() error {
-	if k.receiver == nil {
-		return nil
+// SpanAddrs are where OTLP is received, over gRPC and over HTTP, or empty.
+func (k *Collector) SpanAddrs() (grpc, http string) {
+	if k.spans == nil {
+		return "", ""
 	}
-	if err := k.receiver.listener.Close(); !errors.Is(err, net.ErrClosed) {
+	if l := k.spans.grpc; l != nil {
+		grpc = l.Addr().String()
+	}
+	if l := k.spans.http; l != nil {
+		http = l.Addr().String()
+	}
+	return grpc, http
+}
+
+// Close gives back what New took, where Run does not: the listeners. Run must not be under way.
+func (k *Collector) Close() error {
+	err := k.spans.close()
+	if k.receiver == nil {
 		return err
 	}
-	return nil
+	if e := k.receiver.listener.Close(); !errors.Is(e, net.ErrClosed) {
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
 // Run collects until ctx ends; then it stops taking in, answers what is under way, and returns. An error is one that
@@ -110,10 +128,17 @@ func (k *Collector) Run(ctx context.Context) error {
 	defer cancel()
 	var all sync.WaitGroup
 	defer all.Wait()
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	if k.receiver != nil {
 		all.Go(func() {
 			if err := k.receiver.run(ctx); err != nil {
+				failed <- err
+			}
+		})
+	}
+	if k.spans != nil {
+		all.Go(func() {
+			if err := k.spans.run(ctx); err != nil {
 				failed <- err
 			}
 		})
@@ -139,6 +164,9 @@ func (k *Collector) Reload(c Config) (needRestart []string, err error) {
 	k.mu.Lock()
 	if !equal(k.config.Receive, c.Receive) {
 		needRestart = append(needRestart, "receive")
+	}
+	if !equal(k.config.OTLP, c.OTLP) {
+		needRestart = append(needRestart, "otlp")
 	}
 	k.config.Clusters, k.config.Tails, k.config.Election = c.Clusters, c.Tails, c.Election
 	k.mu.Unlock()

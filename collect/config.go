@@ -26,6 +26,7 @@ import (
 // Config names the sources. The zero value collects nothing.
 type Config struct {
 	Receive  Receive   `yaml:"receive" doc:"The listener that takes data in: audit webhooks of apiservers at /audit/CLUSTER, and, on a server, agents."`
+	OTLP     OTLP      `yaml:"otlp" doc:"Listeners that take spans and logs over OpenTelemetry's protocol, from kube-apiserver, kubelet, controllers or a collector."`
 	Tails    []Tail    `yaml:"tails" doc:"Audit log files to follow, for clusters whose webhook can not be set."`
 	Clusters []Cluster `yaml:"clusters" doc:"Clusters to watch: every object, as it changes, and Events."`
 	Election Election  `yaml:"election" doc:"Leader election, for several agents that watch the same clusters. It only saves load: what two of them see is stored once."`
@@ -104,7 +105,7 @@ const maxLeases = 100
 // Check says what is wrong, and where.
 func (c Config) Check() error {
 	var errs []error
-	errs = append(errs, c.Receive.check())
+	errs = append(errs, c.Receive.check(), c.OTLP.check())
 	for i, t := range c.Tails {
 		if t.Cluster == "" || len(t.Paths) == 0 {
 			errs = append(errs, fmt.Errorf("tails[%d]: a cluster and paths are needed", i))

@@ -1,0 +1,157 @@
+package otlp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	logscol "go.opentelemetry.io/proto/otlp/collector/logs/v1"
+	tracecol "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	_ "google.golang.org/grpc/encoding/gzip" // exporters may pack what they send
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
+
+	"github.com/kubewake/kubewake/internal/tokens"
+)
+
+const (
+	maxGRPCBytes = 4 << 20
+	// maxStreams at once on one connection: exporters send one after the other.
+	maxStreams = 8
+)
+
+// accessKey is where a call's context holds who calls.
+type accessKey struct{}
+
+// ServeGRPC answers on the listener until ctx ends, then lets what is under way be stored. With config nil it speaks without TLS.
+func (r *Receiver) ServeGRPC(ctx context.Context, l net.Listener, config *tls.Config) error {
+	limit := maxGRPCBytes
+	if r.settings.MaxBytes > 0 {
+		limit = r.settings.MaxBytes
+	}
+	options := []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(limit), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(64 << 10), grpc.ConnectionTimeout(10 * time.Second),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 5 * time.Minute, Time: time.Minute, Timeout: 20 * time.Second}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+		grpc.InTapHandle(r.admit), // before any of the body is read
+	}
+	if config != nil {
+		options = append(options, grpc.Creds(credentials.NewTLS(config)))
+	}
+	server := grpc.NewServer(options...)
+	tracecol.RegisterTraceServiceServer(server, &traceService{r: r})
+	logscol.RegisterLogsServiceServer(server, &logsService{r: r})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }() // ends with Stop below
+	select {
+	case err := <-served:
+		return fmt.Errorf("otlp over gRPC on %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	force := time.AfterFunc(stopWithin, server.Stop) // what is cut off is not acknowledged: its sender sends again
+	defer force.Stop()
+	server.GracefulStop()
+	if err := <-served; err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("otlp over gRPC: %w", err)
+	}
+	return nil
+}
+
+// admit lets in who may send.
+func (r *Receiver) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
+	access := anybody()
+	if !r.anonymous {
+		var err error
+		if access, err = r.callers.Identify(asRequest(ctx, info.Header)); err != nil {
+			r.metrics.answered("", "grpc", outcomeUnauthorized, 0)
+			return ctx, status.Error(codes.Unauthenticated, "not authenticated: "+err.Error())
+		}
+	}
+	return context.WithValue(ctx, accessKey{}, access), nil
+}
+
+// asRequest shows a call's credentials as those of an HTTP request, so that one rule reads both.
+func asRequest(ctx context.Context, header metadata.MD) *http.Request {
+	req := &http.Request{Header: http.Header{}}
+	if list := header.Get("authorization"); len(list) > 0 {
+		req.Header.Set("Authorization", list[0])
+	}
+	if p, ok := peer.FromContext(ctx); ok {
+		if info, ok := p.AuthInfo.(credentials.TLSInfo); ok {
+			req.TLS = &info.State
+		}
+	}
+	return req
+}
+
+type traceService struct {
+	tracecol.UnimplementedTraceServiceServer
+	r *Receiver
+}
+
+// Export implements the OTLP service.
+func (s *traceService) Export(ctx context.Context, in *tracecol.ExportTraceServiceRequest) (*tracecol.ExportTraceServiceResponse, error) {
+	var out *tracecol.ExportTraceServiceResponse
+	err := s.r.export(ctx, "traces", func(b *batch) {
+		b.traces(in.GetResourceSpans())
+		out = traceAnswer(b)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+type logsService struct {
+	logscol.UnimplementedLogsServiceServer
+	r *Receiver
+}
+
+// Export implements the OTLP service.
+func (s *logsService) Export(ctx context.Context, in *logscol.ExportLogsServiceRequest) (*logscol.ExportLogsServiceResponse, error) {
+	var out *logscol.ExportLogsServiceResponse
+	err := s.r.export(ctx, "logs", func(b *batch) {
+		b.logs(in.GetResourceLogs())
+		out = logsAnswer(b)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (r *Receiver) export(ctx context.Context, signal string, take func(*batch)) error {
+	began := time.Now()
+	access, ok := ctx.Value(accessKey{}).(tokens.Access)
+	if !ok {
+		return status.Error(codes.Unauthenticated, "not authenticated")
+	}
+	if !r.enter() {
+		r.metrics.answered(signal, "grpc", outcomeOverload, time.Since(began))
+		return status.Error(codes.Unavailable, "too much is being received")
+	}
+	defer r.leave()
+	b := r.batch(access)
+	take(b)
+	err := b.deliver(ctx, signal)
+	if err == nil {
+		r.metrics.answered(signal, "grpc", outcomeStored, time.Since(began))
+		return nil
+	}
+	f := r.refusalOf(ctx, err)
+	r.metrics.answered(signal, "grpc", f.outcome, time.Since(began))
+	r.warning.Do(func() {
+		r.log.Warn("OTLP not taken", "signal", signal, "who", access.Who, "reason", f.words, "error", err)
+	})
+	return status.Error(grpcCode(f.code), f.words)
+}
