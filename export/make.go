@@ -10,6 +10,7 @@ import (
 	"time"
 
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
@@ -415,6 +416,12 @@ type pieces struct {
 // add takes spans of one trace; more than one request holds are cut.
 func (p *pieces) add(id trace.ID, spans []trace.Span) {
 	resources := otlp.Services(id, spans)
+	for _, r := range resources {
+		r.Resource.Attributes = append(r.Resource.Attributes, whence()...)
+		for _, s := range r.ScopeSpans[0].Spans { // of one that ends when it begins Jaeger warns that its duration is negative
+			s.EndTimeUnixNano = max(s.EndTimeUnixNano, s.StartTimeUnixNano+uint64(time.Microsecond))
+		}
+	}
 	size := proto.Size(&tracepb.TracesData{ResourceSpans: resources})
 	if size > p.most && len(spans) > 1 {
 		p.add(id, spans[:len(spans)/2])
@@ -426,6 +433,13 @@ func (p *pieces) add(id trace.ID, spans []trace.Span) {
 	}
 	p.now.ResourceSpans = append(p.now.ResourceSpans, resources...)
 	p.size, p.n = p.size+size, p.n+len(spans)
+}
+
+// whence are attributes of all that we send. Its host is one for Jaeger: where hosts differ, or are not told, it takes what lies outside of its
+// parent for a clock that goes wrong, and warns of it.
+func whence() []*commonpb.KeyValue {
+	value := &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: "kubewake"}}
+	return []*commonpb.KeyValue{{Key: "service.namespace", Value: value}, {Key: "host.id", Value: value}, {Key: "ip", Value: value}}
 }
 
 func (p *pieces) flush() {

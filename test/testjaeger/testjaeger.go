@@ -40,6 +40,21 @@ const startFor = time.Minute
 // Start runs a Jaeger until the test ends.
 func Start(tb testing.TB, c Config) *Jaeger {
 	tb.Helper()
+	root, err := repository()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	overlay := filepath.Join(tb.TempDir(), "overlay.yaml")
+	if err := os.WriteFile(overlay, []byte(c.overlay()), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return launch(tb, []string{"--config", filepath.Join(root, "docs", "jaeger.yaml"), "--config", overlay},
+		"KUBEWAKE_GRPC="+c.Storage, "JAEGER_GRPC="+freeAddress(tb), "JAEGER_UI_CONFIG="+filepath.Join(root, "docs", "jaeger-ui.json"))
+}
+
+// launch runs a Jaeger whose configuration takes the address of its query API from JAEGER_HTTP.
+func launch(tb testing.TB, args []string, env ...string) *Jaeger {
+	tb.Helper()
 	if !Enabled() {
 		tb.Skip("needs a Jaeger: set KUBEWAKE_E2E=1 to build and run one, or " + EnvBinary + " to the path of a built one")
 	}
@@ -47,20 +62,11 @@ func Start(tb testing.TB, c Config) *Jaeger {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	root, err := repository()
-	if err != nil {
-		tb.Fatal(err)
-	}
 	address := freeAddress(tb)
-	overlay := filepath.Join(tb.TempDir(), "overlay.yaml")
-	if err := os.WriteFile(overlay, []byte(c.overlay()), 0o600); err != nil {
-		tb.Fatal(err)
-	}
 	var log bytes.Buffer
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, binary, "--config", filepath.Join(root, "docs", "jaeger.yaml"), "--config", overlay)
-	cmd.Env = append(os.Environ(), "KUBEWAKE_GRPC="+c.Storage, "JAEGER_HTTP="+address, "JAEGER_GRPC="+freeAddress(tb),
-		"JAEGER_UI_CONFIG="+filepath.Join(root, "docs", "jaeger-ui.json"))
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = append(append(os.Environ(), "JAEGER_HTTP="+address), env...)
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
 		cancel()
