@@ -159,6 +159,7 @@ func (l *Live) face() (err error) {
 		Readiness: l.readiness,
 		Metrics:   promhttp.HandlerFor(l.metrics, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(l.log.Handler(), slog.LevelWarn), Timeout: 20 * time.Second}),
 		Pprof:     s.API.Pprof,
+		Jaeger:    Jaeger(s.Jaeger),
 		Ready:     l.ready,
 	}
 	if s.API.Cert != "" {
@@ -323,7 +324,7 @@ func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 	if needRestart, err = l.collector.Reload(s.Config); err != nil {
 		return nil, err
 	}
-	for name, same := range map[string]bool{"data": s.Data == l.settings.Data, "api": s.API == l.settings.API, "spool": s.Spool == l.settings.Spool, "redact": s.Redact == l.settings.Redact,
+	for name, same := range map[string]bool{"data": s.Data == l.settings.Data, "api": s.API == l.settings.API, "jaeger": s.Jaeger == l.settings.Jaeger, "spool": s.Spool == l.settings.Spool, "redact": s.Redact == l.settings.Redact,
 		"log": s.Log == l.settings.Log, "stopWithin": s.StopWithin == l.settings.StopWithin} {
 		if !same {
 			needRestart = append(needRestart, name)

@@ -13,8 +13,9 @@ import (
 
 // Settings are the configuration file of kubewake serve.
 type Settings struct {
-	Data           string `yaml:"data" doc:"Directory of the store. It is made if it is not there; one process at a time writes it."`
-	API            API    `yaml:"api" doc:"The listener that answers: API, page, /metrics, /healthz and /readyz."`
+	Data           string         `yaml:"data" doc:"Directory of the store. It is made if it is not there; one process at a time writes it."`
+	API            API            `yaml:"api" doc:"The listener that answers: API, page, /metrics, /healthz and /readyz."`
+	Jaeger         JaegerSettings `yaml:"jaeger" doc:"What is done for a Jaeger. Its query API is always there, on api.listen."`
 	collect.Config `yaml:",inline"`
 	Spool          collect.Spool     `yaml:"spool" doc:"A bounded place on disk, best on another one than data, that takes batches while the store is slow or full."`
 	Export         export.Settings   `yaml:"export" doc:"What is sent on, as it is recorded."`
@@ -35,6 +36,12 @@ type API struct {
 	Insecure bool              `yaml:"insecure" doc:"Take tokens over plain HTTP on an address that is not loopback. Only where something before it ends TLS: whoever reads the network has the tokens."`
 	Timeout  settings.Duration `yaml:"timeout" doc:"Bound of one question. Default 60s."`
 	Pprof    bool              `yaml:"pprof" doc:"Serve Go's profiles at /debug/pprof/."`
+}
+
+// JaegerSettings are about Jaeger.
+type JaegerSettings struct {
+	GRPC string `yaml:"grpc" doc:"HOST:PORT to listen on for a Jaeger that has this for its remote storage; 127.0.0.1:17271 is where it looks. cert, key, tokens and open of api hold there too. Empty: not."`
+	UI   string `yaml:"ui" doc:"Address of a Jaeger UI, http(s)://HOST:PORT, which /redirect leads to."`
 }
 
 // Retention drops what is old.
@@ -82,11 +89,27 @@ func (s Settings) Check() error {
 	if (s.API.Cert == "") != (s.API.Key == "") {
 		errs = append(errs, errors.New("api: cert and key, or neither"))
 	}
-	if !Loopback(s.API.Listen) && s.API.Tokens == "" && !s.API.Open {
-		errs = append(errs, fmt.Errorf("api: %s is reached from other machines: give tokens, cert and key, or set open to answer everyone", s.API.Listen))
-	}
-	if !Loopback(s.API.Listen) && s.API.Tokens != "" && s.API.Cert == "" && !s.API.Insecure {
-		errs = append(errs, fmt.Errorf("api: tokens would cross the network in plain text to %s: give cert and key, or set insecure where something before it ends TLS", s.API.Listen))
+	errs = append(errs, s.API.reached("api", s.API.Listen)...)
+	if grpc := s.Jaeger.GRPC; grpc != "" {
+		if _, _, err := net.SplitHostPort(grpc); err != nil {
+			errs = append(errs, fmt.Errorf("jaeger.grpc: %q: want HOST:PORT, for example %s", grpc, DefaultJaegerGRPC))
+		} else {
+			errs = append(errs, s.API.reached("jaeger", grpc)...)
+		}
 	}
 	return errors.Join(errs...)
+}
+
+// reached says what is wrong with an address to answer on under these rules. who is the part of the settings that names it.
+func (a API) reached(who, listen string) (errs []error) {
+	if Loopback(listen) {
+		return nil
+	}
+	if a.Tokens == "" && !a.Open {
+		errs = append(errs, fmt.Errorf("%s: %s is reached from other machines: give api.tokens, cert and key, or set api.open to answer everyone", who, listen))
+	}
+	if a.Tokens != "" && a.Cert == "" && !a.Insecure {
+		errs = append(errs, fmt.Errorf("%s: tokens would cross the network in plain text to %s: give api.cert and key, or set api.insecure where something before it ends TLS", who, listen))
+	}
+	return errs
 }

@@ -31,6 +31,7 @@ type opening struct {
 	temporary   bool // dir goes when we go: standard input cannot be recognized again
 	listen      string
 	linkRules   string
+	jaeger      serve.Jaeger
 	in          *intakeFlags
 	hints       func(url string) string // what to try, once it can be asked
 }
@@ -55,6 +56,7 @@ keeps it elsewhere, --rm removes it. Exit status 3 says that some of the input w
 	flags := command.Flags()
 	flags.StringVar(&a.data, "data", "", "keep it in this directory instead of the cache")
 	flags.StringVar(&o.listen, "listen", serve.DefaultListen, "address to serve on; if the port is in use, a free one")
+	jaegerFlags(flags, &o.jaeger)
 	flags.StringVar(&o.linkRules, "link-rules", "", "YAML file of further rules that link objects")
 	flags.BoolVar(&remove, "rm", false, "remove what is kept of these inputs, and exit")
 	command.RunE = func(command *cobra.Command, paths []string) error {
@@ -206,8 +208,10 @@ func (a *app) openStore(o *opening) (*pebble.Store, error) {
 }
 
 func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
-	if !serve.Loopback(o.listen) {
-		a.say("warning: %s is reached from other machines, and nobody is asked who they are", o.listen)
+	for _, listen := range []string{o.listen, o.jaeger.GRPC} {
+		if listen != "" && !serve.Loopback(listen) {
+			a.say("warning: %s is reached from other machines, and nobody is asked who they are", listen)
+		}
 	}
 	dir, err := filepath.Abs(o.dir)
 	if err != nil {
@@ -225,6 +229,7 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 		Engine:  e,
 		Listen:  o.listen,
 		AnyPort: true,
+		Jaeger:  o.jaeger,
 		Log:     slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Ready: func(url string) error {
 			if err := pebble.WriteAddress(dir, url); err != nil {
@@ -235,6 +240,7 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 				a.say("%s is in use", o.listen)
 			}
 			a.say("%s", o.hints(url))
+			a.sayJaeger(o.jaeger)
 			return nil
 		},
 	})

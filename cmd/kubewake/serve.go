@@ -19,6 +19,7 @@ import (
 func (a *app) serveCommand() *cobra.Command {
 	f := &sourceFlags{}
 	var data, listen, linkRules string
+	var jaeger serve.Jaeger
 	var age, bytes = new(settings.Duration), new(settings.Bytes)
 	command := &cobra.Command{
 		Use:   "serve",
@@ -38,6 +39,7 @@ kubewake doctor says what is missing; docs/record-your-cluster.md of the reposit
 	f.register(flags)
 	flags.StringVar(&data, "data", "", "directory of the store ($KUBEWAKE_DATA)")
 	flags.StringVar(&listen, "listen", "", "address to answer on (default "+serve.DefaultListen+")")
+	jaegerFlags(flags, &jaeger)
 	flags.StringVar(&linkRules, "link-rules", "", "YAML file of further rules that link objects; read again when it changes")
 	flags.Var(age, "retain-age", "drop what is older than this: 36h, 30d (default: keep everything)")
 	flags.Var(bytes, "retain-bytes", "drop the oldest while more than this is on disk: 500MB, 20GB (default: keep everything)")
@@ -49,7 +51,7 @@ kubewake doctor says what is missing; docs/record-your-cluster.md of the reposit
 		for _, o := range []struct {
 			flag string
 			to   *string
-		}{{data, &s.Data}, {listen, &s.API.Listen}, {f.redactRules, &s.Redact.Rules}, {linkRules, &s.Links.Rules}} {
+		}{{data, &s.Data}, {listen, &s.API.Listen}, {f.redactRules, &s.Redact.Rules}, {linkRules, &s.Links.Rules}, {jaeger.GRPC, &s.Jaeger.GRPC}, {jaeger.UI, &s.Jaeger.UI}} {
 			if o.flag != "" {
 				*o.to = o.flag
 			}
@@ -98,6 +100,7 @@ func (a *app) serveLive(ctx context.Context, s serve.Settings, read func() (serv
 	live, err := serve.NewLive(s, serve.LiveOptions{Version: versionText(), Log: log, Ready: func(url, received string) error {
 		remember(s.Data)
 		a.say("serving on %s", url)
+		a.sayJaeger(serve.Jaeger(s.Jaeger))
 		a.sayCollected(s.Config)
 		if received != "" {
 			a.say("taking in audit webhooks and agents on %s", received)
