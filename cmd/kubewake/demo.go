@@ -32,6 +32,7 @@ back, paused, and deleted, on a real control plane. It serves until Ctrl-C; ask 
 	flags := command.Flags()
 	flags.StringVar(&a.data, "data", "", "keep it in this directory instead of the cache")
 	flags.StringVar(&o.listen, "listen", serve.DefaultListen, "address to serve on; if the port is in use, a free one")
+	jaegerFlags(flags, &o.jaeger)
 	command.RunE = func(command *cobra.Command, _ []string) (err error) {
 		dir, err := os.MkdirTemp("", "kubewake-demo-")
 		if err != nil {
