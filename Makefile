@@ -25,6 +25,7 @@ race: ## all tests under the race detector, which needs cgo; -short leaves the l
 RUN ?= .
 E2E ?= ./test/... ./source/webhook/... ./source/tail/... ./auditpolicy/...
 e2e: build ## the built program beside a real control plane, with faults tried for real; builds the control plane first, which takes minutes once. RUN=TestName for some
+	go -C test/cluster test -trimpath ./plane ./workload ./record
 	cluster="$$(go run ./internal/testcluster -path)" && \
 	  KUBEWAKE_BIN=$(abspath $(BIN))/kubewake KUBEWAKE_TESTCLUSTER="$$cluster" \
 	  go test -timeout 60m -p 1 -parallel 2 -run "$(RUN)" $(E2E)
@@ -59,7 +60,7 @@ cluster: ## a real Kubernetes control plane on loopback to play with, until Ctrl
 	go run ./internal/testcluster up $(FLAGS)
 
 RECORDINGS ?= dist/recordings
-recordings: ## recordings of a real cluster like those in testdata/recordings, with synthetic secrets, in about 15 minutes
+recordings: ## recordings of a real cluster like those in testdata/recordings, with synthetic secrets, in about 8 minutes
 	@mkdir -p $(RECORDINGS) && raw=$$(mktemp -d) && trap 'rm -rf "$$raw"' EXIT && \
 	  go run ./internal/testcluster recordings -out "$$raw" && \
 	  go run ./internal/recordings/redact -in "$$raw" -out $(RECORDINGS)

@@ -101,7 +101,8 @@ func TestRecordedMakers(t *testing.T) {
 		t.Run(name+"/bodies", func(t *testing.T) {
 			f := measure(t, name, truth, false)
 			t.Logf("%+v", f)
-			if f.single != f.total || f.wrong != 0 {
+			// Two deletes of a pod in the same millisecond can answer alike: then both are candidates, the right one among them.
+			if f.single+f.several != f.total || f.wrong+f.missed+f.unknown != 0 || 1000*f.several > f.total {
 				t.Errorf("not every revision has the right request: %+v", f)
 			}
 		})

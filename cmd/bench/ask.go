@@ -88,7 +88,7 @@ func askQuestions(ctx context.Context, w io.Writer, data string, n, copies int) 
 	return timeSearches(ctx, w, data)
 }
 
-// sample picks objects spread over the whole recording, the same ones at every run: each from the namespace shop of one copy.
+// sample picks objects spread over the whole recording, the same ones at every run: each from the namespace of the scenario deployment in one copy.
 func sample(ctx context.Context, data string, n, copies int) ([]query.Object, time.Time, error) {
 	var out []query.Object
 	var last time.Time
@@ -97,7 +97,7 @@ func sample(ctx context.Context, data string, n, copies int) ([]query.Object, ti
 		kinds := []string{"deployments", "pods", "replicasets", "configmaps"}
 		for i := range n {
 			kind := kinds[i%len(kinds)]
-			namespace := corpus.Namespace("shop", rnd.IntN(copies))
+			namespace := corpus.Namespace("deployment-0-9", rnd.IntN(copies))
 			found, err := e.Objects(ctx, query.Objects{Kind: kind, Namespace: namespace, Limit: 100})
 			if err != nil {
 				return err

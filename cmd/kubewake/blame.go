@@ -23,7 +23,7 @@ Fields older than the recording say "before". A mark tells what is not certain: 
 candidates, = assumed unchanged; -o wide gives the reason.`,
 		Example: `  kubewake blame deploy/web -n shop
   kubewake blame deploy/web -n shop --path spec.template
-  kubewake blame deploy/web -n shop --at -30s -o wide`,
+  kubewake blame deploy/web -n shop --at -20s -o wide`,
 	}
 	object := a.oneObject(command)
 	flags := command.Flags()

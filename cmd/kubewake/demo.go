@@ -23,7 +23,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Open a recorded incident to try things on",
 		Long: `Demo opens a small recording that this program carries: a Deployment is created, scaled, rolled, rolled badly and rolled
-back, paused, and deleted, on a real control plane. It serves until Ctrl-C; ask from another shell.`,
+back, paused, and deleted, by several people and a robot, on a real control plane. It serves until Ctrl-C; ask from another shell.`,
 		Example: `  kubewake demo
   kubewake history deploy/web -n shop        # in another shell`,
 		Args: wanted(cobra.NoArgs),
@@ -79,9 +79,9 @@ func demoHints(url string) string {
 	return "serving on " + url + " until Ctrl-C; from another shell, try:" + strings.ReplaceAll(`
 
   kubewake history deploy/web -n shop                         what happened to it, and who did it
-  kubewake diff deploy/web -n shop --from -36s --to -35s      the bad roll
-  kubewake blame deploy/web -n shop --path spec --at -30s     who set which field
-  kubewake get deploy/web -n shop --at -30s                   how it looked half a minute before the end
+  kubewake diff deploy/web -n shop --from -27s --to -26s      the bad roll
+  kubewake blame deploy/web -n shop --path spec --at -20s     who set which field
+  kubewake get deploy/web -n shop --at -20s                   how it looked twenty seconds before the end
   kubewake search 'request.code >= 400'                       what failed
   kubewake coverage                                           what could not be seen
 `, "  kubewake ", "  "+callMe()+" ")

@@ -23,7 +23,7 @@ by a time, by a resourceVersion (rv:1234), or counted back from the newest (@{-1
 Kubernetes merge key; where none is known, the answer says how.`,
 		Example: `  kubewake diff deploy/web -n shop
   kubewake diff deploy/web -n shop --from @{-3}
-  kubewake diff deploy/web -n shop --from -36s --to -35s`,
+  kubewake diff deploy/web -n shop --from -27s --to -26s`,
 	}
 	object := a.oneObject(command)
 	flags := command.Flags()

@@ -22,8 +22,8 @@ func (a *app) getCommand() *cobra.Command {
 		Long: `Get writes the manifest of an object as it was, in YAML, under comments that say since when and how sure that is.
 With -o json it writes the whole answer; the manifest is its member "manifest".`,
 		Example: `  kubewake get deploy/web -n shop
-  kubewake get deploy/web -n shop --at -30s
-  kubewake get deploy/web -n shop --at 2026-11-20T15:29:25Z
+  kubewake get deploy/web -n shop --at -20s
+  kubewake get deploy/web -n shop --at 2026-11-21T15:26:25Z
   kubewake get deploy/web -n shop -o json | jq .manifest.spec`,
 	}
 	object := a.oneObject(command)

@@ -115,15 +115,18 @@ func (o *oracle) audit(line []byte) {
 
 func (o *oracle) watched(line []byte) {
 	var doc struct {
-		Type   string
-		Object map[string]any
-		Items  []map[string]any
+		Type, Kind, APIVersion string
+		Object                 map[string]any
+		Items                  []map[string]any
 	}
 	if json.Unmarshal(line, &doc) != nil {
 		return
 	}
 	if doc.Type == "DELETED" || doc.Type == "BOOKMARK" || doc.Type == "ERROR" {
 		return
+	}
+	for _, item := range doc.Items { // what all have in common, a List says once
+		item["kind"], item["apiVersion"] = strings.TrimSuffix(doc.Kind, "List"), doc.APIVersion
 	}
 	for _, item := range append(doc.Items, doc.Object) {
 		meta, _ := item["metadata"].(map[string]any)

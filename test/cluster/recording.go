@@ -19,7 +19,8 @@ import (
 func recordings(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("testcluster recordings", flag.ContinueOnError)
 	out := f.String("out", "", "`directory` to write them below")
-	seed := f.Uint64("seed", 1, "the same seed makes the same choices")
+	// With 38 the bad image of the scenario deployment, which is the demo, is one that does not exist, and is waited for the longest.
+	seed := f.Uint64("seed", 38, "the same seed makes the same choices")
 	only := f.String("only", "", "`name` of the one to make; default: all")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -36,7 +37,6 @@ func recordings(ctx context.Context, args []string) error {
 		{"deployment-metadata", plane.LevelMetadata, alone},
 		{"deployment-allstages", plane.LevelAll, alone},
 		{"scenarios", plane.LevelRequestResponse, workload.Config{Seed: *seed, Concurrency: 1, Each: true}},
-		{"concurrent", plane.LevelRequestResponse, workload.Config{Seed: *seed, Concurrency: len(workload.Names()), Each: true}},
 	} {
 		if *only != "" && *only != r.name {
 			continue
@@ -50,6 +50,9 @@ func recordings(ctx context.Context, args []string) error {
 		}
 		if err := json.NewEncoder(os.Stdout).Encode(summary); err != nil {
 			return err
+		}
+		if len(summary.Failed) > 0 {
+			return fmt.Errorf("record %s: %s", r.name, summary.Failed[0])
 		}
 	}
 	return nil

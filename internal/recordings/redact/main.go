@@ -69,7 +69,7 @@ func copyFile(from, to string, secrets *leak.Set, swap *swap) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", from, err)
 	}
-	plain = swap.apply(plain)
+	plain = swap.apply(plain, secrets)
 	if hits := secrets.Search(plain); len(hits) > 0 {
 		return fmt.Errorf("%s: %d secrets are left, the first one: %v", from, len(hits), hits[0])
 	}

@@ -35,9 +35,16 @@ func newSwap(secrets *leak.Set, seed string) *swap {
 	return s
 }
 
-func (s *swap) apply(b []byte) []byte {
-	for _, p := range s.forms {
-		b = bytes.ReplaceAll(b, p.old, p.new)
+// apply looks for every form only in lines in which one search for all of them found something: those are few.
+func (s *swap) apply(text []byte, secrets *leak.Set) []byte {
+	b := make([]byte, 0, len(text))
+	for line := range bytes.Lines(text) {
+		if len(secrets.Search(line)) > 0 {
+			for _, p := range s.forms {
+				line = bytes.ReplaceAll(line, p.old, p.new)
+			}
+		}
+		b = append(b, line...)
 	}
 	for _, p := range s.short {
 		b = bytes.ReplaceAll(b, p.old, p.new)

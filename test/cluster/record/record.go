@@ -6,7 +6,7 @@
 // The directory it fills holds, all but the policy compressed with zstd:
 //
 //	audit.jsonl, bootstrap.audit.jsonl   the audit log during the play, and the cluster's own start before it
-//	watch/list-GROUP_VERSION_RESOURCE.json, watch/watch-....jsonl   what was there at the start, and what changed
+//	watch/list-GROUP_VERSION_RESOURCE.json, watch/watch-....jsonl   what was there at the start, empty lists too, and what changed
 //	events.final.json                    the Events at the end
 //	truth.jsonl                          what the driver did: a workload.Action per line
 //	audit-policy.yaml
@@ -90,7 +90,7 @@ func Run(ctx context.Context, c Config) (summary workload.Summary, err error) {
 	if err != nil {
 		return summary, err
 	}
-	if err := errors.Join(watches.stop(), removeEmpty(filepath.Join(c.Dir, "watch"))); err != nil {
+	if err := watches.stop(); err != nil {
 		return summary, err
 	}
 	return summary, c.keep(ctx, access, state.Policy, log, begin, end)
@@ -183,16 +183,3 @@ func create(path string) (*compressed, error) {
 }
 
 func (c *compressed) Close() error { return errors.Join(c.Encoder.Close(), c.file.Close()) }
-
-func read(path string) ([]byte, error) {
-	packed, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	decoder, err := zstd.NewReader(nil)
-	if err != nil {
-		return nil, err
-	}
-	defer decoder.Close()
-	return decoder.DecodeAll(packed, nil)
-}

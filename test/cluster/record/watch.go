@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -153,32 +152,4 @@ func rawClient(access *rest.Config) (*rest.RESTClient, error) {
 	config.ContentType, config.AcceptContentTypes = "application/json", "application/json"
 	config.GroupVersion = &schema.GroupVersion{Version: "v1"}
 	return rest.RESTClientFor(config)
-}
-
-// removeEmpty deletes lists of resources of which there never was an object.
-func removeEmpty(dir string) error {
-	lists, err := filepath.Glob(filepath.Join(dir, "list-*.json.zst"))
-	if err != nil {
-		return err
-	}
-	for _, list := range lists {
-		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(list), "list-"), ".json.zst")
-		if _, err := os.Stat(filepath.Join(dir, "watch-"+name+".jsonl.zst")); err == nil {
-			continue
-		}
-		text, err := read(list)
-		if err != nil {
-			return err
-		}
-		var head struct{ Items []json.RawMessage }
-		if err := json.Unmarshal(text, &head); err != nil {
-			return fmt.Errorf("read %s: %w", list, err)
-		}
-		if len(head.Items) == 0 {
-			if err := os.Remove(list); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

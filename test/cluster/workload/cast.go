@@ -49,6 +49,13 @@ type actor struct {
 	config  *rest.Config
 }
 
+// posing is the actor under another's name, as kubectl --as does it.
+func (a *actor) posing(user string) (kubernetes.Interface, error) {
+	config := rest.CopyConfig(a.config)
+	config.Impersonate.UserName = user
+	return kubernetes.NewForConfig(config)
+}
+
 type cast struct{ actors map[string]*actor }
 
 // hire makes the identities, through the cluster's own certificate signing and token requests, so that any cluster will do.

@@ -6,12 +6,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
@@ -58,15 +60,21 @@ func playDeployment(ctx context.Context, p *play) error {
 		{"pause", alice, `{"spec":{"paused":true}}`, time.Second},
 		{"edit while paused", alice, `{"spec":{"template":{"spec":{"containers":[{"name":"main","env":[{"name":"MODE","value":"debug"}]}]}}}}`, time.Second},
 		{"resume", alice, `{"spec":{"paused":null}}`, 30 * time.Second},
-		{"restart", bob, fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":%q}}}}}`, time.Now().Format(time.RFC3339)), 30 * time.Second},
+		{"restart", bob, `{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"NOW"}}}}}`, 30 * time.Second},
 	}
 	for _, step := range steps {
 		at(ctx, step.name)
-		if err := deployments(step.who)(step.patch); err != nil {
+		if err := deployments(step.who)(strings.Replace(step.patch, "NOW", time.Now().UTC().Format(time.RFC3339), 1)); err != nil {
 			return err
 		}
 		if err := soon(ctx, step.wait, p.rolledOut(name)); err != nil {
 			return err
+		}
+		if step.name == "bad roll" {
+			at(ctx, "delete without the right")
+			if err := ignore(p.as(mallory).AppsV1().Deployments(p.namespace).Delete(ctx, name, metav1.DeleteOptions{}), apierrors.IsForbidden); err != nil {
+				return err
+			}
 		}
 	}
 	at(ctx, "delete")
@@ -218,7 +226,8 @@ func playAutoscaler(ctx context.Context, p *play) error {
 	return scalers.Delete(ctx, name, metav1.DeleteOptions{})
 }
 
-// playAdoption takes a pod out of its ReplicaSet by its label, and gives it back: one of two is then too many.
+// playAdoption takes a pod out of its ReplicaSet by its label, and gives it back: one of two is then too many. The ReplicaSet itself is orphaned, too,
+// and adopted by the next Deployment of the same name.
 func playAdoption(ctx context.Context, p *play) error {
 	const name = "shop"
 	at(ctx, "create")
@@ -245,6 +254,20 @@ func playAdoption(ctx context.Context, p *play) error {
 	}
 	p.pause(ctx, 2*time.Second, 5*time.Second)
 	at(ctx, "delete and orphan")
+	deployments := p.as(bob).AppsV1().Deployments(p.namespace)
 	orphan := metav1.DeletePropagationOrphan
-	return p.as(bob).AppsV1().Deployments(p.namespace).Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &orphan})
+	if err := deployments.Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &orphan}); err != nil {
+		return err
+	}
+	if err := soon(ctx, 20*time.Second, func(ctx context.Context) (bool, error) {
+		_, err := deployments.Get(ctx, name, metav1.GetOptions{})
+		return apierrors.IsNotFound(err), ignore(err, apierrors.IsNotFound)
+	}); err != nil {
+		return err
+	}
+	at(ctx, "create again")
+	if err := tolerate(apierrors.IsAlreadyExists)(deployments.Create(ctx, p.deployment(name, 2), metav1.CreateOptions{})); err != nil {
+		return err
+	}
+	return soon(ctx, 20*time.Second, p.rolledOut(name))
 }

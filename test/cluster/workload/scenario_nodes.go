@@ -62,6 +62,20 @@ func playEviction(ctx context.Context, p *play) error {
 			return err
 		}
 	}
+	at(ctx, "look")
+	table := who.CoreV1().RESTClient().Get().Namespace(p.namespace).Resource("pods").SetHeader("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io")
+	if err := table.Do(ctx).Error(); err != nil {
+		return err
+	}
+	for _, pod := range pods.Items[:min(1, len(pods.Items))] {
+		err := soon(ctx, 10*time.Second, func(ctx context.Context) (bool, error) {
+			_, err := who.CoreV1().Pods(p.namespace).Get(ctx, pod.Name, metav1.GetOptions{})
+			return apierrors.IsNotFound(err), ignore(err, apierrors.IsNotFound)
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

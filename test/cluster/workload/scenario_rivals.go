@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -141,6 +142,17 @@ func playDenials(ctx context.Context, p *play) error {
 		return err
 	}
 	pod := &corev1.Pod{ObjectMeta: p.meta("pod"), Spec: template("pod", image("pod", 1)).Spec}
+	asMallory, err := p.admin().posing(mallory)
+	if err != nil {
+		return err
+	}
+	asBob, err := p.admin().posing(bob)
+	if err != nil {
+		return err
+	}
+	may := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: p.namespace, Verb: "delete", Group: "apps", Resource: "deployments"},
+	}}
 	unnamed := &corev1.Pod{ObjectMeta: p.meta("Not_A_Name"), Spec: pod.Spec}
 	attempts := []struct {
 		name string
@@ -159,6 +171,13 @@ func playDenials(ctx context.Context, p *play) error {
 		}},
 		{"escalate", func() error {
 			return p.as(mallory).RbacV1().ClusterRoles().Delete(ctx, "cluster-admin", metav1.DeleteOptions{})
+		}},
+		{"under another's name", func() error {
+			return asMallory.AppsV1().Deployments(p.namespace).Delete(ctx, "web", metav1.DeleteOptions{})
+		}},
+		{"what another may", func() error {
+			_, err := asBob.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, may, metav1.CreateOptions{})
+			return err
 		}},
 		{"no identity", func() error {
 			_, err := p.as(nobody).CoreV1().Pods(p.namespace).List(ctx, metav1.ListOptions{})

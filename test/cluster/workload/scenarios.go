@@ -5,6 +5,7 @@ package workload
 // scenarios is every story that can be played, by name.
 func scenarios() []scenario {
 	return []scenario{
+		{"admission", playAdmission},
 		{"adoption", playAdoption},
 		{"apply-conflict", playApplyConflict},
 		{"config", playConfig},
@@ -15,12 +16,15 @@ func scenarios() []scenario {
 		{"denials", playDenials},
 		{"deployment", playDeployment},
 		{"drain", playDrain},
+		{"election", playElection},
 		{"eviction", playEviction},
 		{"generate", playGenerate},
 		{"hpa", playAutoscaler},
 		{"job", playJob},
 		{"namespace", playNamespace},
 		{"not-ready", playNotReady},
+		{"preemption", playPreemption},
+		{"quota", playQuota},
 		{"rights", playRights},
 		{"service", playService},
 		{"statefulset", playStatefulSet},
