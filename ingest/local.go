@@ -90,7 +90,10 @@ func (l *Local) Deliver(ctx context.Context, b Batch) error {
 	done := make(chan error, 1)
 	go func() {
 		defer leave()
-		done <- l.store(ctx, b, began)
+		l.health.begin(l.conf.Now())
+		err := l.store(ctx, b, began)
+		l.health.end(l.conf.Now())
+		done <- err
 	}()
 	select {
 	case err := <-done:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,7 +47,8 @@ func TestHangingDisk(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	var mine sync.Mutex
 	told := 0
-	l := ingest.NewLocal(st, ingest.LocalConfig{WaitingBytes: 8 << 10, Metrics: ingest.NewMetrics(reg), Appended: func([]*record.Record) {
+	var later atomic.Int64
+	l := ingest.NewLocal(st, ingest.LocalConfig{WaitingBytes: 8 << 10, Now: func() time.Time { return time.Now().Add(time.Duration(later.Load())) }, Metrics: ingest.NewMetrics(reg), Appended: func([]*record.Record) {
 		mine.Lock()
 		defer mine.Unlock()
 		told++
@@ -71,12 +73,22 @@ func TestHangingDisk(t *testing.T) {
 	if waiting > 12 || waiting < 8 || busy != 60-waiting {
 		t.Errorf("%d batches wait in memory, %d senders were told to come again", waiting, busy)
 	}
+	if err := l.Healthy(t.Context()); err != nil {
+		t.Errorf("a moment later: %v", err)
+	}
+	later.Store(int64(time.Minute))
+	if err := l.Healthy(t.Context()); err == nil || !strings.Contains(err.Error(), "no write has come through") {
+		t.Errorf("ready while the disk hangs: %v", err)
+	}
 	hang(false)
 	close(gate)
 	for deadline := time.Now().Add(10 * time.Second); deliver(99) != nil; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the disk is well, and nothing is taken")
 		}
+	}
+	if err := l.Healthy(t.Context()); err != nil {
+		t.Errorf("the disk is well: %v", err)
 	}
 	if err := st.Close(); err != nil { // whatever was begun is through
 		t.Fatal(err)

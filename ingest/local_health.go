@@ -12,9 +12,11 @@ import (
 
 // health remembers whether the store took the last write.
 type health struct {
-	mu     sync.Mutex // guards err and at
+	mu     sync.Mutex // guards all below but trying
 	err    error      // of the last write; nil: it was taken
 	at     time.Time
+	writes int        // under way
+	moved  time.Time  // when one last came through, or the first of them began
 	trying sync.Mutex // held by whoever tries whether the store takes writes again
 }
 
@@ -37,12 +39,45 @@ func stateOf(err error) state {
 // probeAfter is how long a failure stands before Healthy tries again.
 const probeAfter = time.Second
 
+// hangsAfter is how long no write may come through, although some are under way, before the disk counts as hanging.
+const hangsAfter = 10 * time.Second
+
+// begin and end count writes.
+func (h *health) begin(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.writes == 0 {
+		h.moved = now
+	}
+	h.writes++
+}
+
+func (h *health) end(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.writes--
+	h.moved = now
+}
+
+// hangs gives for how long no write has come through, if that is long.
+func (h *health) hangs(now time.Time) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if d := now.Sub(h.moved); h.writes > 0 && d >= hangsAfter {
+		return d
+	}
+	return 0
+}
+
 // probeKey is removed, which it never was: the smallest write there is.
 const probeKey = "probe"
 
 // Healthy gives nil while the store takes writes, else a sentence that says what is wrong and what to do; its chain holds the store's error
 // (store.ErrFull, store.ErrFailed). After a failure it tries the store itself, so that readiness returns although no sender comes.
 func (l *Local) Healthy(ctx context.Context) error {
+	if d := l.health.hangs(l.conf.Now()); d > 0 {
+		return fmt.Errorf("no write has come through to the store's disk for %s; it hangs, or is far too slow: look at it", d.Round(time.Second))
+	}
 	err, at := l.health.last()
 	if err == nil || l.conf.Now().Sub(at) < probeAfter || !l.health.trying.TryLock() {
 		return sentence(err)
