@@ -146,8 +146,10 @@ func (l *Links) settled() bool {
 
 // made reports whether the generation that is wanted is whole.
 func (l *Links) made() bool {
-	_, whole := l.answering()
-	return whole && l.head(l.gens[generationOf(l.rules)]).whole
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	g := l.gens[generationOf(l.rules)]
+	return g != nil && g.head.whole
 }
 
 // load reads what is kept.

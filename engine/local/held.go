@@ -113,11 +113,11 @@ func compareMoments(a, b index.Interval) int { return shown(a).Compare(shown(b))
 // within gives the part of a hold in which a name was an object's.
 func (h *hold) within(t *tenancy) (hold, bool) {
 	out := *h
-	if t.from.After(h.begin.NotAfter) && !t.from.IsZero() && (!h.begin.NotAfter.IsZero() || t.from.After(h.begin.NotBefore)) {
-		out.begin, out.known = index.Interval{NotBefore: t.from, NotAfter: t.from.Add(time.Second)}, true
+	if from := t.from.NotBefore; from.After(h.begin.NotAfter) && (!h.begin.NotAfter.IsZero() || from.After(h.begin.NotBefore)) {
+		out.begin, out.known = t.from, true
 	}
-	if !t.to.IsZero() && (!h.ended || t.to.Before(shown(h.end))) {
-		out.end, out.ended = index.Interval{NotBefore: t.to, NotAfter: t.to.Add(time.Second)}, true
+	if t.to != (index.Interval{}) && (!h.ended || shown(t.to).Before(shown(h.end))) {
+		out.end, out.ended = t.to, true
 	}
 	begun, over := out.begin.NotBefore, out.end.NotAfter
 	return out, !out.ended || begun.IsZero() || over.IsZero() || begun.Before(over)

@@ -201,7 +201,7 @@ func (r *relations) regards(ctx context.Context, t *target, of end) ([]tie, erro
 }
 
 func (t tenancy) has(at time.Time) bool {
-	return !at.Before(t.from) && (t.to.IsZero() || at.Before(t.to))
+	return !at.Before(t.from.NotBefore) && (t.to.NotBefore.IsZero() || at.Before(t.to.NotBefore))
 }
 
 func (r *relations) regardsTie(ev *record.Record, of end) (tie, bool) {

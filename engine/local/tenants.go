@@ -29,10 +29,26 @@ type nameKey struct {
 	name      string
 }
 
-// tenancy is when a name was one object's: from its creation, but for the first one which may be older than its time, to that of the next.
+// tenancy is when a name was one object's: from its creation to that of the next. Zero intervals are open.
 type tenancy struct {
 	entry    *store.Entry
-	from, to time.Time
+	from, to index.Interval
+}
+
+// began is when an object was created: creationTimestamps are cut to seconds.
+func (r *relations) began(ctx context.Context, entry *store.Entry) (index.Interval, error) {
+	w := index.Interval{NotBefore: entry.CreatedAt}
+	if !entry.CreatedAt.IsZero() {
+		w.NotAfter = entry.CreatedAt.Add(time.Second)
+	}
+	if !entry.Created {
+		return w, nil
+	}
+	created, err := r.when(ctx, entry, entry.FirstRV)
+	if err != nil || created.NotAfter.IsZero() {
+		return w, err
+	}
+	return index.Interval{NotBefore: latest(w.NotBefore, created.NotBefore), NotAfter: latest(created.NotAfter, w.NotBefore)}, nil
 }
 
 func (r *relations) tenants(ctx context.Context, key nameKey) ([]tenancy, error) {
@@ -60,15 +76,12 @@ func (r *relations) tenants(ctx context.Context, key nameKey) ([]tenancy, error)
 	}
 	var list []tenancy
 	for i, l := range lives {
-		begin, err := r.spans.begin(ctx, l)
+		begin, err := r.began(ctx, l)
 		if err != nil {
 			return nil, err
 		}
 		if i > 0 {
 			list[i-1].to = begin
-		}
-		if i == 0 && l.CreatedAt.IsZero() {
-			begin = time.Time{}
 		}
 		list = append(list, tenancy{entry: l, from: begin})
 	}

@@ -106,9 +106,9 @@ func (g *grower) climb(ctx context.Context, asked end, up int) error {
 	return nil
 }
 
-// preferred orders the links to several parents: controllers first, then owners, then by name.
+// preferred orders the links to several parents: controllers first, then what is certain, then owners, then by name.
 func preferred(a, b tie) int {
-	return cmp.Or(compareBools(a.claim.Controller, b.claim.Controller), cmp.Compare(typeRank(a.claim.Type), typeRank(b.claim.Type)), cmp.Compare(a.claim.Type, b.claim.Type),
+	return cmp.Or(compareBools(a.claim.Controller, b.claim.Controller), compareBools(a.held.reason == "", b.held.reason == ""), cmp.Compare(typeRank(a.claim.Type), typeRank(b.claim.Type)), cmp.Compare(a.claim.Type, b.claim.Type),
 		compareEnds(a.parent, b.parent), compareTies(a, b))
 }
 
