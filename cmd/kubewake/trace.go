@@ -21,6 +21,7 @@ func (a *app) traceCommand() *cobra.Command {
 		span   spanFlags
 		window string
 		q      query.Trace
+		to     otlpFlags
 	)
 	command := &cobra.Command{
 		Use:   "trace" + objectUse + " | --id ID",
@@ -28,7 +29,7 @@ func (a *app) traceCommand() *cobra.Command {
 		Long: `Trace draws an object, its owners and what it owns as bars on one time line: from the first to the last record of each, with a sign
 where something was recorded, • or × where it failed. Modes show it in other ways (tracing, grouped, tree, timeline), modifiers say which
 objects (alone, ancestors, owned, full tree). Windows are widened to whole minutes or more, so that the ID stays the same for a while;
---id shows again what an ID says. -o otlp and -o jaeger write what other programs read; docs/traces.md tells more.`,
+--id shows again what an ID says. -o otlp and -o jaeger write what other programs read, --otlp sends it to one; docs/traces.md tells more.`,
 		Example: `  kubewake trace deploy/web -n shop
   kubewake trace deploy/web -n shop --window 1h -o wide
   kubewake trace deploy/web -n shop --mode tree --modifier owned
@@ -45,6 +46,7 @@ objects (alone, ancestors, owned, full tree). Windows are widened to whole minut
 	flags.BoolVar(&q.Verbose, "verbose", false, "changes of resourceVersion and generation too")
 	flags.BoolVar(&q.Reads, "reads", false, "get, list and watch requests too")
 	flags.IntVar(&q.Limit, "limit", 0, "at most so many spans and logs (0: the engine's own limit)")
+	to.register(flags)
 	command.MarkFlagsMutuallyExclusive("window", "since", "from")
 	command.MarkFlagsMutuallyExclusive("id", "uid")
 	a.complete(command, "mode", (*asker).modes)
@@ -67,6 +69,9 @@ objects (alone, ancestors, owned, full tree). Windows are widened to whole minut
 			t, err := k.Trace(ctx, q)
 			if err != nil {
 				return err
+			}
+			if to.to.Endpoint != "" {
+				return to.send(ctx, a, t)
 			}
 			return a.printTrace(t, asTyped(args, object))
 		})
