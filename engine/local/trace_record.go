@@ -149,7 +149,7 @@ func eventTags(r *trace.Record, ev *engine.Event) {
 	}
 	str(r, "type", ev.Type)
 	str(r, "action", ev.Action)
-	str(r, "event", ev.Name)
+	str(r, "eventName", ev.Name) // not "event", by which Jaeger calls the record itself
 	str(r, "fieldPath", ev.FieldPath)
 	if ev.Count > 1 {
 		r.Attrs = append(r.Attrs, trace.Attr{Key: "count", Value: ev.Count})
