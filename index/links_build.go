@@ -130,7 +130,7 @@ func (l *Links) build(ctx context.Context, g *linkGeneration, over func() bool) 
 		return err
 	}
 	if head.again {
-		if err := l.sweep(ctx, g); err != nil {
+		if err := l.sweep(ctx, g, nil); err != nil {
 			return err
 		}
 	}
@@ -214,8 +214,8 @@ func (l *Links) workIn(ctx context.Context, g *linkGeneration, head *linkHead, n
 	if err := l.named(ctx, news); err != nil {
 		return err
 	}
-	if news.dropped {
-		if err := l.sweep(ctx, g); err != nil {
+	if len(news.dropped) > 0 {
+		if err := l.sweep(ctx, g, news.dropped); err != nil {
 			return err
 		}
 	}
@@ -234,7 +234,7 @@ func (l *Links) workIn(ctx context.Context, g *linkGeneration, head *linkHead, n
 type linkNews struct {
 	from    map[store.ObjectKey]record.ResourceVersion
 	names   map[store.ObjectScan]record.GroupResource // that may be of objects known by requests alone
-	dropped bool
+	dropped map[storageKey]record.ResourceVersion     // what is below is gone
 }
 
 func (n *linkNews) take(c *store.Change) {
@@ -255,7 +255,14 @@ func (n *linkNews) take(c *store.Change) {
 				n.names[store.ObjectScan{Cluster: t.Ref.Cluster, Namespace: t.Ref.Namespace, Name: t.Ref.Name, NoEvents: true}] = t.Ref.GroupResource()
 			}
 		case store.TouchedDropped:
-			n.dropped = true
+			if t.RV == 0 { // of requests alone
+				continue
+			}
+			if n.dropped == nil {
+				n.dropped = map[storageKey]record.ResourceVersion{}
+			}
+			key := storageKey{t.Ref.Cluster, t.Storage}
+			n.dropped[key] = max(n.dropped[key], t.RV)
 		}
 	}
 }
@@ -282,45 +289,62 @@ func (l *Links) named(ctx context.Context, news *linkNews) error {
 	return nil
 }
 
-// sweep removes what is kept of objects that the store has no more.
-func (l *Links) sweep(ctx context.Context, g *linkGeneration) error {
-	var gone []touchedLinks
-	for _, prefix := range [][]byte{g.id.kind(linkForward), {linkHashes}} {
-		skip := len(prefix)
-		if prefix[0] == linkHashes {
-			skip += len([7]byte{})
+// sweep removes what is kept of objects that the store has no more, and makes anew what is kept of states that were dropped.
+func (l *Links) sweep(ctx context.Context, g *linkGeneration, dropped map[storageKey]record.ResourceVersion) error {
+	var stale []touchedLinks
+	look := func(key store.ObjectKey, s *said) error {
+		if s != nil && len(s.runs) > 0 && s.runs[0].from < dropped[storageKey{key.Cluster, record.StorageOf(s.gr)}] {
+			stale = append(stale, touchedLinks{key: key})
+			return nil
 		}
-		for kv, err := range l.shelf.scan(ctx, prefix) {
-			if err != nil {
-				return err
-			}
-			if len(kv.Key) < skip {
-				continue
-			}
-			key, ok := sourceOf(kv.Key[skip:], nil)
-			if !ok {
-				continue
-			}
-			if _, err := l.st.Object(ctx, key); errors.Is(err, store.ErrNotFound) {
-				gone = append(gone, touchedLinks{key: key})
-			} else if err != nil {
-				return err
-			}
+		_, err := l.st.Object(ctx, key)
+		if errors.Is(err, store.ErrNotFound) {
+			stale = append(stale, touchedLinks{key: key})
+			return nil
+		}
+		return err
+	}
+	for kv, err := range l.shelf.scan(ctx, g.id.kind(linkForward)) {
+		if err != nil {
+			return err
+		}
+		key, ok := sourceOf(kv.Key[len(g.id.kind(linkForward)):], nil)
+		if !ok {
+			continue
+		}
+		s, err := decodeSaid(kv.Value)
+		if err != nil {
+			s = nil
+		}
+		if err := look(key, s); err != nil {
+			return err
 		}
 	}
-	for len(gone) > 0 {
-		n := min(len(gone), linkBatch)
-		change, err := l.derive(ctx, g, gone[:n])
+	for kv, err := range l.shelf.scan(ctx, []byte{linkHashes}) {
+		if err != nil {
+			return err
+		}
+		key, ok := sourceOf(kv.Key[min(len(kv.Key), len(hashKey([7]byte{}))):], nil)
+		if !ok {
+			continue
+		}
+		if err := look(key, nil); err != nil {
+			return err
+		}
+	}
+	for len(stale) > 0 {
+		n := min(len(stale), linkBatch)
+		change, err := l.derive(ctx, g, stale[:n])
 		if err != nil {
 			return err
 		}
 		if err := l.shelf.set(ctx, change); err != nil {
 			return err
 		}
-		for _, t := range gone[:n] {
+		for _, t := range stale[:n] {
 			delete(l.hashed, t.key)
 		}
-		gone = gone[n:]
+		stale = stale[n:]
 	}
 	return nil
 }

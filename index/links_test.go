@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -223,4 +224,132 @@ func FuzzDecodeLinks(f *testing.F) {
 		}
 		sourceOf(b, nil)
 	})
+}
+
+// TestLinksAfterRetention: what is dropped from the store is gone from what is kept of links: they are those that are made of what is left.
+func TestLinksAfterRetention(t *testing.T) {
+	st, c := open(t), &cluster{now: begin}
+	l := NewLinks(st, link.Builtin())
+	owned := func(verb, name, owner string) {
+		c.write(verb, "alice", name, "uid-"+name, `{}`)
+		r := c.out[len(c.out)-1].Revision
+		r.Body = bytes.Replace(r.Body, []byte(`"metadata":{`), fmt.Appendf(nil, `"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":%q,"uid":"uid-%s"}],`, owner, owner), 1)
+	}
+	owned("create", "lasting", "one")
+	owned("update", "lasting", "two")
+	owned("create", "short", "one")
+	c.rv++
+	c.out = append(c.out, &record.Record{Kind: record.KindEnd, Ref: c.out[len(c.out)-1].Ref, End: &record.End{RV: c.rv, Sources: record.FromWatch}, Provenance: record.Provenance{Sources: record.FromWatch}})
+	for round := range 3 {
+		c.busy(fmt.Sprint("busy", round), 10)
+		owned("create", fmt.Sprint("late", round), "two")
+		appendAll(t, st, c.out)
+		c.out = nil
+		before := kept(t, st, l)
+		if _, err := Retain(t.Context(), st, Policy{MaxAge: 3 * time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		got := kept(t, st, l)
+		fresh := NewLinks(st, link.Builtin())
+		fresh.Only = func(record.ObjectRef) bool { return true } // in memory, from what is left
+		sameKept(t, kept(t, st, fresh), got)
+		if round == 0 && len(got) >= len(before) {
+			t.Errorf("%d entries were kept before, %d after", len(before), len(got))
+		}
+		if _, ok := got[string(generationOf(link.Builtin()).forward(store.ObjectKey{Cluster: "test", UID: "uid-lasting"}))]; !ok {
+			t.Errorf("round %d: the links of what lasts are gone", round)
+		}
+	}
+}
+
+// TestLinkGenerations: other rules make another generation beside the one that answers, and what they replace is removed, by whatever process.
+func TestLinkGenerations(t *testing.T) {
+	st := liveStore(t)
+	if _, err := st.Append(t.Context(), recordsOf(t, 0, "deployment")); err != nil {
+		t.Fatal(err)
+	}
+	builtin := NewLinks(st, link.Builtin())
+	want := kept(t, st, builtin)
+	custom, err := link.Load([]byte("rules:\n- {name: mine, type: mine, child: {kind: Pod}, parent: {kind: Node}, cel: '{\"name\": object.spec.nodeName}'}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := link.New(custom...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := NewLinks(st, rules)
+	l.Patience = time.Nanosecond
+	v, err := l.View(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Pending() == "" || v.id != generationOf(link.Builtin()) {
+		t.Errorf("before the new generation is whole, %x answers, pending %q", v.id, v.Pending())
+	}
+	other := kept(t, st, l)
+	if len(other) <= len(want) {
+		t.Errorf("%d entries with one more rule, %d without", len(other), len(want))
+	}
+	for k := range other {
+		if k[0] == linkFacts && !bytes.HasPrefix([]byte(k), generationOf(rules).facts()) {
+			t.Fatal("entries of the old generation are left")
+		}
+	}
+	if v, err := l.View(t.Context()); err != nil || v.Pending() != "" || v.id != generationOf(rules) {
+		t.Errorf("the new generation does not answer: %v", err)
+	}
+	sameKept(t, want, kept(t, st, NewLinks(st, link.Builtin()))) // and back
+}
+
+// TestLinksOfReadOnlyStore: where nothing can be kept, the index lives in memory, and is the same.
+func TestLinksOfReadOnlyStore(t *testing.T) {
+	st := liveStore(t)
+	if _, err := st.Append(t.Context(), recordsOf(t, 0, "deployment")); err != nil {
+		t.Fatal(err)
+	}
+	got := kept(t, st, NewLinks(forgetful{st}, link.Builtin()))
+	sameKept(t, kept(t, st, NewLinks(st, link.Builtin())), got)
+	if n := len(got); n == 0 {
+		t.Error("nothing was derived")
+	}
+}
+
+// forgetful keeps no derived data, and tells no changes.
+type forgetful struct{ store.Store }
+
+func (forgetful) SetDerived(context.Context, string, []store.KeyValue) error { return nil }
+
+func TestLinksRun(t *testing.T) {
+	st := liveStore(t)
+	l := NewLinks(st, link.Builtin())
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- l.Run(ctx) }()
+	list := recordsOf(t, 0, "deployment")
+	if _, err := st.Append(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+	l.Appended(nil)
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		v, err := l.View(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.settled() && v.Pending() == "" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("still pending: %s", v.Pending())
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	once := liveStore(t)
+	if _, err := once.Append(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+	sameKept(t, kept(t, once, NewLinks(once, link.Builtin())), kept(t, st, l))
 }
