@@ -152,6 +152,18 @@ func TestCustomMany(t *testing.T) {
 	}
 }
 
+// TestOneMistakeIsTold: of several the same each time, though maps of the language have no order.
+func TestOneMistakeIsTold(t *testing.T) {
+	rules := rulesWith(t, Custom{Name: "mine", Child: KindRef{Group: "example.com", Kind: "Widget"}, CEL: `{"zeta": "x", "beta": "x", "alpha": "x", "gamma": "x"}`})
+	ref, v := parse(t, widget)
+	for range 50 {
+		got := rules.Read(ref, v)
+		if len(got.Failed) != 1 || !strings.Contains(got.Failed[0].Error, `no key "alpha"`) {
+			t.Fatal(got.Failed)
+		}
+	}
+}
+
 func TestFailuresAreCounted(t *testing.T) {
 	rules := rulesWith(t, Custom{Name: "mine", Child: KindRef{Group: "example.com", Kind: "Widget"}, CEL: `{"title": "x"}`})
 	ref, v := parse(t, widget)

@@ -49,6 +49,7 @@ func grantsCases() []claimCase {
 			[]string{"↓grants clusterroles.rbac.authorization.k8s.io view"}},
 		{"ClusterRoleBinding", `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"b"},"roleRef":{"kind":"ClusterRole","name":"system:node"},"subjects":null}`,
 			[]string{"↓grants clusterroles.rbac.authorization.k8s.io system:node"}},
+		{"friends: a subject of another API", `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"b"},"subjects":[{"kind":"ServiceAccount","apiGroup":"x.y","name":"bot","namespace":"ci"}]}`, nil},
 		{"friends", `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"b"},"roleRef":{"kind":"Role","name":"x"}}`, nil},
 	}
 }
