@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test race lint vet fuzz bench bench-large cluster e2e recordings clean
+.PHONY: build demo test race lint vet fuzz bench bench-large cluster jaeger e2e recordings clean
 
 build: ## the one static binary, bin/kubewake
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/kubewake ./cmd/kubewake
@@ -23,11 +23,11 @@ race: ## all tests under the race detector, which needs cgo; -short leaves the l
 	CGO_ENABLED=1 go test -race -short -timeout 60m ./...
 
 RUN ?= .
-E2E ?= ./test/... ./source/webhook/... ./source/tail/... ./auditpolicy/...
-e2e: build ## the built program beside a real control plane, with faults tried for real; builds the control plane first, which takes minutes once. RUN=TestName for some
+E2E ?= ./test/... ./source/webhook/... ./source/tail/... ./auditpolicy/... ./api/jaeger/...
+e2e: build ## the built program beside a real control plane, with faults tried for real; builds the control plane and a Jaeger first, which takes minutes once. RUN=TestName for some
 	go -C test/cluster test -trimpath ./plane ./workload ./record
-	cluster="$$(go run ./internal/testcluster -path)" && \
-	  KUBEWAKE_BIN=$(abspath $(BIN))/kubewake KUBEWAKE_TESTCLUSTER="$$cluster" \
+	cluster="$$(go run ./internal/testcluster -path)" && jaeger="$$(go run ./internal/testjaeger -path)" && \
+	  KUBEWAKE_BIN=$(abspath $(BIN))/kubewake KUBEWAKE_TESTCLUSTER="$$cluster" KUBEWAKE_JAEGER="$$jaeger" \
 	  go test -timeout 60m -p 1 -parallel 2 -run "$(RUN)" $(E2E)
 
 vet:
@@ -58,6 +58,9 @@ bench-large: build ## the same at 10 million records, streamed into the importer
 
 cluster: ## a real Kubernetes control plane on loopback to play with, until Ctrl-C; FLAGS="-nodes 5 -webhook URL", see FLAGS=-h. Its first build takes minutes
 	go run ./internal/testcluster up $(FLAGS)
+
+jaeger: ## the Jaeger that the tests use, before a kubewake at 127.0.0.1:17271, until Ctrl-C: its query API; its page is in Jaeger's own releases only
+	go run ./internal/testjaeger
 
 RECORDINGS ?= dist/recordings
 recordings: ## recordings of a real cluster like those in testdata/recordings, with synthetic secrets, in about 8 minutes
