@@ -147,9 +147,11 @@ func (p *projection) measure(n *node) {
 	if n.group != "" {
 		return
 	}
-	if p.opt.FullLife || n.start.IsZero() {
-		n.start, n.end = p.life(n.of)
+	if !p.opt.FullLife && !n.start.IsZero() {
+		return
 	}
+	start, end := p.life(n.of)
+	n.cover(&node{start: start, end: end})
 }
 
 func (n *node) cover(o *node) {

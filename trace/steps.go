@@ -199,9 +199,11 @@ func (p *projection) bound() {
 	for _, o := range p.objects {
 		if over := len(o.records) - most; over > 0 {
 			first := (most + 1) / 2
+			for _, r := range o.records[first : first+over] {
+				o.cut += max(1, len(r.repeats))
+			}
 			o.records = slices.Delete(o.records, first, first+over)
-			o.cut = over
-			cut += over
+			cut += o.cut
 			of++
 		}
 	}

@@ -56,6 +56,7 @@ func answers(t *testing.T, e *Engine, wanted func(uid string) bool) map[string]s
 			d, err := e.Diff(ctx, query.Diff{Object: one, From: query.Point{At: mid}, Noise: true})
 			keep("diff "+words, d, err)
 		}
+		traceAnswers(ctx, e, one, words, keep)
 		c, err := e.Coverage(ctx, query.Coverage{Object: one})
 		keep("coverage "+words, c, err)
 	}
@@ -69,6 +70,7 @@ func answers(t *testing.T, e *Engine, wanted func(uid string) bool) map[string]s
 			keep(fmt.Sprintf("search %q newest=%v", filter, newest), []any{hits, end}, err)
 		}
 	}
+	tracesAnswers(ctx, e, keep)
 	c, err := e.Coverage(ctx, query.Coverage{})
 	keep("coverage", c, err)
 	stat, err := e.Stat(ctx, query.Stat{Top: 1000})

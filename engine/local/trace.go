@@ -36,6 +36,9 @@ func (e *Engine) Trace(ctx context.Context, q query.Trace) (*engine.Trace, error
 	if entry == nil {
 		return nil, engine.Errorf(engine.KindNotFound, "of %s only requests are recorded, no state: it has no trace; history shows them", t.name)
 	}
+	if t.resource.IsEvents() {
+		return nil, engine.Errorf(engine.KindBadQuestion, "an Event has no trace of its own: it is in that of the object that it is about")
+	}
 	w, err := e.traceWindow(ctx, t, q.Window)
 	if err != nil {
 		return nil, err

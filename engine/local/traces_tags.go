@@ -123,6 +123,8 @@ func (w *wantedTags) head(c record.Cluster, h *record.RequestHead) bool {
 
 func (w *wantedTags) named(c record.Cluster, gr record.GroupResource, namespace, name string) bool {
 	switch {
+	case gr.IsEvents(): // they are in the traces of what they are about
+		return false
 	case w.resource != "" && !slices.Contains(w.resources[c], gr), w.group != "" && w.group != gr.Group:
 		return false
 	case w.namespace != "" && !w.namespace.Match(namespace), w.name != "" && !w.name.Match(name):
