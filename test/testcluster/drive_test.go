@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -40,7 +41,7 @@ func TestDriverTellsTheTruth(t *testing.T) {
 	codes := map[int]int{}
 	for _, a := range done.Requests {
 		codes[a.Code]++
-		if a.URI != "/readyz" && audited[a.AuditID] != a.Code { // the policy leaves probes out
+		if a.URI != "/readyz" && !strings.Contains(a.URI, "/leases") && audited[a.AuditID] != a.Code { // the policy leaves probes and Leases out
 			t.Errorf("%s %s: answered %d, the audit log says %d (audit ID %s)", a.Method, a.URI, a.Code, audited[a.AuditID], a.AuditID)
 		}
 		written := a.Code < 300 && (a.Method == http.MethodPost || a.Method == http.MethodPut || a.Method == http.MethodPatch)
