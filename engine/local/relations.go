@@ -21,6 +21,8 @@ type relations struct {
 	view  *index.LinkView
 	asked moments
 	types map[string]bool // nil: all
+	// owners: the types are such as only the object below claims, of one object above.
+	owners bool
 	spans *spans
 
 	entries   map[store.ObjectKey]*store.Entry // nil: not in the catalogue
@@ -92,15 +94,32 @@ func (d direction) wants(up bool) bool {
 
 // of gives the links of an object: what it says itself, and what others say of it.
 func (r *relations) of(ctx context.Context, of end, want direction) ([]tie, error) {
-	own, err := r.own(ctx, of, want)
-	if err != nil {
-		return nil, err
+	var own, others []tie
+	var err error
+	if !r.owners || want&upward != 0 {
+		if own, err = r.own(ctx, of, want); err != nil {
+			return nil, err
+		}
 	}
-	others, err := r.others(ctx, of, want)
-	if err != nil {
-		return nil, err
+	if !r.owners || want&downward != 0 {
+		if others, err = r.others(ctx, of, want); err != nil {
+			return nil, err
+		}
 	}
 	return once(append(own, others...)), nil
+}
+
+// follow says which types of links are asked for.
+func (r *relations) follow(types map[string]bool) {
+	r.types, r.owners = types, true
+	for t := range types {
+		r.owners = r.owners && (t == string(link.Owns) || t == string(link.Parent))
+	}
+	for _, custom := range r.view.Rules().Custom() { // one may make links of these types, and choose by labels
+		if t := custom.Type; t == "" || types[string(t)] {
+			r.owners = false
+		}
+	}
 }
 
 func (r *relations) wants(c *link.Claim) bool { return r.types == nil || r.types[string(c.Type)] }
@@ -288,7 +307,7 @@ func (r *relations) others(ctx context.Context, of end, want direction) ([]tie, 
 			return nil, err
 		}
 	}
-	if of.entry == nil || !r.view.Rules().Selectable(of.ref.GroupResource()) {
+	if of.entry == nil || r.owners || !r.view.Rules().Selectable(of.ref.GroupResource()) {
 		return out, nil
 	}
 	chosen, err := r.choosers(ctx, of, want)
@@ -297,8 +316,12 @@ func (r *relations) others(ctx context.Context, of end, want direction) ([]tie, 
 
 // ofName asks what was said of an object's name while it had it.
 func (r *relations) ofName(ctx context.Context, of end, add func(index.Told, func(*hold) (hold, bool)) error) error {
-	in := func(h *hold) (hold, bool) { return *h, true }
-	if of.entry != nil {
+	var in func(h *hold) (hold, bool)
+	whileItHadIt := func() error {
+		in = func(h *hold) (hold, bool) { return *h, true }
+		if of.entry == nil {
+			return nil
+		}
 		tenants, err := r.tenants(ctx, nameKey{of.key.Cluster, of.ref.GroupResource(), of.ref.Namespace, of.ref.Name})
 		if err != nil {
 			return err
@@ -306,6 +329,7 @@ func (r *relations) ofName(ctx context.Context, of end, add func(index.Told, fun
 		if i := slices.IndexFunc(tenants, func(t tenancy) bool { return t.entry.Ref.UID == of.key.UID }); i >= 0 {
 			in = func(h *hold) (hold, bool) { return h.within(&tenants[i]) }
 		}
+		return nil
 	}
 	gr := of.ref.GroupResource()
 	resources := []record.GroupResource{gr}
@@ -316,6 +340,11 @@ func (r *relations) ofName(ctx context.Context, of end, add func(index.Told, fun
 		for told, err := range r.view.OfName(ctx, of.key.Cluster, gr, of.ref.Namespace, of.ref.Name) {
 			if err != nil {
 				return err
+			}
+			if in == nil { // mostly nobody says anything of a name
+				if err := whileItHadIt(); err != nil {
+					return err
+				}
 			}
 			if err := add(told, in); err != nil {
 				return err
@@ -336,6 +365,10 @@ func (r *relations) choosers(ctx context.Context, of end, want direction) ([]tie
 		if err != nil {
 			return nil, err
 		}
+		told.Claims = slices.DeleteFunc(told.Claims, func(s index.Said) bool {
+			selector, err := r.selector(s.Claim.Target.Selector)
+			return err != nil || !slices.ContainsFunc(says.labels, func(l heldLabels) bool { return selector.MatchesPairs(l.labels) })
+		})
 		list, err := r.heard(ctx, told, want)
 		if err != nil {
 			return nil, err

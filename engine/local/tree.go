@@ -23,16 +23,7 @@ func (e *Engine) Tree(ctx context.Context, q query.Tree) (*engine.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.types = map[string]bool{string(link.Owns): true, string(link.Parent): true}
-	for _, custom := range r.view.Rules().CustomTypes() {
-		r.types[string(custom)] = true
-	}
-	if len(q.Types) > 0 {
-		clear(r.types)
-		for _, typ := range q.Types {
-			r.types[typ] = true
-		}
-	}
+	r.follow(treeTypes(r.view.Rules(), q.Types))
 	asked := t.end()
 	if err := r.existed(ctx, asked); err != nil {
 		return nil, err
@@ -45,6 +36,22 @@ func (e *Engine) Tree(ctx context.Context, q query.Tree) (*engine.Tree, error) {
 		return nil, err
 	}
 	return g.tree(ctx, t.ref())
+}
+
+// treeTypes are the types of links that a tree follows: those asked for, else ownership and what the operator's rules make.
+func treeTypes(rules *link.Rules, asked []string) map[string]bool {
+	types := map[string]bool{}
+	for _, t := range asked {
+		types[t] = true
+	}
+	if len(types) > 0 {
+		return types
+	}
+	types[string(link.Owns)], types[string(link.Parent)] = true, true
+	for _, t := range rules.CustomTypes() {
+		types[string(t)] = true
+	}
+	return types
 }
 
 // treeNode is one object on its way into a tree.
