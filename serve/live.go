@@ -89,7 +89,11 @@ func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
 	if l.linkRules, err = openLinkRules(s.Links.Rules); err != nil {
 		return nil, err
 	}
-	l.engine = local.New(l.store, local.Config{Version: o.Version, Data: s.Data, LinkRules: l.linkRules.file.Now()})
+	modes, err := TraceModes(s.Traces.Modes)
+	if err != nil {
+		return nil, err
+	}
+	l.engine = local.New(l.store, local.Config{Version: o.Version, Data: s.Data, LinkRules: l.linkRules.file.Now(), Modes: modes})
 	l.local = ingest.NewLocal(l.store, ingest.LocalConfig{Appended: l.engine.Clocks().Appended, Metrics: ingest.NewMetrics(l.metrics), Log: o.Log})
 	stored, err := l.exported()
 	if err != nil {
@@ -324,7 +328,7 @@ func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 	if needRestart, err = l.collector.Reload(s.Config); err != nil {
 		return nil, err
 	}
-	for name, same := range map[string]bool{"data": s.Data == l.settings.Data, "api": s.API == l.settings.API, "jaeger": s.Jaeger == l.settings.Jaeger, "spool": s.Spool == l.settings.Spool, "redact": s.Redact == l.settings.Redact,
+	for name, same := range map[string]bool{"data": s.Data == l.settings.Data, "api": s.API == l.settings.API, "jaeger": s.Jaeger == l.settings.Jaeger, "traces": s.Traces == l.settings.Traces, "spool": s.Spool == l.settings.Spool, "redact": s.Redact == l.settings.Redact,
 		"log": s.Log == l.settings.Log, "stopWithin": s.StopWithin == l.settings.StopWithin} {
 		if !same {
 			needRestart = append(needRestart, name)

@@ -21,6 +21,7 @@ type Settings struct {
 	Export         export.Settings   `yaml:"export" doc:"What is sent on, as it is recorded."`
 	Retention      Retention         `yaml:"retention" doc:"What is dropped. The state and blame of what is alive then stay, as \"before\" the floor."`
 	Links          Links             `yaml:"links" doc:"Which objects are linked, beside what kubewake knows by itself."`
+	Traces         Traces            `yaml:"traces" doc:"How traces are shown, beside what kubewake knows by itself."`
 	Redact         Redact            `yaml:"redact" doc:"What is replaced by keyed digests before anything is written, beside Secrets, tokens and commands."`
 	Log            collect.Log       `yaml:"log" doc:"What this process says, on standard error."`
 	StopWithin     settings.Duration `yaml:"stopWithin" doc:"How long an orderly stop may take; what is not acknowledged by then, its sender sends again. Default 25s."`

@@ -34,6 +34,9 @@ func (a *app) connect(ctx context.Context) (*asker, error) {
 		if a.linkRules != "" {
 			return nil, usagef("--link-rules is for a directory; the rules of a server are its own (links.rules of its settings)")
 		}
+		if a.traceModes != "" {
+			return nil, usagef("--trace-modes is for a directory; the display modes of a server are its own (traces.modes of its settings)")
+		}
 		client, err := a.httpClient(server)
 		if err != nil {
 			return nil, &usageError{err}
@@ -129,7 +132,11 @@ func (a *app) openData(ctx context.Context, dir string) (*asker, error) {
 	if err != nil {
 		return nil, errors.Join(&usageError{err}, st.Close())
 	}
-	e := local.New(st, local.Config{Version: versionText(), Data: dir, LinkRules: rules})
+	modes, err := serve.TraceModes(cmp.Or(a.traceModes, os.Getenv("KUBEWAKE_TRACE_MODES")))
+	if err != nil {
+		return nil, errors.Join(&usageError{err}, st.Close())
+	}
+	e := local.New(st, local.Config{Version: versionText(), Data: dir, LinkRules: rules, Modes: modes})
 	e.LinkIndex().Patience, e.LinkIndex().Progress = -1, a.linkProgress()
 	return a.asker(e, st.Close), nil
 }

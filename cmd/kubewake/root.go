@@ -30,6 +30,7 @@ type app struct {
 	output        string // -o
 	utc           bool   // --utc
 	linkRules     string // --link-rules
+	traceModes    string // --trace-modes
 	filter        string // of a search, to point into when it is wrong
 	started       bool   // the command line was understood so far, and its command runs
 	quiet         bool   // say nothing on stderr that was not asked for: a shell is completing
@@ -92,6 +93,10 @@ func (a *app) root() *cobra.Command {
 		a.askFlags(command)
 		root.AddCommand(command)
 	}
+	trace := a.traceCommand()
+	trace.GroupID = "ask"
+	a.askFlags(trace, "otlp", "jaeger")
+	root.AddCommand(trace)
 	for _, command := range []*cobra.Command{a.auditPolicyCommand(), a.doctorCommand()} {
 		command.GroupID = "tend"
 		root.AddCommand(command)
@@ -116,14 +121,15 @@ func (a *app) marksStart(command *cobra.Command) {
 	}
 }
 
-// askFlags are those of every question.
-func (a *app) askFlags(command *cobra.Command) {
+// askFlags are those of every question; more are values of -o that only it has.
+func (a *app) askFlags(command *cobra.Command, more ...string) {
+	outputs := append(slices.Clone(outputs), more...)
 	flags := command.Flags()
 	flags.StringVar(&a.data, "data", "", "data directory to ask ($KUBEWAKE_DATA)")
 	flags.StringVar(&a.server, "server", "", "running kubewake to ask, as http://HOST:PORT ($KUBEWAKE_SERVER)")
 	a.serverFlags(flags)
 	flags.StringVar(&a.cluster, "cluster", "", "cluster, where several are recorded")
-	flags.StringVarP(&a.output, "output", "o", "table", "table, wide, json, yaml or jsonl")
+	flags.StringVarP(&a.output, "output", "o", "table", strings.Join(outputs[:len(outputs)-1], ", ")+" or "+outputs[len(outputs)-1])
 	flags.BoolVar(&a.utc, "utc", false, "show times in UTC")
 	a.complete(command, "output", func(*asker, string) []string { return outputs })
 	a.complete(command, "cluster", (*asker).clusters)

@@ -46,6 +46,8 @@ objects (alone, ancestors, owned, full tree). Windows are widened to whole minut
 	flags.BoolVar(&q.Verbose, "verbose", false, "changes of resourceVersion and generation too")
 	flags.BoolVar(&q.Reads, "reads", false, "get, list and watch requests too")
 	flags.IntVar(&q.Limit, "limit", 0, "at most so many spans and logs (0: the engine's own limit)")
+	flags.StringVar(&a.traceModes, "trace-modes", "", "YAML file of further display modes, where a directory is asked ($KUBEWAKE_TRACE_MODES)")
+	a.linkRulesFlag(flags)
 	to.register(flags)
 	command.MarkFlagsMutuallyExclusive("window", "since", "from")
 	command.MarkFlagsMutuallyExclusive("id", "uid")
