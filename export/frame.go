@@ -87,7 +87,7 @@ func (p *packer) decode(b []byte) (f frame, err error) {
 	if n <= 0 || size > maxFrameBytes {
 		return f, fmt.Errorf("%w: its length", errFrame)
 	}
-	raw, err := p.unpack.DecodeAll(b[n:], make([]byte, 0, min(size, 64<<20)))
+	raw, err := p.unpack.DecodeAll(b[n:], make([]byte, 0, min(size, uint64(16*len(b)))))
 	if err != nil || uint64(len(raw)) != size {
 		return f, fmt.Errorf("%w: it does not unpack", errFrame)
 	}

@@ -79,7 +79,7 @@ func (e *Exporter) make(ctx context.Context) {
 	for ctx.Err() == nil {
 		changed := e.in.Changed()
 		did, wait, err := e.round(ctx)
-		if err == nil && !did {
+		if err == nil {
 			err = e.tidy(ctx)
 		}
 		e.conf.Metrics.fill(e)
@@ -174,6 +174,7 @@ func (e *Exporter) do(ctx context.Context, s *step) error {
 			return ctx.Err()
 		}
 		e.said.begin(&e.said.making, func() { e.log.Warn("spans wait to be taken up; trying again", "why", err) })
+		e.conf.Metrics.fill(e)
 		if !sleep(ctx, tryAgain) {
 			return ctx.Err()
 		}

@@ -128,7 +128,7 @@ func (e *Exporter) took(r request, p partial) {
 		e.conf.Metrics.refuse("partial", rejected)
 	}
 	if rejected > 0 || p.message != "" {
-		e.said.begin(&e.said.denied, func() {
+		e.said.begin(&e.said.partly, func() {
 			e.log.Warn("the receiver took a request in part; this is told once", "spans", r.spans, "rejected", rejected, "says", clip(p.message, 300))
 		})
 	}

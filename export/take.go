@@ -60,7 +60,7 @@ func (e *Exporter) enqueue(b ingest.Batch) error {
 // sayings are troubles that are told once, until they are over.
 type sayings struct {
 	mu                                  sync.Mutex
-	full, making, sending, denied, disk bool // guarded by mu
+	full, making, sending, partly, disk bool // guarded by mu
 }
 
 // begin tells of a trouble that was not there.

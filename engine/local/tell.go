@@ -148,12 +148,17 @@ func (t *telling) when(ctx context.Context, r *record.Record) (index.Interval, e
 	c := r.Ref.Cluster
 	set, ok := t.clocks[c]
 	if !ok {
-		info, err := t.e.cluster(ctx, c)
+		all, err := t.e.st.Clusters(ctx)
 		if err != nil {
 			return index.Interval{}, err
 		}
-		if set, err = t.e.clockReaders(ctx, info); err != nil {
-			return index.Interval{}, err
+		for _, info := range all {
+			if info.Name != c {
+				continue
+			}
+			if set, err = t.e.clockReaders(ctx, info); err != nil {
+				return index.Interval{}, err
+			}
 		}
 		t.clocks[c] = set
 	}
