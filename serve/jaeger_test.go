@@ -1,7 +1,6 @@
 package serve_test
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"os"
@@ -108,7 +107,7 @@ func TestWhoMayAskForJaeger(t *testing.T) {
 	}()
 	client := reader(t, address)
 	for token, want := range map[string]codes.Code{"": codes.Unauthenticated, "unknown-token-0123456789": codes.Unauthenticated, some: codes.PermissionDenied, all: codes.OK} {
-		ctx := context.Context(t.Context())
+		ctx := t.Context()
 		if token != "" {
 			ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 		}

@@ -127,11 +127,11 @@ func attrsSize(attrs []trace.Attr) int {
 
 func shortened(s *trace.Span, limit int) trace.Span {
 	c := *s
-	c.Name, c.Status = cutText(s.Name, longText), cutText(s.Status, longText)
+	c.Name, c.Status = cutText(s.Name), cutText(s.Status)
 	c.Attrs = shortAttrs(s.Attrs)
 	c.Events = make([]trace.Event, len(s.Events))
 	for i, e := range s.Events {
-		c.Events[i] = trace.Event{At: e.At, Name: cutText(e.Name, longText), Attrs: shortAttrs(e.Attrs)}
+		c.Events[i] = trace.Event{At: e.At, Name: cutText(e.Name), Attrs: shortAttrs(e.Attrs)}
 	}
 	size := textSize(&c)
 	for size > limit && len(c.Events) > 0 {
@@ -160,18 +160,18 @@ func shortAttrs(attrs []trace.Attr) []trace.Attr {
 	for i, a := range attrs {
 		out[i] = a
 		if text, ok := a.Value.(string); ok {
-			out[i].Value = cutText(text, longText)
+			out[i].Value = cutText(text)
 		}
 	}
 	return out
 }
 
 // cutText ends a text that is too long with a mark, at a whole character.
-func cutText(s string, limit int) string {
-	if len(s) <= limit {
+func cutText(s string) string {
+	if len(s) <= longText {
 		return s
 	}
-	s = s[:limit]
+	s = s[:longText]
 	for len(s) > 0 {
 		if r, n := utf8.DecodeLastRuneInString(s); r != utf8.RuneError || n != 1 {
 			break

@@ -76,7 +76,7 @@ func launch(tb testing.TB, args []string, env ...string) *Jaeger {
 	go func() { ended <- cmd.Wait() }() // ends with the process, at the latest in the cleanup below
 	tb.Cleanup(func() {
 		cancel()
-		<-ended
+		_ = <-ended // it was told to
 		if tb.Failed() {
 			tb.Logf("Jaeger said:\n%s", log.String())
 		}
