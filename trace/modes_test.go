@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -124,6 +125,23 @@ func TestModesAreStrict(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\n  error: %v\n  want: %s", text, err, want)
 		}
+	}
+}
+
+// TestModesInDocs: what the documentation shows is read.
+func TestModesInDocs(t *testing.T) {
+	page, err := os.ReadFile("../docs/traces.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, ok := strings.Cut(string(page), "```yaml\n")
+	text, _, _ := strings.Cut(block, "```")
+	m, err := Load("traces.md", []byte(text))
+	if err != nil || !ok {
+		t.Fatal(err)
+	}
+	if _, _, err := m.Split("who near"); err != nil {
+		t.Error(err)
 	}
 }
 
