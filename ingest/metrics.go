@@ -84,8 +84,8 @@ func (m *Metrics) stored(b Batch, a store.Appended, began, now time.Time) {
 	if a.Late > 0 {
 		m.late.WithLabelValues(cluster).Add(float64(a.Late))
 	}
-	var lags [record.KindProgress + 1]prometheus.Observer
-	var counts [record.KindProgress + 1]int
+	var lags [record.Kinds]prometheus.Observer
+	var counts [record.Kinds]int
 	for _, r := range b.Records {
 		counts[r.Kind]++
 		at := r.OccurredAt

@@ -253,7 +253,7 @@ func bounded(l limits) Bounds {
 	if !l.to.IsZero() {
 		b.Window.To = l.to.Add(time.Nanosecond)
 	}
-	for k := record.KindRequest; k <= record.KindSpan; k++ {
+	for k := record.KindRequest; int(k) < record.Kinds; k++ {
 		if l.kinds&(1<<k) != 0 {
 			b.Kinds = append(b.Kinds, k)
 		}

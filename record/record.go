@@ -16,7 +16,10 @@ const (
 	KindSpan      Kind = 7 // a span or log line received over OTLP, or a record of a custom source
 )
 
-var kindNames = [...]string{"", "request", "revision", "end", "event", "gap", "progress", "span"}
+// Kinds is one more than the greatest Kind: the length of an array by kind.
+const Kinds = int(KindSpan) + 1
+
+var kindNames = [Kinds]string{"", "request", "revision", "end", "event", "gap", "progress", "span"}
 
 // String is the word used in the API, the command line and CEL: "request", "revision", "end", "event", "gap", "progress", "span".
 func (k Kind) String() string {

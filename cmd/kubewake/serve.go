@@ -105,7 +105,7 @@ func (a *app) serveLive(ctx context.Context, s serve.Settings, read func() (serv
 		if received != "" {
 			a.say("taking in audit webhooks and agents on %s", received)
 		}
-		if len(s.Clusters) == 0 && len(s.Tails) == 0 && received == "" {
+		if len(s.Clusters) == 0 && len(s.Tails) == 0 && received == "" && s.OTLP.GRPC == "" && s.OTLP.HTTP == "" {
 			a.say("nothing is recorded: give --kubeconfig, --tail or --receive (see kubewake serve --help)")
 		}
 		return nil

@@ -132,6 +132,12 @@ func (a *app) sayCollected(c collect.Config) {
 	for _, t := range c.Tails {
 		a.say("following the audit log of cluster %s: %s", t.Cluster, strings.Join(t.Paths, ", "))
 	}
+	if c.OTLP.GRPC != "" {
+		a.say("taking in spans and logs over gRPC on %s", c.OTLP.GRPC)
+	}
+	if c.OTLP.HTTP != "" {
+		a.say("taking in spans and logs over HTTP on %s", c.OTLP.HTTP)
+	}
 }
 
 // inUse says which flag takes another port.

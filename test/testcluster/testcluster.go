@@ -14,6 +14,7 @@
 package testcluster
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 )
@@ -57,6 +58,9 @@ type Config struct {
 	// Webhook receives audit events too; nil: none.
 	Webhook *Webhook
 
+	// Tracing is where the apiservers send their spans; nil: nowhere.
+	Tracing *Tracing
+
 	// APIServerArgs are flags for every apiserver, such as --v=4.
 	APIServerArgs []string
 	// StartTimeout bounds the start; 0: 5m.
@@ -74,6 +78,16 @@ type Webhook struct {
 	BatchMaxSize          int
 	BatchBufferSize       int
 	BatchMaxWait, Backoff time.Duration
+}
+
+// Tracing is what the apiservers' --tracing-config-file says.
+type Tracing struct {
+	Endpoint   string // HOST:PORT of OTLP over gRPC, without TLS: the apiserver knows no other
+	PerMillion int    // of the requests that are not traced already
+}
+
+func (t *Tracing) text() string {
+	return fmt.Sprintf("apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\nendpoint: %s\nsamplingRatePerMillion: %d\n", t.Endpoint, t.PerMillion)
 }
 
 // args is the command line of testcluster up. Files it needs are written to dir.
@@ -121,6 +135,13 @@ func (c Config) args(dir string, write func(name, content string) (path string, 
 	}
 	for _, arg := range c.APIServerArgs {
 		add("apiserver-arg", arg)
+	}
+	if c.Tracing != nil {
+		path, err := write("tracing.yaml", c.Tracing.text())
+		if err != nil {
+			return nil, err
+		}
+		add("apiserver-arg", "--tracing-config-file="+path)
 	}
 	duration("start-timeout", c.StartTimeout)
 	if err := file("audit-policy", "policy-given.yaml", c.AuditPolicy); err != nil {

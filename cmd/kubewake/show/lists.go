@@ -115,7 +115,7 @@ func (h *Hits) Flush() error {
 	s := h.style
 	t := &table{style: s, heads: []string{s.timeHeading(""), "OBJECT", " WHO", "WHAT", "SUMMARY"}, caps: []int{0, 52, whoCap, 44}}
 	for _, hit := range h.block {
-		e := engine.Entry{Kind: hit.Kind, When: hit.When, Summary: hit.Summary, Actor: hit.Actor, Request: hit.Request, Event: hit.Event, Gap: hit.Gap, Certainty: engine.Exact}
+		e := engine.Entry{Kind: hit.Kind, When: hit.When, Summary: hit.Summary, Actor: hit.Actor, Request: hit.Request, Event: hit.Event, Gap: hit.Gap, Span: hit.Span, Certainty: engine.Exact}
 		if hit.Request != nil {
 			e.Verb, e.Subresource, e.Code = hit.Request.Verb, hit.Request.Subresource, hit.Request.Code
 			if e.Actor == nil {
