@@ -30,7 +30,7 @@ import (
 )
 
 // storing serves jaeger.storage.v2 until the test ends, and gives its address.
-func storing(t *testing.T, c jaeger.Config) string {
+func storing(t testing.TB, c jaeger.Config) string {
 	t.Helper()
 	face, err := jaeger.New(c)
 	if err != nil {
