@@ -33,7 +33,7 @@ objects (alone, ancestors, owned, full tree). Windows are widened to whole minut
 		Example: `  kubewake trace deploy/web -n shop
   kubewake trace deploy/web -n shop --window 1h -o wide
   kubewake trace deploy/web -n shop --mode tree --modifier owned
-  kubewake trace deploy/web -n shop -o jaeger > trace.json    # opens in Jaeger UI`,
+  kubewake trace deploy/web -n shop -o jaeger            # a file that Jaeger UI opens`,
 	}
 	object := a.oneObject(command)
 	span.register(command)
