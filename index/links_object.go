@@ -214,11 +214,8 @@ func (d *deriver) read(entry *store.Entry, told record.ObjectRef, body []byte) *
 	}
 	st := &stated{claims: d.rules.Claims(ref, v)}
 	if selectable {
-		st.labels = []record.KeyValue{}
-		for _, kv := range object.MetaOf(v).Labels {
-			st.labels = append(st.labels, kv)
-		}
-		slices.SortFunc(st.labels, func(a, b record.KeyValue) int { return comparePair(a, b) })
+		st.labels = append([]record.KeyValue{}, object.MetaOf(v).Labels...) // none is known, too
+		slices.SortFunc(st.labels, comparePair)
 	}
 	return st
 }

@@ -23,7 +23,7 @@ type relations struct {
 	types map[string]bool // nil: all
 	// owners: the types are such as only the object below claims, of one object above.
 	owners bool
-	spans *spans
+	spans  *spans
 
 	entries   map[store.ObjectKey]*store.Entry // nil: not in the catalogue
 	names     map[nameKey][]tenancy

@@ -22,7 +22,16 @@ func Tree(w io.Writer, tree *engine.Tree, s Style) error {
 		t.heads = append(t.heads[:3:3], "LAST SEEN", "UID", "LINK")
 	}
 	branches := s.branches(tree)
+	var open []int         // nodes that a limit cut, whose last descendant is still to come
+	leave := func(i int) { // what is left out stands behind what is there
+		for len(open) > 0 && (i == len(tree.Nodes) || tree.Nodes[i].Depth <= tree.Nodes[open[len(open)-1]].Depth) {
+			k := open[len(open)-1]
+			open = open[:len(open)-1]
+			t.add(s.note(len(t.heads), branches[k].below+fmt.Sprintf("└─ … %d more", tree.Nodes[k].Left))...)
+		}
+	}
 	for i := range tree.Nodes {
+		leave(i)
 		n := &tree.Nodes[i]
 		name := cell{text: branches[i].line + clean(s.nodeName(tree, n))}
 		switch {
@@ -40,9 +49,10 @@ func Tree(w io.Writer, tree *engine.Tree, s Style) error {
 			t.add(s.note(len(t.heads), branches[i].below+"· also "+s.otherWords(n, &n.Others[k], layout))...)
 		}
 		if n.Left > 0 {
-			t.add(s.note(len(t.heads), branches[i].below+fmt.Sprintf("… %d more", n.Left))...)
+			open = append(open, i)
 		}
 	}
+	leave(len(tree.Nodes))
 	return t.write(w)
 }
 
@@ -94,9 +104,8 @@ func (s Style) branches(tree *engine.Tree) []branch {
 	}
 	for i := range tree.Nodes {
 		n := &tree.Nodes[i]
-		trunk := ""
 		if n.Parent >= 0 && n.Parent < i {
-			trunk = out[n.Parent].below
+			trunk := out[n.Parent].below
 			mark, under := "├─ ", "│  "
 			if last[n.Parent] == i && tree.Nodes[n.Parent].Left == 0 {
 				mark, under = "└─ ", "   "
