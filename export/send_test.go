@@ -384,7 +384,7 @@ func TestSettings(t *testing.T) {
 		}
 	}
 	for endpoint, want := range map[string]string{"h:4317": "grpc", "https://h:4317": "grpc", "h:4318": "http", "http://h:9/otlp/v1/traces": "http"} {
-		if got := (Target{Endpoint: endpoint}).WithDefaults().Protocol; got != want {
+		if got := (Target{Endpoint: endpoint}).speaks(); got != want {
 			t.Errorf("%s: %s, want %s", endpoint, got, want)
 		}
 	}

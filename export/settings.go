@@ -98,13 +98,18 @@ func (t Target) WithDefaults() Target {
 	def(&t.Compression, gzipWord)
 	def(&t.Timeout, settings.Duration(10*time.Second))
 	def(&t.BatchBytes, settings.Bytes(1<<20))
-	if t.Protocol == "" && t.Endpoint != "" {
-		t.Protocol = protocolGRPC
-		if host, where, _ := t.split(); strings.HasSuffix(host, ":4318") || where != "" {
-			t.Protocol = protocolHTTP
-		}
-	}
 	return t
+}
+
+// speaks is the protocol: the one that is set, else the one that the endpoint suggests.
+func (t Target) speaks() string {
+	if t.Protocol != "" {
+		return t.Protocol
+	}
+	if host, where, _ := t.split(); strings.HasSuffix(host, ":4318") || where != "" {
+		return protocolHTTP
+	}
+	return protocolGRPC
 }
 
 // Enabled reports whether something is to be exported.
@@ -172,7 +177,7 @@ func (t Target) Check() error {
 	if u, err := url.Parse(t.url()); err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		say("endpoint: want HOST:PORT, or a URL without user and query")
 	}
-	switch t.Protocol {
+	switch t.speaks() {
 	case protocolGRPC:
 		if _, _, err := net.SplitHostPort(host); err != nil {
 			say("endpoint: %q: gRPC wants HOST:PORT, as localhost:4317", t.Endpoint)

@@ -67,7 +67,7 @@ func (t Target) open() (*target, error) {
 		}
 	}
 	out := &target{timeout: time.Duration(t.Timeout)}
-	if t.Protocol == protocolHTTP {
+	if t.speaks() == protocolHTTP {
 		out.sender = newHTTP(t, headers, dialer)
 	} else {
 		out.sender, err = newGRPC(t, headers, dialer)
