@@ -15,7 +15,7 @@ import (
 const (
 	// linkPatience is how long a question waits for the index of links where nobody else keeps it true, and where Run does.
 	linkPatience     = 20 * time.Second
-	linkPatienceLive = 150 * time.Millisecond
+	linkPatienceLive = 60 * time.Millisecond
 	linkEvery        = 500 * time.Millisecond
 )
 

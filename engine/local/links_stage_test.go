@@ -73,8 +73,8 @@ func (s *stage) write(o thing) {
 		}
 		return text
 	}
-	body := fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":{"name":%q,"namespace":%q,"uid":%q,"resourceVersion":"%d","creationTimestamp":%q,"labels":%s,"annotations":%s,"ownerReferences":[%s]},"spec":%s}`,
-		ref.APIVersion(), o.kind, o.name, ref.Namespace, o.uid, s.rv, s.born[o.uid].Format(time.RFC3339), or(o.labels), or(o.annotations), strings.Join(owners, ","), or(o.spec))
+	body := fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":{"name":%q,"namespace":%q,"uid":%q,"resourceVersion":"%d","creationTimestamp":%q,"managedFields":[{"manager":"m","operation":"Update","apiVersion":"v1","time":%q}],"labels":%s,"annotations":%s,"ownerReferences":[%s]},"spec":%s}`,
+		ref.APIVersion(), o.kind, o.name, ref.Namespace, o.uid, s.rv, s.born[o.uid].Format(time.RFC3339), s.now.Format(time.RFC3339), or(o.labels), or(o.annotations), strings.Join(owners, ","), or(o.spec))
 	from := record.FromAudit
 	if s.watched {
 		from = record.FromWatch
@@ -284,6 +284,46 @@ func TestSelectors(t *testing.T) {
 	compareText(t, "of the policy at 5", linksOf(t, e, query.Links{Object: byUID("un"), At: s.at(5)}),
 		"selects: shop networkpolicies/n -> shop pods/q (ended 14:00:08.010), since 14:00:04.010, until 14:00:08.010")
 	compareText(t, "of the service now", linksOf(t, e, query.Links{Object: byUID("us")}), "")
+}
+
+// TestLinksAfterRestore: where etcd was restored from a backup, a resourceVersion stands for two states, and their links hold each in its time.
+func TestLinksAfterRestore(t *testing.T) {
+	s := newStage("c")
+	s.write(thing{kind: "ReplicaSet", group: "apps", name: "one", uid: "u1"}) // 101
+	s.write(thing{kind: "ReplicaSet", group: "apps", name: "two", uid: "u2"}) // 102
+	pod := thing{kind: "Pod", name: "p", uid: "up", owners: []string{"ReplicaSet apps/v1 one u1 c"}}
+	s.write(pod) // 103
+	pod.owners = []string{"ReplicaSet apps/v1 two u2 c"}
+	s.write(pod) // 104
+	for i := range 9 {
+		s.write(thing{kind: "ConfigMap", name: fmt.Sprint("lost", i), uid: fmt.Sprint("lost", i)})
+	}
+	s.rv, s.last["up"], s.now = 103, 103, s.now.Add(time.Hour)
+	pod.owners = []string{"ReplicaSet apps/v1 one u1 c", "ReplicaSet apps/v1 two u2"}
+	s.write(pod) // 104 again
+	restored := s.now
+	for i := range 9 {
+		s.write(thing{kind: "ConfigMap", name: fmt.Sprint("new", i), uid: fmt.Sprint("new", i)})
+	}
+	e := engineOver(t, openStore(t), s.out, 3)
+	info, err := e.Info(t.Context())
+	if err != nil || info.Clusters[0].Epochs != 2 {
+		t.Fatalf("%d epochs, %v", info.Clusters[0].Epochs, err)
+	}
+	up := query.Tree{Object: byUID("up"), Up: query.All, At: s.at(3)}
+	compareText(t, "first", treeOf(t, e, up), "shop replicasets/one\n  shop pods/p * by owns, controller, until 14:00:04.010\n2 objects")
+	up.At = s.at(5)
+	compareText(t, "before the restore", treeOf(t, e, up), "shop replicasets/two\n  shop pods/p * by owns, controller, until 15:00:14.010\n2 objects")
+	up.At = restored.Add(time.Second)
+	compareText(t, "after it", treeOf(t, e, up), `
+	shop replicasets/one
+	  shop pods/p * by owns, controller
+	    also owns: shop replicasets/two -> shop pods/p, since 15:00:14.010
+	2 objects`)
+	of := query.Links{Object: byUID("u1"), Window: query.Window{From: s.at(0)}}
+	compareText(t, "of the owner", linksOf(t, e, of), `
+	owns: shop replicasets/one -> shop pods/p, controller, since 14:00:03.010, until 14:00:04.010
+	owns: shop replicasets/one -> shop pods/p, controller, since 15:00:14.010`)
 }
 
 // TestLinksWithoutTimes: where a watch alone recorded, links are there, and say that nobody knows when.
