@@ -155,3 +155,25 @@ func TestSpansInSearch(t *testing.T) {
 		t.Errorf("counted %+v", stat.Records)
 	}
 }
+
+// What names an object stands in its trace too, with its own begin and end.
+func TestSpansInTrace(t *testing.T) {
+	p, _ := play()
+	e := engineOver(t, openStore(t), p.list, 100)
+	tr, err := e.Trace(t.Context(), query.Trace{Object: query.Object{Cluster: "c", Kind: "deployment.apps", Namespace: "shop", Name: "web"}, Mode: "tree"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, s := range tr.Spans {
+		found[s.Name] = true
+		if s.Name == "Reconcile" && (!s.Failed || s.End.Sub(s.Start) != 50*time.Millisecond || !s.Start.Equal(spanStart.Add(990*time.Millisecond))) {
+			t.Errorf("got %+v", s)
+		}
+	}
+	for _, name := range []string{"Reconcile", "about another", "deploy"} {
+		if !found[name] {
+			t.Errorf("no %q among %v", name, found)
+		}
+	}
+}

@@ -108,6 +108,9 @@ func (tr *tracing) quiet(ctx context.Context, entry *store.Entry) (bool, error) 
 	for _, err := range tr.e.st.Events(ctx, store.EventScan{Cluster: ref.Cluster, Kind: ref.Kind, Namespace: ref.Namespace, Name: ref.Name, Between: between}) {
 		return false, err
 	}
+	for _, err := range tr.e.st.Spans(ctx, store.SpanScan{Cluster: ref.Cluster, Resource: ref.GroupResource(), Namespace: ref.Namespace, Name: ref.Name, Between: between}) {
+		return false, err
+	}
 	return true, nil
 }
 
@@ -186,6 +189,10 @@ func (h *history) readOne(ctx context.Context, shared *index.Shared) (*index.Lif
 		return nil, err
 	}
 	if err := h.addLife(ctx, life, got); err != nil {
+		return nil, err
+	}
+	h.loaded = []*index.Life{life}
+	if err := h.addSpans(ctx); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(h.entries, func(a, b placed) int { return a.compare(&b) })

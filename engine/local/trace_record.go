@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +41,8 @@ func (tr *tracing) record(e *engine.Entry, life *index.Life, byRV map[stateKey]i
 		eventTags(&r, e.Event)
 	case e.Gap != nil:
 		r.Source, r.Name = "gaps", "gap "+e.Gap.Reason
+	case e.Span != nil:
+		spanTags(&r, e.Span)
 	}
 	r.NoOp = r.Summary == "no-op" || strings.HasSuffix(r.Summary, ", no-op")
 	if r.Failed {
@@ -156,6 +160,22 @@ func eventTags(r *trace.Record, ev *engine.Event) {
 	}
 	if ev.Matched != "uid" {
 		str(r, "matched", ev.Matched)
+	}
+}
+
+// spanTags tells of a span, a log line or a pushed record that names the object.
+func spanTags(r *trace.Record, s *engine.Span) {
+	r.Source, r.Name, r.User = "spans", cmp.Or(s.Name, s.Form), s.Service
+	r.Start, r.End = s.Start, latest(s.Start, *timeOr(s.End))
+	r.Failed = s.Status == "error"
+	str(r, "form", s.Form)
+	str(r, "severity", s.Severity)
+	str(r, "text", s.Text)
+	str(r, "auditID", s.AuditID)
+	str(r, "otherTraceID", s.TraceID) // of the sender's own trace
+	str(r, "otherSpanID", s.SpanID)
+	for _, key := range slices.Sorted(maps.Keys(s.Attributes)) {
+		str(r, "attribute."+key, s.Attributes[key])
 	}
 }
 
