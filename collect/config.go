@@ -25,7 +25,7 @@ import (
 
 // Config names the sources. The zero value collects nothing.
 type Config struct {
-	Receive  Receive   `yaml:"receive" doc:"The listener that takes data in: audit webhooks of apiservers at /audit/CLUSTER, and, on a server, agents."`
+	Receive  Receive   `yaml:"receive" doc:"The listener that takes data in: audit webhooks of apiservers at /audit/CLUSTER, records of custom sources at /api/v1/records, and, on a server, agents."`
 	OTLP     OTLP      `yaml:"otlp" doc:"Listeners that take spans and logs over OpenTelemetry's protocol, from kube-apiserver, kubelet, controllers or a collector."`
 	Tails    []Tail    `yaml:"tails" doc:"Audit log files to follow, for clusters whose webhook can not be set."`
 	Clusters []Cluster `yaml:"clusters" doc:"Clusters to watch: every object, as it changes, and Events."`

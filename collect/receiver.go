@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubewake/kubewake/internal/tlsfiles"
 	"github.com/kubewake/kubewake/internal/tokens"
+	"github.com/kubewake/kubewake/source/push"
 	"github.com/kubewake/kubewake/source/webhook"
 )
 
@@ -48,11 +49,16 @@ func newReceiver(c Receive, p Process, metrics *webhook.Metrics) (*receiver, err
 	mux := http.NewServeMux()
 	mux.Handle("/audit", hook)
 	mux.Handle("/audit/", hook)
+	identify := callers.Identify
+	if c.Insecure {
+		identify = everybody
+	}
+	custom, err := push.New(push.Config{Sink: p.Sink, Redactor: p.Redactor, Identify: byLocalName(identify, c.Insecure), Log: p.Log})
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle(push.Path, custom)
 	if p.Intake != nil {
-		identify := callers.Identify
-		if c.Insecure {
-			identify = everybody
-		}
 		agents, err := p.Intake(identify)
 		if err != nil {
 			return nil, err
@@ -80,6 +86,19 @@ func newReceiver(c Receive, p Process, metrics *webhook.Metrics) (*receiver, err
 // everybody may speak for every cluster: on loopback, where the operator said so.
 func everybody(*http.Request) (tokens.Access, error) {
 	return tokens.NewAccess("this machine", "*"), nil
+}
+
+// byLocalName is for a listener that asks nobody who they are: a web page whose own name was made to lead to this machine could send records.
+func byLocalName(identify Identify, anonymous bool) Identify {
+	if !anonymous {
+		return identify
+	}
+	return func(r *http.Request) (tokens.Access, error) {
+		if !IsLoopback(r.Host) {
+			return tokens.Access{}, errors.New("without authentication this machine is called localhost, or by a loopback address")
+		}
+		return identify(r)
+	}
 }
 
 // run serves until ctx ends, then lets what is under way be acknowledged, and forwards what still waits.
