@@ -107,48 +107,68 @@ func (s *traceSearch) fits(entry *store.Entry, w query.Window, f engine.TraceFou
 	return f, true
 }
 
-// bySuspects reads the newest suspects of each cluster, more of them until there are enough.
+// bySuspects reads the newest suspects of each cluster, and more of them until nothing newer than what was found can be left.
 func (s *traceSearch) bySuspects(ctx context.Context) error {
 	for _, c := range s.clusters {
-		g := &gatherer{traceSearch: s, info: c, w: s.window(c)}
+		g := &gatherer{traceSearch: s, info: c, w: s.window(c), spans: s.e.spans()}
 		if err := g.gather(ctx); err != nil {
 			return err
 		}
-		looked, found := 0, 0
-		for from, to := 0, 2*s.limit+8; ; from, to = to, 2*to {
-			entries, more, err := g.take(ctx, from, to)
-			if err != nil {
-				return err
-			}
-			n, err := s.look(ctx, c, g.w, entries)
-			if err != nil {
-				return err
-			}
-			looked, found = looked+len(entries), found+n
-			if !more {
-				break
-			}
-			if found >= s.limit {
-				s.cut = "the limit of " + itoa(s.limit) + " traces was reached"
-				break
-			}
-			if looked > maxLooked*s.limit {
-				s.cut = itoa(looked) + " objects were looked at and few of them fit: narrow the tags or the window"
-				break
-			}
+		if err := s.lookThrough(ctx, g); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+func (s *traceSearch) lookThrough(ctx context.Context, g *gatherer) error {
+	looked, mine := 0, len(s.found)
+	for from, to := 0, 2*s.limit+8; ; from, to = to, 2*to {
+		suspects, more, err := g.take(ctx, from, to)
+		if err != nil {
+			return err
+		}
+		for len(suspects) > 0 {
+			if s.enough(s.found[mine:], suspects[0].at) {
+				s.cut = "the limit of " + itoa(s.limit) + " traces was reached"
+				return nil
+			}
+			if looked > maxLooked*s.limit {
+				s.cut = itoa(looked) + " objects were looked at and few of them fit: narrow the tags or the window"
+				return nil
+			}
+			batch := suspects[:min(len(suspects), s.limit/2+8)]
+			suspects = suspects[len(batch):]
+			looked += len(batch)
+			if err := s.look(ctx, g.info, g.w, batch); err != nil {
+				return err
+			}
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
+// enough reports whether so many were found that one last touched at a moment can be left out.
+func (s *traceSearch) enough(found []engine.TraceFound, at time.Time) bool {
+	newer := 0
+	for i := range found {
+		if !found[i].Last.Before(at) {
+			newer++
+		}
+	}
+	return newer >= s.limit
+}
+
 // look reads objects on all cores and keeps those that fit.
-func (s *traceSearch) look(ctx context.Context, c store.ClusterInfo, w query.Window, entries []*store.Entry) (int, error) {
+func (s *traceSearch) look(ctx context.Context, c store.ClusterInfo, w query.Window, entries []dated) error {
 	found := make([]engine.TraceFound, len(entries))
 	fits := make([]bool, len(entries))
 	err := inParallel(len(entries), nil, func(from, to int) error {
 		shared := index.NewShared()
 		for i := from; i < to; i++ {
-			records, err := s.recordsOf(ctx, c, w, entries[i], shared)
+			records, err := s.recordsOf(ctx, c, w, entries[i].entry, shared)
 			if err != nil {
 				return err
 			}
@@ -158,18 +178,16 @@ func (s *traceSearch) look(ctx context.Context, c store.ClusterInfo, w query.Win
 					count(&f, records[k].Start, records[k].Failed)
 				}
 			}
-			found[i], fits[i] = s.fits(entries[i], w, f)
+			found[i], fits[i] = s.fits(entries[i].entry, w, f)
 		}
 		return nil
 	})
-	n := 0
 	for i, ok := range fits {
 		if ok {
 			s.found = append(s.found, found[i])
-			n++
 		}
 	}
-	return n, err
+	return err
 }
 
 func count(f *engine.TraceFound, at time.Time, failed bool) {

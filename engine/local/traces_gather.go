@@ -27,8 +27,9 @@ type suspect struct {
 // gatherer finds the suspects of one cluster.
 type gatherer struct {
 	*traceSearch
-	info store.ClusterInfo
-	w    query.Window
+	info  store.ClusterInfo
+	w     query.Window
+	spans *spans
 	// lists are ordered by falling time, or of one storage by falling resourceVersion.
 	lists [][]suspect
 }
@@ -75,36 +76,55 @@ func (g *gatherer) add(list []suspect) {
 	}
 }
 
-// take gives the entries of the next suspects of each list; more: there are others behind them.
-func (g *gatherer) take(ctx context.Context, from, to int) (entries []*store.Entry, more bool, err error) {
-	keep := func(e *store.Entry) {
-		if key := e.Key(); !g.seen[key] && g.tags.entry(e) {
-			g.seen[key] = true
-			entries = append(entries, e)
-		}
-	}
+// dated is a suspect and when it was last touched, at the latest.
+type dated struct {
+	entry *store.Entry
+	at    time.Time
+}
+
+// take gives the next suspects of each list, the newest first; more: there are others behind them.
+func (g *gatherer) take(ctx context.Context, from, to int) (out []dated, more bool, err error) {
 	for _, list := range g.lists {
 		more = more || len(list) > to
 		for _, s := range list[min(from, len(list)):min(to, len(list))] {
-			if s.uid != "" {
-				e, err := g.e.st.Object(ctx, store.ObjectKey{Cluster: g.info.Name, UID: s.uid})
-				if err == nil {
-					keep(e)
-				} else if !isNotFound(err) {
-					return nil, false, err
-				}
-				continue
-			}
-			lives, err := g.e.lives(ctx, &target{cluster: g.info.Name, resource: s.resource, namespace: s.namespace, name: s.name})
+			entries, err := g.entries(ctx, s)
 			if err != nil {
 				return nil, false, err
 			}
-			for _, e := range lives {
-				keep(e)
+			for _, e := range entries {
+				if g.seen[e.Key()] || !g.tags.entry(e) {
+					continue
+				}
+				g.seen[e.Key()] = true
+				at := s.at
+				if s.rv != 0 {
+					if at, err = g.spans.at(ctx, e, s.rv, time.Time{}); err != nil {
+						return nil, false, err
+					}
+				}
+				if at.IsZero() || at.After(g.w.To) {
+					at = g.w.To
+				}
+				out = append(out, dated{e, at})
 			}
 		}
 	}
-	return entries, more, nil
+	slices.SortFunc(out, func(a, b dated) int {
+		return cmp.Or(b.at.Compare(a.at), cmp.Compare(a.entry.Ref.UID, b.entry.Ref.UID))
+	})
+	return out, more, nil
+}
+
+// entries of a suspect: the objects that had its name, or the one with its UID.
+func (g *gatherer) entries(ctx context.Context, s suspect) ([]*store.Entry, error) {
+	if s.uid == "" {
+		return g.e.lives(ctx, &target{cluster: g.info.Name, resource: s.resource, namespace: s.namespace, name: s.name})
+	}
+	e, err := g.e.st.Object(ctx, store.ObjectKey{Cluster: g.info.Name, UID: s.uid})
+	if isNotFound(err) {
+		return nil, nil
+	}
+	return []*store.Entry{e}, err
 }
 
 // catalogue takes the objects that may have been touched in the window.
