@@ -2,7 +2,9 @@ package trace
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -29,4 +31,23 @@ func TestJSONRoundTrip(t *testing.T) {
 			t.Errorf("%s is read", bad)
 		}
 	}
+}
+
+func FuzzAttrJSON(f *testing.F) {
+	for _, s := range []string{"", "a\"b\\c\nd\te\x00", "ü€😀", "\xff\xfe", "</script>"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		b, err := json.Marshal(Attr{s, s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Attr
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatal(err)
+		}
+		if want := strings.ToValidUTF8(s, "\ufffd"); utf8.ValidString(s) && (got.Key != want || got.Value != want) {
+			t.Errorf("%q comes back as %q", s, got.Key)
+		}
+	})
 }

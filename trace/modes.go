@@ -107,6 +107,15 @@ func Load(file string, text []byte) (*Modes, error) {
 	return out, nil
 }
 
+// With gives these modes and those of another file of one's own.
+func (m *Modes) With(file string, text []byte) (*Modes, error) {
+	out := &Modes{Modes: slices.Clone(m.Modes), Modifiers: slices.Clone(m.Modifiers), Tags: slices.Clone(m.Tags)}
+	if err := out.add(file, text, firstCustom, maxNumber); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // add reads one file beside what there is already.
 func (m *Modes) add(file string, text []byte, from, to int) error {
 	var more Modes
