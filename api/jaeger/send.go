@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -16,10 +18,18 @@ const (
 
 // send writes one document. prettyPrint indents it, as Jaeger does.
 func (f *Face) send(w http.ResponseWriter, r *http.Request, status int, document any) {
+	pretty := r.URL.Query().Get("prettyPrint")
+	indent := pretty != "" && pretty != "false"
+	if answer, ok := document.(*Answer); ok && !indent {
+		if traces, ok := answer.Data.([]*uiTrace); ok {
+			f.write(w, r, status, gzipFrom, func(w io.Writer) error { return answer.writeJSON(w, traces) })
+			return
+		}
+	}
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
-	if pretty := r.URL.Query().Get("prettyPrint"); pretty != "" && pretty != "false" {
+	if indent {
 		encoder.SetIndent("", "    ")
 	}
 	if err := encoder.Encode(document); err != nil {
@@ -27,6 +37,14 @@ func (f *Face) send(w http.ResponseWriter, r *http.Request, status int, document
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
+	f.write(w, r, status, body.Len(), func(w io.Writer) error {
+		_, err := w.Write(body.Bytes())
+		return err
+	})
+}
+
+// write sends the head, and what body writes, compressed where the asker takes that and its size is worth it.
+func (f *Face) write(w http.ResponseWriter, r *http.Request, status, size int, body func(io.Writer) error) {
 	head := w.Header()
 	head.Set("Content-Type", "application/json")
 	head.Set("X-Content-Type-Options", "nosniff")
@@ -36,14 +54,20 @@ func (f *Face) send(w http.ResponseWriter, r *http.Request, status int, document
 		head.Set("Retry-After", "1")
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(f.config.Timeout + writeFor)) // not every writer has one
-	if body.Len() < gzipFrom || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if size < gzipFrom || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		w.WriteHeader(status)
-		_, _ = w.Write(body.Bytes()) // the asker may have gone
+		f.gone(r, body(w))
 		return
 	}
 	head.Set("Content-Encoding", "gzip")
 	w.WriteHeader(status)
 	z, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // the level is a right one
-	_, _ = z.Write(body.Bytes())
-	_ = z.Close()
+	f.gone(r, errors.Join(body(z), z.Close()))
+}
+
+// gone tells of an asker who did not wait for the end of an answer.
+func (f *Face) gone(r *http.Request, err error) {
+	if err != nil {
+		f.config.Log.Debug("asker went away", "path", r.URL.Path, "error", err)
+	}
 }
