@@ -77,11 +77,18 @@ func between(what string, w index.Interval) string {
 
 // hold is when something held.
 type hold struct {
-	begin, end index.Interval
-	known      bool // it began within what is recorded; else begin only bounds it
-	ended      bool
-	certainty  engine.Certainty // empty: exact
-	reason     string
+	begin, end  index.Interval
+	known       bool // it began within what is recorded; else begin only bounds it
+	ended       bool
+	began, over moved            // by which states
+	certainty   engine.Certainty // empty: exact
+	reason      string
+}
+
+// moved is a state of an object with which something began or ended; with rv zero the object's own end.
+type moved struct {
+	of *store.Entry
+	rv record.ResourceVersion
 }
 
 // doubt notes why a statement is not exact; the first doubt counts.
@@ -95,10 +102,10 @@ func (h *hold) doubt(c engine.Certainty, reason string) {
 func (h *hold) and(o *hold) (hold, bool) {
 	out := *h
 	if later := compareMoments(o.begin, h.begin); later > 0 || later == 0 && o.known {
-		out.begin, out.known = o.begin, o.known
+		out.begin, out.known, out.began = o.begin, o.known, o.began
 	}
 	if o.ended && (!h.ended || compareMoments(o.end, h.end) < 0) {
-		out.ended, out.end = true, o.end
+		out.ended, out.end, out.over = true, o.end, o.over
 	}
 	if o.reason != "" {
 		out.doubt(o.certainty, o.reason)
@@ -114,10 +121,10 @@ func compareMoments(a, b index.Interval) int { return shown(a).Compare(shown(b))
 func (h *hold) within(t *tenancy) (hold, bool) {
 	out := *h
 	if from := t.from.NotBefore; from.After(h.begin.NotAfter) && (!h.begin.NotAfter.IsZero() || from.After(h.begin.NotBefore)) {
-		out.begin, out.known = t.from, true
+		out.begin, out.known, out.began = t.from, true, moved{}
 	}
 	if t.to != (index.Interval{}) && (!h.ended || shown(t.to).Before(shown(h.end))) {
-		out.end, out.ended = t.to, true
+		out.end, out.ended, out.over = t.to, true, moved{}
 	}
 	begun, over := out.begin.NotBefore, out.end.NotAfter
 	return out, !out.ended || begun.IsZero() || over.IsZero() || begun.Before(over)
@@ -148,7 +155,7 @@ func (s *spoken) chosen(selector query.Selector) (out []hold) {
 		switch n := len(out); {
 		case !matches:
 		case adjoins: // other labels than before, and chosen all the same
-			out[n-1].ended, out[n-1].end = l.held.ended, l.held.end
+			out[n-1].ended, out[n-1].end, out[n-1].over = l.held.ended, l.held.end, l.held.over
 		default:
 			out = append(out, l.held)
 		}
@@ -213,6 +220,7 @@ func (r *relations) hold(ctx context.Context, entry *store.Entry, s index.Spell)
 	if h.begin, err = r.when(ctx, entry, s.From); err != nil {
 		return h, err
 	}
+	h.began, h.over = moved{entry, s.From}, moved{entry, s.To}
 	h.known = !s.First || entry.Created && entry.FirstRV == s.From
 	if err := r.bound(ctx, &h, entry); err != nil {
 		return h, err

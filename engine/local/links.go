@@ -128,14 +128,62 @@ func (r *relations) link(ctx context.Context, t tie) (*engine.Link, error) {
 		out.Certainty, out.Reason = t.held.certainty, t.held.reason
 	}
 	if t.held.known {
-		w := whenOf(t.held.begin)
-		out.Since = &w
+		if out.Since, err = r.told(ctx, t.held.begin, t.held.began); err != nil {
+			return nil, err
+		}
 	}
 	if t.held.ended {
-		w := whenOf(t.held.end)
-		out.Until = &w
+		out.Until, err = r.told(ctx, t.held.end, t.held.over)
 	}
-	return out, nil
+	return out, err
+}
+
+// maxReceived bounds the states that one question reads to tell when a watch delivered them.
+const maxReceived = 2000
+
+// told tells a moment; where no request bounds it, that at which a live watch delivered the state.
+func (r *relations) told(ctx context.Context, w index.Interval, by moved) (*engine.When, error) {
+	out := whenOf(w)
+	if !w.NotAfter.IsZero() || by.of == nil || r.received >= maxReceived {
+		return &out, nil
+	}
+	r.received++
+	records, err := r.records(ctx, by)
+	if isNotFound(err) {
+		return &out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	cluster := by.of.Ref.Cluster
+	ran, ok := r.ran[cluster]
+	if !ok {
+		ran = r.e.receivedRecords(ctx, cluster)
+		r.ran[cluster] = ran
+	}
+	var at time.Time
+	for _, rec := range records {
+		got, err := ran.at(rec, w)
+		if err != nil {
+			return nil, err
+		}
+		at = earliest(at, got)
+	}
+	out = whenReceived(w, at)
+	return &out, nil
+}
+
+// records gives the bodies of a state, or the end.
+func (r *relations) records(ctx context.Context, by moved) ([]*record.Record, error) {
+	if by.rv == 0 {
+		end, err := r.e.st.End(ctx, by.of.Key())
+		return []*record.Record{end}, err
+	}
+	variants, err := r.e.st.RevisionBefore(ctx, by.of.Key(), by.rv)
+	if err != nil || len(variants) == 0 || variants[0].Revision.RV != by.rv {
+		return nil, err
+	}
+	return variants, nil
 }
 
 func (r *relations) linkEnd(ctx context.Context, n end) (engine.LinkEnd, error) {

@@ -363,6 +363,33 @@ func TestLinksWithoutTimes(t *testing.T) {
 	}
 }
 
+// TestLinksReceived: a live watch tells when it delivered what began and ended a link.
+func TestLinksReceived(t *testing.T) {
+	s := newStage("c")
+	s.watched = true
+	one := thing{kind: "ReplicaSet", group: "apps", name: "one", uid: "u1"}
+	pod := thing{kind: "Pod", name: "p", uid: "up"}
+	s.write(one)
+	s.write(pod)
+	pod.owners = []string{"ReplicaSet apps/v1 one u1 c"}
+	s.write(pod)
+	s.remove(pod)
+	for i, r := range s.out {
+		r.Provenance.ReceivedAt = eventsBegin.Add(time.Duration(i+1)*time.Second + 200*time.Millisecond)
+	}
+	s.out = append(s.out, &record.Record{Kind: record.KindProgress, Ref: record.ObjectRef{Cluster: "c", Resource: "pods"}, Progress: &record.Progress{From: 100, RV: 110}})
+	e := engineOver(t, openStore(t), s.out, 2)
+	l, err := e.Links(t.Context(), query.Links{Object: byUID("u1"), Window: query.Window{To: s.at(60)}})
+	if err != nil || len(l.Links) != 1 {
+		t.Fatal(l, err)
+	}
+	for what, w := range map[string]*engine.When{"14:00:03.200": l.Links[0].Since, "14:00:04.200": l.Links[0].Until} {
+		if w == nil || moment(*w) != what || w.Basis != "received" {
+			t.Errorf("got %+v, want %s as received", w, what)
+		}
+	}
+}
+
 // TestParentElsewhere: the annotation hangs an object under one of another cluster.
 func TestParentElsewhere(t *testing.T) {
 	hub, edge := newStage("hub"), newStage("edge")

@@ -33,6 +33,8 @@ type relations struct {
 	bounds    map[clockKey]rvBounds
 	selectors map[string]query.Selector
 	said      map[store.ObjectKey]*spoken
+	ran       map[record.Cluster]receivedRecords
+	received  int    // states read to tell when they were delivered
 	cut       string // what a bound of the index left out
 }
 
@@ -43,7 +45,7 @@ func (e *Engine) relations(ctx context.Context, asked moments, types []string) (
 	}
 	r := &relations{e: e, view: view, asked: asked, spans: e.spans(), entries: map[store.ObjectKey]*store.Entry{}, names: map[nameKey][]tenancy{},
 		guesses: map[record.Cluster]index.Names{}, floors: map[record.Cluster]time.Time{}, lasts: map[record.Cluster]time.Time{}, bounds: map[clockKey]rvBounds{},
-		selectors: map[string]query.Selector{}, said: map[store.ObjectKey]*spoken{}}
+		selectors: map[string]query.Selector{}, said: map[store.ObjectKey]*spoken{}, ran: map[record.Cluster]receivedRecords{}}
 	if len(types) > 0 {
 		r.types = map[string]bool{}
 		for _, t := range types {

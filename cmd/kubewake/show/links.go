@@ -61,7 +61,7 @@ func (s Style) linkRow(l *engine.Links, link *engine.Link, other *engine.LinkEnd
 	}
 	since, until := s.when(link.Since, layout), s.when(link.Until, layout)
 	if link.Since == nil {
-		since = " before the recording"
+		since = " first state"
 	}
 	if link.Until == nil {
 		until = " -"
@@ -139,7 +139,7 @@ func (s Style) checked(r *local.CheckedRule) *table {
 		l := &r.Links[k]
 		since, until := s.when(l.Since, dateTime), s.when(l.Until, dateTime)
 		if l.Since == nil {
-			since = " before the recording"
+			since = " first state"
 		}
 		if l.Until == nil {
 			until = " -"
