@@ -16,9 +16,13 @@ type Links struct {
 }
 
 // LinkRules reads the rules of a file, beside the built-in ones; with an empty path those alone.
-func LinkRules(path string) (*link.Rules, error) {
+func LinkRules(path string, more ...link.Custom) (*link.Rules, error) {
 	if path == "" {
-		return link.Builtin(), nil
+		rules, err := link.New(more...)
+		if err != nil {
+			return nil, fmt.Errorf("link rules of plug-ins: %w", err)
+		}
+		return rules, nil
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -28,7 +32,7 @@ func LinkRules(path string) (*link.Rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("link rules %s: %w", path, err)
 	}
-	rules, err := link.New(custom...)
+	rules, err := link.New(append(custom, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("link rules %s: %w", path, err)
 	}
@@ -41,8 +45,8 @@ type linkRules struct {
 	file *fresh.Value[*link.Rules]
 }
 
-func openLinkRules(path string) (linkRules, error) {
-	file, err := fresh.Load(func() (*link.Rules, error) { return LinkRules(path) }, path)
+func openLinkRules(path string, more []link.Custom) (linkRules, error) {
+	file, err := fresh.Load(func() (*link.Rules, error) { return LinkRules(path, more...) }, path)
 	return linkRules{path, file}, err
 }
 
@@ -91,7 +95,7 @@ func (l *Live) reloadLinkRules(path string) error {
 		l.useLinkRules(r.file.Now())
 		return nil
 	}
-	r, err := openLinkRules(path)
+	r, err := openLinkRules(path, l.options.Plugins.LinkRules)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/kubewake/kubewake/internal/tlsfiles"
 	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/object/redact"
+	"github.com/kubewake/kubewake/plugin"
 	"github.com/kubewake/kubewake/store"
 	"github.com/kubewake/kubewake/store/pebble"
 )
@@ -45,6 +46,7 @@ type Live struct {
 	server    *Server
 	engine    *local.Engine
 	metrics   *prometheus.Registry
+	host      plugin.Host // of the sources of plug-ins
 	stopping  atomic.Bool
 
 	mu        sync.Mutex
@@ -56,6 +58,8 @@ type Live struct {
 type LiveOptions struct {
 	Version string
 	Log     *slog.Logger
+	// Plugins are what the binary adds; see package plugin.
+	Plugins plugin.Set
 	// Ready is called once it can be asked at url; received is where data is taken in, or empty.
 	Ready func(url, received string) error
 }
@@ -64,6 +68,9 @@ type LiveOptions struct {
 func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
 	s = s.WithDefaults()
 	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	if err := o.Plugins.Check(); err != nil {
 		return nil, err
 	}
 	if o.Log == nil {
@@ -86,10 +93,10 @@ func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.linkRules, err = openLinkRules(s.Links.Rules); err != nil {
+	if l.linkRules, err = openLinkRules(s.Links.Rules, o.Plugins.LinkRules); err != nil {
 		return nil, err
 	}
-	modes, err := TraceModes(s.Traces.Modes)
+	modes, err := l.modes()
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +111,7 @@ func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
 	if err != nil {
 		return nil, err
 	}
+	l.host = plugin.Host{Sink: l.spool, Redactor: redactor, Log: o.Log}
 	receives := intake.NewMetrics(l.metrics)
 	l.collector, err = collect.New(s.Config, collect.Process{Sink: l.spool, Redactor: redactor, Metrics: l.metrics, Log: o.Log,
 		Intake: func(identify collect.Identify) (http.Handler, error) {
@@ -246,11 +254,14 @@ func (l *Live) run(ctx context.Context, cancel context.CancelCauseFunc) error {
 	run(&behind, background, "store", l.guard)
 	run(&front, answering, "serve", l.server.Run)
 
+	var sources sync.WaitGroup
+	run(&sources, ctx, "plug-ins", func(ctx context.Context) error { return l.runPlugins(ctx, l.host) })
 	err := l.collector.Run(ctx)
 	if err != nil {
 		cancel(err)
 	}
 	<-ctx.Done()
+	sources.Wait()
 	stopBackground()
 	behind.Wait()
 	stopAnswering()

@@ -24,11 +24,11 @@ func plan() []room {
 		{"ingest/wire", 3, 1}, {"ingest/spool", 3, 2},
 		{"source/manifest", 4, 0}, {"source/audit", 4, 1}, {"source/recording", 4, 1}, {"source/input", 4, 2},
 		{"source/webhook", 4, 2}, {"source/tail", 4, 2}, {"source/watch", 4, 2},
-		{"auditpolicy", 5, 0}, {"collect", 5, 0},
+		{"auditpolicy", 5, 0}, {"collect", 5, 0}, {"plugin", 5, 0},
 		{"source/otlp", 4, 2}, {"source/push", 4, 2},
 		{"index", 4, 0}, {"trace", 4, 0}, {"trace/otlp", 4, 1},
 		{"engine", 5, 0},
-		{"api/native", 6, 2}, {"api/intake", 6, 0}, {"api/jaeger", 6, 1}, {"export", 6, 0}, {"web", 6, 0}, {"doctor", 6, 0},
+		{"api/native", 6, 2}, {"api/intake", 6, 0}, {"api/jaeger", 6, 1}, {"api/tempo", 6, 1}, {"export", 6, 0}, {"web", 6, 0}, {"doctor", 6, 0},
 		{"serve", 7, 0}, {"agent", 7, 0}, {"hub", 7, 0},
 		{"cmd", 8, 0},
 	}
