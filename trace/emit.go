@@ -146,7 +146,6 @@ func walk(n *node, f func(*Record)) {
 		for _, r := range list {
 			switch {
 			case r.record == nil:
-				walk(r, f)
 			case r.repeats != nil:
 				for _, one := range r.repeats {
 					f(one)
@@ -154,6 +153,7 @@ func walk(n *node, f func(*Record)) {
 			default:
 				f(r.record)
 			}
+			walk(r, f)
 		}
 	}
 }
@@ -210,7 +210,7 @@ func (e *emitter) related(o *Object, s *Span, a *attrs) {
 func (e *emitter) records(n *node, parent SpanID) {
 	for _, r := range n.records {
 		if r.record != nil {
-			e.record(r, parent)
+			e.records(r, e.record(r, parent))
 			continue
 		}
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s group %s", parent, r.group))
@@ -227,7 +227,7 @@ func (e *emitter) records(n *node, parent SpanID) {
 	}
 }
 
-func (e *emitter) record(n *node, parent SpanID) {
+func (e *emitter) record(n *node, parent SpanID) SpanID {
 	r := n.record
 	s := Span{ID: e.id(spanOf(r.ID[:])), Parent: parent, Service: n.of.Ref.Resource, Name: n.title(), Start: n.start, End: n.end,
 		Failed: r.Failed, Status: clip(r.Status, maxText)}
@@ -237,6 +237,7 @@ func (e *emitter) record(n *node, parent SpanID) {
 	a := append(tagsOf(n.of), e.recordTags(n)...)
 	s.Attrs = a.done()
 	e.out = append(e.out, s)
+	return s.ID
 }
 
 func (n *node) title() string {

@@ -59,6 +59,8 @@ type Record struct {
 	NoOp    bool
 	Failed  bool
 	Status  string // why it failed
+	// Spans are what others told of a request, nested as they say: they hang under it.
+	Spans []Record
 }
 
 // Change is one field that a record changed.

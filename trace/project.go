@@ -68,10 +68,7 @@ func (p *projection) nest() {
 		o := &p.in.Objects[i]
 		n := &node{of: o}
 		nodes[i] = n
-		for k := range o.Records {
-			n.records = append(n.records, &node{of: o, record: &o.Records[k]})
-		}
-		slices.SortFunc(n.records, byTime)
+		n.records = recordNodes(o, o.Records)
 		p.objects = append(p.objects, n)
 		if o.Parent < 0 || o.Parent >= i {
 			p.roots = append(p.roots, n)
@@ -80,6 +77,24 @@ func (p *projection) nest() {
 		above := nodes[o.Parent]
 		above.below = append(above.below, n)
 	}
+}
+
+func recordNodes(o *Object, list []Record) []*node {
+	var out []*node
+	for i := range list {
+		out = append(out, &node{of: o, record: &list[i], records: recordNodes(o, list[i].Spans)})
+	}
+	slices.SortFunc(out, byTime)
+	return out
+}
+
+// size is how many spans or logs a record is, those that hang under it among them.
+func (n *node) size() int {
+	size := 1
+	for _, r := range n.records {
+		size += r.size()
+	}
+	return size
 }
 
 // byTime orders records; of one moment by their identity.
@@ -128,6 +143,9 @@ func (p *projection) measure(n *node) {
 		n.start, n.end = n.record.Start, latest(n.record.Start, n.record.End)
 		for _, r := range n.repeats {
 			n.end = latest(n.end, latest(r.Start, r.End))
+		}
+		for _, r := range n.records {
+			p.measure(r)
 		}
 		return
 	}

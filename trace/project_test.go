@@ -49,6 +49,8 @@ func shop() *Input {
 	rs.Records = []Record{{ID: id(4), Kind: "revision", Source: "watch", Start: sec(1), End: sec(1), Name: "changed", Summary: "first recorded state"}}
 	one.Records = []Record{{ID: id(5), Kind: "request", Source: "audit", Start: sec(2), End: sec(2.5), Name: "update", Verb: "update", User: "kubelet", Code: 409,
 		Failed: true, Status: "409 Conflict: the object has been modified"}}
+	one.Records[0].Spans = []Record{{ID: id(20), Kind: "span", Source: "spans", Start: sec(2.1), End: sec(2.4), Name: "etcd.Txn", Spans: []Record{
+		{ID: id(21), Kind: "span", Source: "spans", Start: sec(2.2), End: sec(2.3), Name: "compare"}}}}
 	two.Records = []Record{{ID: id(6), Kind: "end", Source: "watch", Start: sec(9), End: sec(9), Name: "delete", Summary: "deleted"}}
 	two.Ended, two.Manifest = sec(9), []byte(`{"kind":"Pod"}`)
 	two.Others = []Relation{{Type: "runs-on", Parent: true, Another: true, Other: record.ObjectRef{Cluster: "east", Resource: "nodes", Name: "n1", UID: "n"}}}

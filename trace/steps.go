@@ -2,6 +2,7 @@ package trace
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,7 +34,9 @@ func (p *projection) collapse(s *Step) {
 func (p *projection) items() int {
 	n := len(p.objects)
 	for _, o := range p.objects {
-		n += len(o.records)
+		for _, r := range o.records {
+			n += r.size()
+		}
 	}
 	return n
 }
@@ -53,7 +56,9 @@ func (p *projection) count(each int) {
 		like := map[string][]*node{}
 		keys := make([]string, len(o.records))
 		for i, r := range o.records {
-			keys[i] = r.record.likeness()
+			if keys[i] = r.record.likeness(); len(r.records) > 0 {
+				keys[i] = fmt.Sprint("alone ", i) // what hangs under it is its own
+			}
 			like[keys[i]] = append(like[keys[i]], r)
 		}
 		kept := o.records[:0]
@@ -149,10 +154,21 @@ func (n *node) toLogs(kinds []string) {
 		case len(kinds) > 0 && !slices.Contains(kinds, r.record.Kind):
 			kept = append(kept, r)
 		default:
-			n.logs = append(n.logs, r)
+			n.logs = append(n.logs, r.flat()...)
 		}
 	}
+	slices.SortStableFunc(n.logs, byTime)
 	n.records = kept
+}
+
+// flat is a record with all that hang under it.
+func (n *node) flat() []*node {
+	out := []*node{n}
+	for _, r := range n.records {
+		out = append(out, r.flat()...)
+	}
+	n.records = nil
+	return out
 }
 
 // flatten puts all records under the first root.
@@ -194,20 +210,39 @@ func (p *projection) bound() {
 	if p.items() <= p.opt.Limit {
 		return
 	}
+	if p.letHanging(); p.items() <= p.opt.Limit {
+		return
+	}
 	most := fairShare(p.objects, p.opt.Limit-len(p.objects))
 	cut, of := 0, 0
 	for _, o := range p.objects {
 		if over := len(o.records) - most; over > 0 {
-			first := (most + 1) / 2
+			first, before := (most+1)/2, o.cut
 			for _, r := range o.records[first : first+over] {
-				o.cut += max(1, len(r.repeats))
+				o.cut += max(r.size(), len(r.repeats))
 			}
 			o.records = slices.Delete(o.records, first, first+over)
-			cut += o.cut
+			cut += o.cut - before
 			of++
 		}
 	}
 	p.note("%s of %s left out to stay within the limit of %d spans and logs; each of these objects links to the trace of its own", plural(cut, "record"), plural(of, "object"), p.opt.Limit)
+}
+
+// letHanging leaves out what hangs under requests.
+func (p *projection) letHanging() {
+	left := 0
+	for _, o := range p.objects {
+		for _, r := range o.records {
+			below := r.size() - 1
+			r.records = nil
+			o.cut += below
+			left += below
+		}
+	}
+	if left > 0 {
+		p.note("%s under requests left out to stay within the limit of %d spans and logs", plural(left, "span"), p.opt.Limit)
+	}
 }
 
 // fairShare is the greatest number of records that each object may keep so that all together are at most room.

@@ -1,140 +1,155 @@
 package otlp
 
 import (
-	"encoding/json"
+	"encoding/hex"
 	"fmt"
+	"math"
 	"strconv"
 
+	"github.com/kubewake/kubewake/internal/rawjson"
 	"github.com/kubewake/kubewake/trace"
 )
 
 // JSON gives traces in OTLP's JSON form, {"resourceSpans": [...]}: IDs in hexadecimal, 64-bit numbers as strings, as its
 // specification asks and the JSON of protobuf does not do.
 func JSON(traces ...*trace.Trace) ([]byte, error) {
-	doc := struct {
-		ResourceSpans []jsonResource `json:"resourceSpans"`
-	}{[]jsonResource{}}
+	n := 0
 	for _, t := range traces {
-		doc.ResourceSpans = append(doc.ResourceSpans, jsonServices(t)...)
+		n += len(t.Spans)
 	}
-	b, err := json.Marshal(doc)
-	if err != nil {
-		return nil, fmt.Errorf("write OTLP JSON: %w", err)
+	b := make([]byte, 0, 1024*(n+1))
+	b = append(b, `{"resourceSpans":[`...)
+	for _, t := range traces {
+		for _, service := range servicesOf(t) {
+			b = sep(b)
+			b = append(b, `{"resource":{"attributes":`...)
+			b = jsonAttrs(b, []trace.Attr{{Key: "service.name", Value: service.name}})
+			b = append(b, `},"scopeSpans":[{"scope":{"name":"`+scopeName+`"},"spans":[`...)
+			for _, i := range service.spans {
+				b = jsonSpan(sep(b), t.ID, &t.Spans[i])
+			}
+			b = append(b, `]}]}`...)
+		}
 	}
-	return b, nil
+	return append(b, `]}`...), nil
 }
 
-type jsonResource struct {
-	Resource struct {
-		Attributes []jsonAttr `json:"attributes"`
-	} `json:"resource"`
-	ScopeSpans []*jsonScope `json:"scopeSpans"`
+// sep separates from what stands before in a list.
+func sep(b []byte) []byte {
+	if b[len(b)-1] == '[' {
+		return b
+	}
+	return append(b, ',')
 }
 
-type jsonScope struct {
-	Scope struct {
-		Name string `json:"name"`
-	} `json:"scope"`
-	Spans []jsonSpan `json:"spans"`
+// service is a service with its spans, by their place in the trace.
+type service struct {
+	name  string
+	spans []int
 }
 
-type jsonSpan struct {
-	TraceID    string      `json:"traceId"`
-	SpanID     string      `json:"spanId"`
-	Parent     string      `json:"parentSpanId,omitempty"`
-	Name       string      `json:"name"`
-	Kind       int         `json:"kind"`
-	Start      string      `json:"startTimeUnixNano"`
-	End        string      `json:"endTimeUnixNano"`
-	Attributes []jsonAttr  `json:"attributes,omitempty"`
-	Events     []jsonEvent `json:"events,omitempty"`
-	Links      []jsonLink  `json:"links,omitempty"`
-	Status     *jsonStatus `json:"status,omitempty"`
-}
-
-type jsonEvent struct {
-	Time       string     `json:"timeUnixNano"`
-	Name       string     `json:"name"`
-	Attributes []jsonAttr `json:"attributes,omitempty"`
-}
-
-type jsonLink struct {
-	TraceID    string     `json:"traceId"`
-	SpanID     string     `json:"spanId"`
-	Attributes []jsonAttr `json:"attributes,omitempty"`
-}
-
-type jsonStatus struct {
-	Message string `json:"message,omitempty"`
-	Code    int    `json:"code"`
-}
-
-type jsonAttr struct {
-	Key   string         `json:"key"`
-	Value map[string]any `json:"value"`
+func servicesOf(t *trace.Trace) []service {
+	var out []service
+	at := map[string]int{}
+	for i := range t.Spans {
+		name := t.Spans[i].Service
+		n, known := at[name]
+		if !known {
+			n = len(out)
+			at[name], out = n, append(out, service{name: name})
+		}
+		out[n].spans = append(out[n].spans, i)
+	}
+	return out
 }
 
 const (
-	kindInternal = 1
-	statusError  = 2
+	kindInternal = "1"
+	statusError  = "2"
 )
 
-func jsonServices(t *trace.Trace) []jsonResource {
-	var out []jsonResource
-	of := map[string]*jsonScope{}
-	for i := range t.Spans {
-		s := &t.Spans[i]
-		scope := of[s.Service]
-		if scope == nil {
-			scope = &jsonScope{}
-			scope.Scope.Name = scopeName
-			of[s.Service] = scope
-			resource := jsonResource{ScopeSpans: []*jsonScope{scope}}
-			resource.Resource.Attributes = jsonAttrs([]trace.Attr{{Key: "service.name", Value: s.Service}})
-			out = append(out, resource)
-		}
-		scope.Spans = append(scope.Spans, jsonSpanOf(t.ID, s))
-	}
-	return out
-}
-
-func jsonSpanOf(id trace.ID, s *trace.Span) jsonSpan {
-	out := jsonSpan{TraceID: id.String(), SpanID: s.ID.String(), Name: s.Name, Kind: kindInternal,
-		Start: strconv.FormatUint(nanos(s.Start), 10), End: strconv.FormatUint(nanos(s.End), 10), Attributes: jsonAttrs(s.Attrs)}
+func jsonSpan(b []byte, id trace.ID, s *trace.Span) []byte {
+	b = jsonID(append(b, `{"traceId":"`...), id[:])
+	b = jsonID(append(b, `","spanId":"`...), s.ID[:])
 	if s.Parent != (trace.SpanID{}) {
-		out.Parent = s.Parent.String()
+		b = jsonID(append(b, `","parentSpanId":"`...), s.Parent[:])
 	}
-	for i := range s.Events {
-		e := &s.Events[i]
-		out.Events = append(out.Events, jsonEvent{strconv.FormatUint(nanos(e.At), 10), e.Name, jsonAttrs(e.Attrs)})
+	b = text(append(b, `","name":`...), s.Name)
+	b = append(b, `,"kind":`+kindInternal+`,"startTimeUnixNano":"`...)
+	b = strconv.AppendUint(b, nanos(s.Start), 10)
+	b = strconv.AppendUint(append(b, `","endTimeUnixNano":"`...), nanos(s.End), 10)
+	b = append(b, '"')
+	b = someAttrs(b, s.Attrs)
+	if len(s.Events) > 0 {
+		b = append(b, `,"events":[`...)
+		for i := range s.Events {
+			e := &s.Events[i]
+			b = strconv.AppendUint(append(sep(b), `{"timeUnixNano":"`...), nanos(e.At), 10)
+			b = text(append(b, `","name":`...), e.Name)
+			b = append(someAttrs(b, e.Attrs), '}')
+		}
+		b = append(b, ']')
 	}
-	for _, l := range s.Links {
-		out.Links = append(out.Links, jsonLink{l.Trace.String(), l.Span.String(), jsonAttrs(l.Attrs)})
+	if len(s.Links) > 0 {
+		b = append(b, `,"links":[`...)
+		for i := range s.Links {
+			l := &s.Links[i]
+			b = jsonID(append(sep(b), `{"traceId":"`...), l.Trace[:])
+			b = jsonID(append(b, `","spanId":"`...), l.Span[:])
+			b = append(someAttrs(append(b, '"'), l.Attrs), '}')
+		}
+		b = append(b, ']')
 	}
 	if s.Failed {
-		out.Status = &jsonStatus{s.Status, statusError}
+		b = append(b, `,"status":{`...)
+		if s.Status != "" {
+			b = append(text(append(b, `"message":`...), s.Status), ',')
+		}
+		b = append(b, `"code":`+statusError+`}`...)
 	}
-	return out
+	return append(b, '}')
 }
 
-func jsonAttrs(list []trace.Attr) []jsonAttr {
-	out := make([]jsonAttr, 0, len(list))
+func jsonID(b, id []byte) []byte { return hex.AppendEncode(b, id) }
+
+// someAttrs writes the member for attributes, where there are any.
+func someAttrs(b []byte, list []trace.Attr) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	return jsonAttrs(append(b, `,"attributes":`...), list)
+}
+
+func jsonAttrs(b []byte, list []trace.Attr) []byte {
+	b = append(b, '[')
 	for _, a := range list {
-		out = append(out, jsonAttr{a.Key, jsonValue(a.Value)})
+		b = text(append(sep(b), `{"key":`...), a.Key)
+		b = append(jsonValue(append(b, `,"value":{`...), a.Value), "}}"...)
 	}
-	return out
+	return append(b, ']')
 }
 
-func jsonValue(v any) map[string]any {
+func jsonValue(b []byte, v any) []byte {
 	switch x := v.(type) {
 	case string:
-		return map[string]any{"stringValue": x}
+		return text(append(b, `"stringValue":`...), x)
 	case bool:
-		return map[string]any{"boolValue": x}
+		return strconv.AppendBool(append(b, `"boolValue":`...), x)
 	case int64:
-		return map[string]any{"intValue": strconv.FormatInt(x, 10)}
+		return append(strconv.AppendInt(append(b, `"intValue":"`...), x, 10), '"')
 	case float64:
-		return map[string]any{"doubleValue": x}
+		b = append(b, `"doubleValue":`...)
+		switch {
+		case math.IsNaN(x):
+			return append(b, `"NaN"`...)
+		case math.IsInf(x, 1):
+			return append(b, `"Infinity"`...)
+		case math.IsInf(x, -1):
+			return append(b, `"-Infinity"`...)
+		}
+		return strconv.AppendFloat(b, x, 'g', -1, 64)
 	}
-	return map[string]any{"stringValue": fmt.Sprint(v)}
+	return text(append(b, `"stringValue":`...), fmt.Sprint(v))
 }
+
+func text(b []byte, s string) []byte { return rawjson.AppendString(b, []byte(s)) }

@@ -3,6 +3,7 @@ package otlp
 import (
 	"encoding/hex"
 	"encoding/json"
+	"math"
 	"testing"
 	"time"
 
@@ -19,7 +20,8 @@ func example() *trace.Trace {
 	begin := time.Date(2026, 11, 20, 14, 3, 5, 123456789, time.UTC)
 	return &trace.Trace{ID: trace.ID{0x11, 2, 15: 3}, Spans: []trace.Span{
 		{ID: trace.SpanID{1}, Service: "deployments", Name: "shop/web", Start: begin, End: begin.Add(time.Minute), Failed: true, Status: "409 Conflict",
-			Attrs:  []trace.Attr{{Key: "cluster", Value: "east"}, {Key: "records", Value: int64(3)}, {Key: "x", Value: 1.5}, {Key: "y", Value: true}},
+			Attrs: []trace.Attr{{Key: "cluster", Value: "east"}, {Key: "records", Value: int64(3)}, {Key: "x", Value: 1.5}, {Key: "y", Value: true},
+				{Key: "a \"quoted\" <key>\n", Value: "é\x00\u2028"}, {Key: "tiny", Value: 1e-300}, {Key: "inf", Value: math.Inf(-1)}, {Key: "other", Value: []int{1}}},
 			Events: []trace.Event{{At: begin.Add(time.Second), Name: "update", Attrs: []trace.Attr{{Key: "code", Value: int64(409)}}}},
 			Links:  []trace.Link{{Trace: trace.ID{0x11, 9}, Span: trace.SpanID{7}, Attrs: []trace.Attr{{Key: "why", Value: "more"}}}}},
 		{ID: trace.SpanID{2}, Parent: trace.SpanID{1}, Service: "replicasets", Name: "shop/web-1", Start: begin, End: begin},
