@@ -22,6 +22,7 @@ const (
 	diskWarning = 0.10 // free
 	diskFailure = 0.03
 	spoolFull   = 0.8
+	exportLate  = 10 * time.Minute
 )
 
 func (x *examination) instance(i *Instance) {
@@ -212,6 +213,23 @@ func (x *examination) storing(i *Instance) {
 	if n, _ := i.Metrics.Sum("kubewake_spool_damaged_total"); n > 0 {
 		x.found(Finding{Check: "spool", Severity: Warning, Sentence: "Batches in the spool could not be read or delivered, and were left out.", Evidence: []string{fmt.Sprintf("kubewake_spool_damaged_total %.0f", n) + since(i.Metrics)},
 			Mend: "Look at the disk of the spool, and into the log."})
+	}
+	x.exported(i)
+}
+
+// exported checks what is sent on.
+func (x *examination) exported(i *Instance) {
+	if lag, _ := i.Metrics.Sum("kubewake_export_lag_seconds", "queue", "out"); lag > exportLate.Seconds() {
+		x.found(Finding{Check: "export", Severity: Warning, Sentence: fmt.Sprintf("The export's receiver has not taken spans for %s.", time.Duration(lag)*time.Second),
+			Evidence: []string{fmt.Sprintf("kubewake_export_lag_seconds of the queue out: %.0f", lag)}, Mend: "The log says what the receiver answers (export.otlp). What waits is kept as long as the queue has room."})
+	}
+	if n, _ := i.Metrics.Sum("kubewake_export_dropped_records_total"); n > 0 {
+		x.found(Finding{Check: "export", Severity: Warning, Sentence: fmt.Sprintf("%.0f records were stored and not exported.", n), Evidence: []string{fmt.Sprintf("kubewake_export_dropped_records_total %.0f", n) + since(i.Metrics)},
+			Mend: "The export's queue was full, or its disk failed: give it more room (export.otlp.queue.bytes), or bring its receiver back sooner."})
+	}
+	if n, _ := i.Metrics.Sum("kubewake_export_refused_spans_total"); n > 0 {
+		x.found(Finding{Check: "export", Severity: Warning, Sentence: fmt.Sprintf("The export's receiver refused %.0f spans for good.", n), Evidence: []string{fmt.Sprintf("kubewake_export_refused_spans_total %.0f", n) + since(i.Metrics)},
+			Mend: "The log says why; mostly it is a limit of the receiver."})
 	}
 }
 

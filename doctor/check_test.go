@@ -182,6 +182,15 @@ func TestFindings(t *testing.T) {
 			s.Instance.Metrics["kubewake_spool_bytes"] = []promtext.Sample{{Labels: nil, Value: 90}}
 			s.Instance.Metrics["kubewake_spool_limit_bytes"] = []promtext.Sample{{Labels: nil, Value: 100}}
 		}, "warning spool: 90 % full", ""},
+		{"export late", func(s *Seen) {
+			s.Instance.Metrics["kubewake_export_lag_seconds"] = []promtext.Sample{{Labels: map[string]string{"queue": "in"}, Value: 5}, {Labels: map[string]string{"queue": "out"}, Value: 660}}
+		}, "warning export: has not taken spans for 11m0s", ""},
+		{"export full", func(s *Seen) {
+			s.Instance.Metrics["kubewake_export_dropped_records_total"] = []promtext.Sample{{Labels: map[string]string{"reason": "full"}, Value: 7}}
+		}, "warning export: 7 records were stored and not exported", ""},
+		{"export refused", func(s *Seen) {
+			s.Instance.Metrics["kubewake_export_refused_spans_total"] = []promtext.Sample{{Labels: map[string]string{"reason": "partial"}, Value: 3}}
+		}, "warning export: refused 3 spans", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			seen := Seen{Instance: well(t), Cluster: fit(t), Now: noon()}
