@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kubewake/kubewake/api/native"
+	"github.com/kubewake/kubewake/api/tempo"
 	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/web"
 )
@@ -19,6 +20,7 @@ func (s *Server) Handler(loopback bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(native.Prefix, native.New(native.Config{Engine: s.config.Engine, Timeout: s.config.Timeout, Log: s.config.Log}))
 	s.jaeger.Register(mux)
+	tempo.New(tempo.Config{Engine: s.config.Engine, Timeout: s.config.Timeout, Log: s.config.Log}).Register(mux)
 	mux.Handle("/", web.New(web.Config{Engine: s.config.Engine, Log: s.config.Log}))
 	if s.config.Metrics != nil {
 		mux.Handle("GET /metrics", s.config.Metrics)
