@@ -46,7 +46,10 @@ func (tr *tracing) input(ctx context.Context) (*trace.Input, error) {
 		}
 		return nil
 	})
-	return in, err
+	if err != nil {
+		return nil, err
+	}
+	return in, tr.hang(ctx, in)
 }
 
 // enter gets ready to read objects of a cluster.
