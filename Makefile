@@ -18,6 +18,7 @@ demo: build ## open the recorded incident that ships with the repository
 
 test: build vet lint ## everything that must pass before a commit; under 5 minutes on 2 cores, caches warm
 	go test -timeout 20m ./...
+	go -C examples/plugin vet ./... && go -C examples/plugin test ./... # when it says that updates to go.mod are needed: go -C examples/plugin mod tidy
 
 race: ## all tests under the race detector, which needs cgo; -short leaves the longest replays to make test (without it: half an hour more)
 	CGO_ENABLED=1 go test -race -short -timeout 60m ./...
