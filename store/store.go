@@ -65,7 +65,7 @@ type Store interface {
 	// Events yields the KubeEvents that regard one object's name, by rising OccurredAt.
 	Events(ctx context.Context, scan EventScan) iter.Seq2[*record.Record, error]
 
-	// Spans yields the spans, log lines and pushed records that name one object, or some requests, or are of one trace, by rising
+	// Spans yields the spans, log lines and pushed records that name one object, or some requests, or are of some traces, by rising
 	// OccurredAt.
 	Spans(ctx context.Context, scan SpanScan) iter.Seq2[*record.Record, error]
 
@@ -207,14 +207,14 @@ type EventScan struct {
 }
 
 // SpanScan selects spans of one cluster by exactly one of: the object's name that they name (UID is not compared: the caller does),
-// the audit ID that they carry, one of a list, or their trace. Answers for a list of audit IDs and for a trace cost by the hours of Between.
+// the audit ID that they carry, one of a list, or their trace, one of a list. Answers for lists cost by the hours of Between.
 type SpanScan struct {
 	Cluster   record.Cluster
 	Resource  record.GroupResource
 	Namespace string
 	Name      string
 	AuditIDs  []string
-	TraceID   record.TraceID
+	TraceIDs  []record.TraceID
 	Between   TimeRange // of OccurredAt
 }
 

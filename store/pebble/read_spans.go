@@ -27,9 +27,13 @@ func (s *Store) Spans(ctx context.Context, q store.SpanScan) iter.Seq2[*record.R
 			}
 			f.match = func(rec *record.Record) bool { return wanted[rec.Span.AuditID] }
 			return f.byRef(refAudit, hashes)
-		case q.TraceID != (record.TraceID{}):
-			f.match = func(rec *record.Record) bool { return rec.Span.TraceID == q.TraceID }
-			return f.byRef(refTrace, []nameHash{hashOf(q.TraceID[:])})
+		case len(q.TraceIDs) > 0:
+			wanted, hashes := map[record.TraceID]bool{}, make([]nameHash, len(q.TraceIDs))
+			for i, id := range q.TraceIDs {
+				wanted[id], hashes[i] = id != record.TraceID{}, hashOf(id[:])
+			}
+			f.match = func(rec *record.Record) bool { return wanted[rec.Span.TraceID] }
+			return f.byRef(refTrace, hashes)
 		case q.Name == "":
 			return nil
 		}

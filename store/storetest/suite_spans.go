@@ -46,7 +46,7 @@ func spans(t *testing.T, s store.Store) {
 	if got := must(collect(s.Spans(t.Context(), store.SpanScan{Cluster: "c"})))(t); len(got) > 0 {
 		t.Errorf("asked for nothing, %d spans came", len(got))
 	}
-	if got := must(collect(s.Spans(t.Context(), store.SpanScan{Cluster: "other", AuditIDs: scans[0].AuditIDs, TraceID: scans[0].TraceID, Resource: scans[0].Resource, Namespace: scans[0].Namespace, Name: scans[0].Name})))(t); len(got) > 0 {
+	if got := must(collect(s.Spans(t.Context(), store.SpanScan{Cluster: "other", AuditIDs: scans[0].AuditIDs, TraceIDs: scans[0].TraceIDs, Resource: scans[0].Resource, Namespace: scans[0].Namespace, Name: scans[0].Name})))(t); len(got) > 0 {
 		t.Errorf("another cluster has %d spans", len(got))
 	}
 }
@@ -74,7 +74,7 @@ func spanScans(m *model) (out []store.SpanScan) {
 			add(store.SpanScan{Cluster: r.Ref.Cluster, AuditIDs: []string{r.Span.AuditID, last, "none"}})
 			last = r.Span.AuditID
 		}
-		add(store.SpanScan{Cluster: r.Ref.Cluster, TraceID: r.Span.TraceID})
+		add(store.SpanScan{Cluster: r.Ref.Cluster, TraceIDs: []record.TraceID{r.Span.TraceID, {}, {9}}})
 	}
 	return out
 }
@@ -87,7 +87,7 @@ func spanMatches(q store.SpanScan, r *record.Record) bool {
 	case len(q.AuditIDs) > 0:
 		return r.Span.AuditID != "" && slices.Contains(q.AuditIDs, r.Span.AuditID)
 	case q.Name == "":
-		return r.Span.TraceID == q.TraceID
+		return slices.Contains(q.TraceIDs, r.Span.TraceID) && r.Span.TraceID != record.TraceID{}
 	}
 	return slices.ContainsFunc(append([]record.ObjectRef{r.Ref}, r.Span.Also...), func(ref record.ObjectRef) bool {
 		return ref.GroupResource() == q.Resource && ref.Namespace == q.Namespace && ref.Name == q.Name
