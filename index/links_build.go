@@ -66,11 +66,14 @@ func (l *Links) begin(ctx context.Context, g *linkGeneration, again bool) error 
 	if l.feed != nil {
 		head.upTo = l.feed.Written()
 	}
-	if err := l.commit(ctx, g, head, nil); err != nil {
+	err := l.commit(ctx, g, head, nil)
+	if ctx.Err() != nil || errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrFailed) {
 		return err
 	}
-	if kept, err := l.shelf.get(ctx, g.id.head()); err != nil || kept != nil {
-		return err
+	if err == nil {
+		if kept, err := l.shelf.get(ctx, g.id.head()); err != nil || kept != nil {
+			return err
+		}
 	}
 	// The store is only read: the index lives in this process alone.
 	l.mu.Lock()

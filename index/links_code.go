@@ -9,7 +9,7 @@ import (
 )
 
 // linkFormat is counted up when links are derived or kept in another way: it is part of the generation.
-const linkFormat = 1
+const linkFormat = 2
 
 var errLinks = errors.New("what is kept of links can not be read")
 
@@ -138,12 +138,17 @@ func decodeSaid(b []byte) (*said, error) {
 	return s, nil
 }
 
-// encodeTold keeps what one object said of a target, beside the target; of a label, with a claim that is empty.
+// encodeTold keeps what one object said of a target. Of the target it keeps the selector alone: the rest is in the key, or in what the object
+// said. Of a label there is one claim that is empty.
 func encodeTold(storage record.Storage, o Over, list []Said) []byte {
 	b := appendString(appendOver(nil, o), string(storage))
 	b = binary.AppendUvarint(b, uint64(len(list)))
 	for i := range list {
-		b = appendClaim(b, &list[i].Claim)
+		c := &list[i].Claim
+		b = appendBits(b, c.Up, c.Controller, c.Inferred)
+		for _, text := range [...]string{c.Rule, string(c.Type), c.Field, c.Target.Selector} {
+			b = appendString(b, text)
+		}
 		b = binary.AppendUvarint(b, uint64(len(list[i].Spells)))
 		for _, s := range list[i].Spells {
 			b = appendBits(b, s.First)
@@ -158,7 +163,10 @@ func decodeTold(b []byte) (storage record.Storage, o Over, list []Said, err erro
 	d := clockDecoder{buf: b}
 	o, storage = d.over(), record.Storage(d.string())
 	for range d.count() {
-		s := Said{Claim: d.claim()}
+		var s Said
+		d.bits(&s.Claim.Up, &s.Claim.Controller, &s.Claim.Inferred)
+		s.Claim.Rule, s.Claim.Type, s.Claim.Field = d.string(), link.Type(d.string()), d.string()
+		s.Claim.Target.Selector = d.string()
 		for range d.count() {
 			var sp Spell
 			d.bits(&sp.First)

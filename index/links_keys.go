@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"encoding/hex"
 
 	"github.com/kubewake/kubewake/link"
 	"github.com/kubewake/kubewake/record"
@@ -18,7 +19,7 @@ import (
 //	1 | generation | l | cluster group resource key value namespace | uid     which objects had a label
 //	2 | last seven bytes of record.ObjectID | cluster uid                     objects by hash
 //
-// Texts end with 0 1; a 0 in one is 0 255.
+// Texts end with 0 1; a 0 in one is 0 255. UIDs that are UUIDs are packed.
 const (
 	linkHeads  byte = 0
 	linkFacts  byte = 1
@@ -69,6 +70,28 @@ func cutKey(b []byte) (text string, rest []byte, ok bool) {
 	return "", nil, false
 }
 
+// pack makes 17 bytes of a UID that is a UUID as Kubernetes writes it; of others one byte more than they have.
+func pack(uid record.UID) string {
+	if len(uid) == 36 && uid[8] == '-' && uid[13] == '-' && uid[18] == '-' && uid[23] == '-' {
+		b, err := hex.DecodeString(string(uid[:8] + uid[9:13] + uid[14:18] + uid[19:23] + uid[24:]))
+		if packed := "\x01" + string(b); err == nil && unpack(packed) == uid { // not in capitals
+			return packed
+		}
+	}
+	return "\x02" + string(uid)
+}
+
+func unpack(packed string) record.UID {
+	if len(packed) == 17 && packed[0] == 1 {
+		h := hex.EncodeToString([]byte(packed[1:]))
+		return record.UID(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
+	}
+	if packed == "" {
+		return ""
+	}
+	return record.UID(packed[1:])
+}
+
 func (g generationID) head() []byte { return append([]byte{linkHeads}, g[:]...) }
 func (g generationID) facts() []byte {
 	return append([]byte{linkFacts}, g[:]...)
@@ -76,11 +99,11 @@ func (g generationID) facts() []byte {
 func (g generationID) kind(kind byte) []byte { return append(g.facts(), kind) }
 
 func (g generationID) forward(key store.ObjectKey) []byte {
-	return appendKey(g.kind(linkForward), string(key.Cluster), string(key.UID))
+	return appendKey(g.kind(linkForward), string(key.Cluster), pack(key.UID))
 }
 
 func (g generationID) byUID(c record.Cluster, uid record.UID) []byte {
-	return appendKey(g.kind(linkByUID), string(c), string(uid))
+	return appendKey(g.kind(linkByUID), string(c), pack(uid))
 }
 
 func (g generationID) byName(c record.Cluster, gr record.GroupResource, namespace, name string) []byte {
@@ -120,7 +143,7 @@ func sourceOf(key, prefix []byte) (store.ObjectKey, bool) {
 		return store.ObjectKey{}, false
 	}
 	uid, rest, ok := cutKey(rest)
-	return store.ObjectKey{Cluster: record.Cluster(cluster), UID: record.UID(uid)}, ok && len(rest) == 0
+	return store.ObjectKey{Cluster: record.Cluster(cluster), UID: unpack(uid)}, ok && len(rest) == 0
 }
 
 func hashKey(hash [7]byte) []byte { return append([]byte{linkHashes}, hash[:]...) }
@@ -133,5 +156,5 @@ func HashOf(key store.ObjectKey) (hash [7]byte) {
 }
 
 func hashEntry(key store.ObjectKey) []byte {
-	return appendKey(hashKey(HashOf(key)), string(key.Cluster), string(key.UID))
+	return appendKey(hashKey(HashOf(key)), string(key.Cluster), pack(key.UID))
 }

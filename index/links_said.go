@@ -261,7 +261,7 @@ func (s *said) keys(g generationID, key store.ObjectKey) map[string][]byte {
 	out[string(g.forward(key))] = s.encode()
 	told := map[string][]Said{}
 	for _, c := range s.all() {
-		k := string(appendKey(g.target(key.Cluster, &c.Claim.Target), string(key.Cluster), string(key.UID)))
+		k := string(appendKey(g.target(key.Cluster, &c.Claim.Target), string(key.Cluster), pack(key.UID)))
 		told[k] = append(told[k], c)
 	}
 	storage := record.StorageOf(s.gr)
@@ -279,7 +279,7 @@ func (s *said) keys(g generationID, key store.ObjectKey) map[string][]byte {
 		}
 	}
 	for kv, spells := range pairs {
-		k := appendKey(g.labels(key.Cluster, s.gr, kv.Key, kv.Value, s.namespace), string(key.UID))
+		k := appendKey(g.labels(key.Cluster, s.gr, kv.Key, kv.Value, s.namespace), pack(key.UID))
 		out[string(k)] = encodeTold(storage, s.over, []Said{{Spells: spells}})
 	}
 	return out

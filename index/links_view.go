@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/kubewake/kubewake/link"
 	"github.com/kubewake/kubewake/record"
@@ -52,24 +51,26 @@ type Told struct {
 	By      store.ObjectKey
 	Storage record.Storage // of the resourceVersions in it
 	Over    Over           // of the object that said it
-	Claims  []Said
+	// Claims have of their target what was asked for, and the selector; not what else the object told of it, nor its cluster.
+	Claims []Said
 }
 
 // OfUID yields who claimed something of a UID.
 func (v *LinkView) OfUID(ctx context.Context, key store.ObjectKey) iter.Seq2[Told, error] {
-	return v.told(ctx, v.id.byUID(key.Cluster, key.UID))
+	return v.told(ctx, v.id.byUID(key.Cluster, key.UID), link.Target{UID: key.UID})
 }
 
 // OfName yields who claimed something of a name.
 func (v *LinkView) OfName(ctx context.Context, c record.Cluster, gr record.GroupResource, namespace, name string) iter.Seq2[Told, error] {
-	return v.told(ctx, v.id.byName(c, gr, namespace, name))
+	return v.told(ctx, v.id.byName(c, gr, namespace, name), link.Target{Group: gr.Group, Resource: gr.Resource, Namespace: namespace, Name: name})
 }
 
 // Choosing yields who chooses by labels among the objects of a resource in a namespace.
 func (v *LinkView) Choosing(ctx context.Context, c record.Cluster, gr record.GroupResource, namespace string) iter.Seq2[Told, error] {
 	return func(yield func(Told, error) bool) {
 		for _, ns := range [...]string{namespace, everywhere} {
-			for t, err := range v.told(ctx, v.id.selector(c, gr, ns)) {
+			target := link.Target{Group: gr.Group, Resource: gr.Resource, Namespace: namespace, AllNamespaces: ns == everywhere}
+			for t, err := range v.told(ctx, v.id.selector(c, gr, ns), target) {
 				if !yield(t, err) || err != nil {
 					return
 				}
@@ -78,7 +79,8 @@ func (v *LinkView) Choosing(ctx context.Context, c record.Cluster, gr record.Gro
 	}
 }
 
-func (v *LinkView) told(ctx context.Context, prefix []byte) iter.Seq2[Told, error] {
+// told yields what lies below a prefix: claims of one target, whose selectors are their own.
+func (v *LinkView) told(ctx context.Context, prefix []byte, target link.Target) iter.Seq2[Told, error] {
 	return func(yield func(Told, error) bool) {
 		for kv, err := range v.shelf.scan(ctx, prefix) {
 			if err != nil {
@@ -93,6 +95,12 @@ func (v *LinkView) told(ctx context.Context, prefix []byte) iter.Seq2[Told, erro
 			if t.Storage, t.Over, t.Claims, err = decodeTold(kv.Value); err != nil {
 				yield(Told{}, err)
 				return
+			}
+			for i := range t.Claims {
+				to := &t.Claims[i].Claim.Target
+				selector := to.Selector
+				*to = target
+				to.Selector = selector
 			}
 			if !yield(t, nil) {
 				return
@@ -149,7 +157,7 @@ func (v *LinkView) labeled(ctx context.Context, s LabelScan, texts []string) ite
 			if !ok || !s.Everywhere && parts[2] != s.Namespace {
 				continue
 			}
-			t := Told{By: store.ObjectKey{Cluster: s.Cluster, UID: record.UID(strings.Clone(parts[3]))}}
+			t := Told{By: store.ObjectKey{Cluster: s.Cluster, UID: unpack(parts[3])}}
 			if t.Storage, t.Over, t.Claims, err = decodeTold(kv.Value); err != nil {
 				yield(Told{}, err)
 				return

@@ -335,7 +335,7 @@ func (r *relations) heard(ctx context.Context, told index.Told, want direction) 
 			return nil, err
 		}
 		for _, c := range says.claims {
-			if want.wants(c.claim.Up) && r.wants(&c.claim) && slices.ContainsFunc(told.Claims, func(s index.Said) bool { return s.Claim.Target == c.claim.Target && s.Claim.Rule == c.claim.Rule }) {
+			if want.wants(c.claim.Up) && r.wants(&c.claim) && slices.ContainsFunc(told.Claims, func(s index.Said) bool { return s.Claim.Rule == c.claim.Rule && sameTarget(&s.Claim.Target, &c.claim.Target) }) {
 				out = append(out, c)
 			}
 		}
@@ -354,6 +354,15 @@ func (r *relations) heard(ctx context.Context, told index.Told, want direction) 
 		}
 	}
 	return out, nil
+}
+
+// sameTarget compares what was asked for with what an object told.
+func sameTarget(asked, told *link.Target) bool {
+	if asked.UID != "" {
+		return asked.UID == told.UID
+	}
+	return told.UID == "" && asked.Group == told.Group && asked.Resource == told.Resource && asked.Name == told.Name && asked.Selector == told.Selector &&
+		asked.AllNamespaces == told.AllNamespaces && (asked.Namespace == told.Namespace || told.AllNamespaces)
 }
 
 // rvBounds are resourceVersions around the time asked for: what was over at before is out, and what began behind after.
