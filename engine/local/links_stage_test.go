@@ -253,6 +253,12 @@ func TestOddOwners(t *testing.T) {
 	fleets/f *, 1 left out
 	  shop ships/a by owns, 1 left out
 	2 objects (the limit of 2 objects was reached: at least 2 more were left out, see left of each)`)
+	compareText(t, "cut above", treeOf(t, e, query.Tree{Object: byUID("uc"), Up: query.All, Limit: 2}), `
+	shop ships/b
+	  also owns: fleets/f -> shop ships/b, since 14:00:03.010
+	  also owns: shop ships/c -> shop ships/b, since 14:00:03.010
+	  shop ships/c * by owns, controller
+	2 objects (the limit of 2 objects was reached: ships.x.io/a -n shop and what is above it were left out)`)
 }
 
 // TestSelectors: what a Service selects follows the labels and the selector over time.

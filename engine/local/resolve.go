@@ -287,10 +287,12 @@ func (e *Engine) near(ctx context.Context, cluster record.Cluster, resources []r
 }
 
 // entryWords names an entry as a person could ask for it: "deployments.apps/web -n shop".
-func entryWords(e *store.Entry) string {
-	words := fmt.Sprintf("%s/%s", e.Ref.GroupResource(), e.Ref.Name)
-	if e.Ref.Namespace != "" {
-		words += " -n " + e.Ref.Namespace
+func entryWords(e *store.Entry) string { return refWords(e.Ref) }
+
+func refWords(ref record.ObjectRef) string {
+	words := fmt.Sprintf("%s/%s", ref.GroupResource(), ref.Name)
+	if ref.Namespace != "" {
+		words += " -n " + ref.Namespace
 	}
 	return words
 }

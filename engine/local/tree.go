@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
@@ -74,6 +75,8 @@ type grower struct {
 	root  *treeNode
 	asked *treeNode
 	left  int
+	// unclimbed names the owner that the limit kept out.
+	unclimbed string
 }
 
 func (g *grower) add(n end) *treeNode {
@@ -101,7 +104,11 @@ func (g *grower) climb(ctx context.Context, asked end, up int) error {
 			}
 			g.root.others = append(g.root.others, ties[i])
 		}
-		if first == nil || len(g.nodes) >= g.limit {
+		if first == nil {
+			return nil
+		}
+		if len(g.nodes) >= g.limit {
+			g.unclimbed = refWords(first.parent.ref)
 			return nil
 		}
 		above := g.add(first.parent)
@@ -254,7 +261,7 @@ func createdAt(n end) time.Time {
 
 // tree writes the nodes down, each behind the one above it.
 func (g *grower) tree(ctx context.Context, asked engine.Ref) (*engine.Tree, error) {
-	out := &engine.Tree{Object: asked, Nodes: []engine.TreeNode{}, Cut: g.r.cut, Pending: g.r.view.Pending()}
+	out := &engine.Tree{Object: asked, Nodes: []engine.TreeNode{}, Pending: g.r.view.Pending()}
 	cov := newInvolved(g.asked.end)
 	var walk func(n *treeNode, parent, depth int) error
 	walk = func(n *treeNode, parent, depth int) error {
@@ -277,12 +284,25 @@ func (g *grower) tree(ctx context.Context, asked engine.Ref) (*engine.Tree, erro
 	if err := walk(g.root, -1, 0); err != nil {
 		return nil, err
 	}
-	if g.left > 0 {
-		out.Cut = fmt.Sprintf("the limit of %d objects was reached: at least %d more were left out, see left of each", g.limit, g.left)
-	}
+	out.Cut = g.cut()
 	var err error
 	out.Coverage, err = g.r.coverage(ctx, cov)
 	return out, err
+}
+
+// cut says all that was left out.
+func (g *grower) cut() string {
+	var all []string
+	if g.unclimbed != "" {
+		all = append(all, fmt.Sprintf("the limit of %d objects was reached: %s and what is above it were left out", g.limit, g.unclimbed))
+	}
+	if g.left > 0 {
+		all = append(all, fmt.Sprintf("the limit of %d objects was reached: at least %d more were left out, see left of each", g.limit, g.left))
+	}
+	if g.r.cut != "" {
+		all = append(all, g.r.cut)
+	}
+	return strings.Join(all, "; ")
 }
 
 func (g *grower) node(ctx context.Context, n *treeNode) (*engine.TreeNode, error) {
