@@ -87,17 +87,69 @@ func split(r *tracepb.ResourceSpans, first, limit int) []*tracepb.ResourceSpans 
 }
 
 // fitting gives the spans with those shortened that alone are larger than a message may be: long texts first, then the last events.
-// What was cut is said in the span.
+// What was cut is said in the span. Bytes that are no UTF-8, which a message can not have, are replaced.
 func fitting(spans []trace.Span, limit int) []trace.Span {
 	out := spans
 	for i := range spans {
-		if textSize(&spans[i]) <= limit {
+		large, clean := textSize(&spans[i]) > limit, isClean(&spans[i])
+		if !large && clean {
 			continue
 		}
 		if &out[0] == &spans[0] {
 			out = append([]trace.Span(nil), spans...)
 		}
-		out[i] = shortened(&spans[i], limit)
+		if !clean {
+			out[i] = mapped(&spans[i], func(s string) string { return strings.ToValidUTF8(s, "\uFFFD") })
+		}
+		if large {
+			out[i] = shortened(&out[i], limit)
+		}
+	}
+	return out
+}
+
+func isClean(s *trace.Span) bool {
+	clean := utf8.ValidString(s.Service) && utf8.ValidString(s.Name) && utf8.ValidString(s.Status) && cleanAttrs(s.Attrs)
+	for i := range s.Events {
+		clean = clean && utf8.ValidString(s.Events[i].Name) && cleanAttrs(s.Events[i].Attrs)
+	}
+	for i := range s.Links {
+		clean = clean && cleanAttrs(s.Links[i].Attrs)
+	}
+	return clean
+}
+
+func cleanAttrs(attrs []trace.Attr) bool {
+	for _, a := range attrs {
+		if text, ok := a.Value.(string); ok && !utf8.ValidString(text) || !utf8.ValidString(a.Key) {
+			return false
+		}
+	}
+	return true
+}
+
+// mapped gives a span with every text changed.
+func mapped(s *trace.Span, text func(string) string) trace.Span {
+	c := *s
+	c.Service, c.Name, c.Status, c.Attrs = text(s.Service), text(s.Name), text(s.Status), mappedAttrs(s.Attrs, text)
+	c.Events = make([]trace.Event, len(s.Events))
+	for i, e := range s.Events {
+		c.Events[i] = trace.Event{At: e.At, Name: text(e.Name), Attrs: mappedAttrs(e.Attrs, text)}
+	}
+	c.Links = make([]trace.Link, len(s.Links))
+	for i, l := range s.Links {
+		c.Links[i] = trace.Link{Trace: l.Trace, Span: l.Span, Attrs: mappedAttrs(l.Attrs, text)}
+	}
+	return c
+}
+
+func mappedAttrs(attrs []trace.Attr, text func(string) string) []trace.Attr {
+	out := make([]trace.Attr, len(attrs))
+	for i, a := range attrs {
+		out[i] = trace.Attr{Key: text(a.Key), Value: a.Value}
+		if s, ok := a.Value.(string); ok {
+			out[i].Value = text(s)
+		}
 	}
 	return out
 }
@@ -126,13 +178,7 @@ func attrsSize(attrs []trace.Attr) int {
 }
 
 func shortened(s *trace.Span, limit int) trace.Span {
-	c := *s
-	c.Name, c.Status = cutText(s.Name), cutText(s.Status)
-	c.Attrs = shortAttrs(s.Attrs)
-	c.Events = make([]trace.Event, len(s.Events))
-	for i, e := range s.Events {
-		c.Events[i] = trace.Event{At: e.At, Name: cutText(e.Name), Attrs: shortAttrs(e.Attrs)}
-	}
+	c := mapped(s, cutText)
 	size := textSize(&c)
 	for size > limit && len(c.Events) > 0 {
 		last := len(c.Events) - 1
@@ -155,17 +201,6 @@ func shortened(s *trace.Span, limit int) trace.Span {
 	return c
 }
 
-func shortAttrs(attrs []trace.Attr) []trace.Attr {
-	out := make([]trace.Attr, len(attrs))
-	for i, a := range attrs {
-		out[i] = a
-		if text, ok := a.Value.(string); ok {
-			out[i].Value = cutText(text)
-		}
-	}
-	return out
-}
-
 // cutText ends a text that is too long with a mark, at a whole character.
 func cutText(s string) string {
 	if len(s) <= longText {
@@ -178,7 +213,7 @@ func cutText(s string) string {
 		}
 		s = s[:len(s)-1]
 	}
-	return strings.ToValidUTF8(s, "�") + "… (cut)"
+	return s + "… (cut)"
 }
 
 // cutTexts keeps the first texts that fit.
@@ -188,7 +223,7 @@ func cutTexts(list []string, limit int) []string {
 		if limit -= len(s) + 16; limit < 0 {
 			return append(out, fmt.Sprintf("%d more notes do not fit here", len(list)-i))
 		}
-		out = append(out, s)
+		out = append(out, strings.ToValidUTF8(s, "\uFFFD"))
 	}
 	return out
 }

@@ -26,6 +26,10 @@ func (f *Face) send(w http.ResponseWriter, r *http.Request, status int, document
 			return
 		}
 	}
+	if doc, ok := document.(written); ok && !indent {
+		f.write(w, r, status, len(doc.otlp), doc.writeJSON)
+		return
+	}
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)

@@ -49,7 +49,7 @@ func (s *storage) ask(ctx context.Context, what string, question func(context.Co
 	}
 	defer leave()
 	if deadline, ok := ctx.Deadline(); ok {
-		early := min(500*time.Millisecond, time.Until(deadline)/10)
+		early := min(500*time.Millisecond, time.Until(deadline)/5)
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-early))
 		defer cancel()

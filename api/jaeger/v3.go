@@ -1,8 +1,9 @@
 package jaeger
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -79,7 +80,33 @@ func resultV3(notes []string, traces ...*trace.Trace) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withNotes("result", json.RawMessage(doc), notes), nil
+	return written{otlp: doc, notes: notes}, nil
+}
+
+// written is a result that is JSON already.
+type written struct {
+	otlp  []byte
+	notes []string
+}
+
+// MarshalJSON is for who wants it indented.
+func (d written) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	err := d.writeJSON(&b)
+	return b.Bytes(), err
+}
+
+func (d written) writeJSON(w io.Writer) error {
+	tail := []byte("}")
+	if len(d.notes) > 0 {
+		tail = append(appendTexts([]byte(`,"notes":`), d.notes), '}')
+	}
+	for _, part := range [][]byte{[]byte(`{"result":`), d.otlp, tail} {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withNotes is a document of the newer dialect, and beside it what a limit left out, where clients of Jaeger do not look.
