@@ -2,13 +2,9 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
-
-	"github.com/kubewake/kubewake/engine/local"
-	"github.com/kubewake/kubewake/serve"
 )
 
 func (a *app) importCommand() *cobra.Command {
@@ -56,13 +52,6 @@ that was alive, its last state and who set it. Exit status 3 says that everythin
 		report, err := a.takeIn(command.Context(), st, a.data, fingerprint, paths, in)
 		if err != nil {
 			return err
-		}
-		rules, err := serve.LinkRules(a.linkRules)
-		if err != nil {
-			return &usageError{err}
-		}
-		if err := a.deriveLinks(command.Context(), local.New(st, local.Config{LinkRules: rules})); err != nil {
-			return fmt.Errorf("derive the links of %s: %w", a.data, err)
 		}
 		remember(a.data)
 		a.say("ask with --data %s", a.data)

@@ -30,7 +30,6 @@ type opening struct {
 	fingerprint string
 	temporary   bool // dir goes when we go: standard input cannot be recognized again
 	listen      string
-	linkRules   string
 	jaeger      serve.Jaeger
 	in          *intakeFlags
 	hints       func(url string) string // what to try, once it can be asked
@@ -57,7 +56,7 @@ keeps it elsewhere, --rm removes it. Exit status 3 says that some of the input w
 	flags.StringVar(&a.data, "data", "", "keep it in this directory instead of the cache")
 	flags.StringVar(&o.listen, "listen", serve.DefaultListen, "address to serve on; if the port is in use, a free one")
 	jaegerFlags(flags, &o.jaeger)
-	flags.StringVar(&o.linkRules, "link-rules", "", "YAML file of further rules that link objects")
+	flags.StringVar(&a.linkRules, "link-rules", "", "YAML file of further rules that link objects")
 	flags.BoolVar(&remove, "rm", false, "remove what is kept of these inputs, and exit")
 	command.RunE = func(command *cobra.Command, paths []string) error {
 		o.paths = paths
@@ -217,7 +216,7 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 	if err != nil {
 		dir = o.dir
 	}
-	rules, err := serve.LinkRules(o.linkRules)
+	rules, err := serve.LinkRules(a.linkRules)
 	if err != nil {
 		return &usageError{err}
 	}
