@@ -336,6 +336,9 @@ func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
+	if err := l.reloadLinkRules(s.Links.Rules); err != nil {
+		return nil, err
+	}
 	if needRestart, err = l.collector.Reload(s.Config); err != nil {
 		return nil, err
 	}
@@ -351,9 +354,6 @@ func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 	}
 	slices.Sort(needRestart)
 	if err != nil {
-		return needRestart, err
-	}
-	if err := l.reloadLinkRules(s.Links.Rules); err != nil {
 		return needRestart, err
 	}
 	l.mu.Lock()
