@@ -216,6 +216,7 @@ func (e *emitter) records(n *node, parent SpanID) {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s group %s", parent, r.group))
 		s := Span{ID: e.id(spanOf(sum[:])), Parent: parent, Service: n.of.Ref.Resource, Name: r.group, Start: r.start, End: r.end, Events: e.logs(r)}
 		a := tagsOf(n.of)
+		a.str("grouped", r.by)
 		walk(r, func(rec *Record) {
 			if rec.Failed && !s.Failed {
 				s.Failed, s.Status = true, rec.Status

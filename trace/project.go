@@ -13,6 +13,7 @@ type node struct {
 	record  *Record   // nil: of the object, or a group
 	repeats []*Record // with record: all of the count, by time; nil: it stands alone
 	group   string
+	by      string  // what group is
 	records []*node // records and groups below, by time
 	logs    []*node // records that are shown within
 	below   []*node // objects

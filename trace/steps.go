@@ -115,7 +115,7 @@ func (p *projection) group(s *Step) {
 			name := r.record.groupBy(s.By)
 			i := slices.IndexFunc(groups, func(g *node) bool { return g.group == name })
 			if i < 0 {
-				groups = append(groups, &node{of: o.of, group: name})
+				groups = append(groups, &node{of: o.of, group: name, by: s.By})
 				i = len(groups) - 1
 			}
 			groups[i].records = append(groups[i].records, r)

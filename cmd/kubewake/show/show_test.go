@@ -16,6 +16,7 @@ import (
 	"github.com/kubewake/kubewake/cmd/kubewake/show"
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/engine/enginetest"
+	"github.com/kubewake/kubewake/trace"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -38,6 +39,7 @@ func answers() map[string]func(io.Writer, show.Style) error {
 			}
 			return hits.Flush()
 		},
+		"trace": func(w io.Writer, s show.Style) error { return show.Trace(w, enginetest.Trace(), s) },
 		"notes": func(w io.Writer, s show.Style) error {
 			h := enginetest.History()
 			return show.Notes(w, show.Note{Cut: h.Cut, Cursor: h.Cursor, Coverage: h.Coverage, Marks: show.HistoryMarks(h, s), Ask: "kubewake coverage deploy/web"}, s)
@@ -80,7 +82,7 @@ func golden(t *testing.T, name, got string) {
 // Tables keep within the terminal, unless it is too narrow for anything.
 func TestWidth(t *testing.T) {
 	for _, width := range []int{80, 100, 140} {
-		for _, name := range []string{"history", "objects"} {
+		for _, name := range []string{"history", "objects", "trace"} {
 			var got bytes.Buffer
 			if err := answers()[name](&got, show.Style{Width: width}); err != nil {
 				t.Fatal(err)
@@ -110,7 +112,11 @@ func TestControlCharacters(t *testing.T) {
 	c.Gaps[0].Sentence, c.Gaps[0].Reason = evil, evil
 	st := enginetest.State()
 	st.Reason, st.Manifest = evil, []byte(`{"metadata":{"annotations":{"a":"\u001b[2J\u202e"}}}`)
+	tr := enginetest.Trace()
+	tr.Spans[0].Name, tr.Spans[0].Events[0].Name, tr.Modifier = evil, evil, evil
+	tr.Spans[1].Attrs = []trace.Attr{{Key: "record", Value: "request"}, {Key: "summary", Value: evil}, {Key: "user", Value: evil}}
 	for name, write := range map[string]func(io.Writer) error{
+		"trace":    func(w io.Writer) error { return show.Trace(w, tr, show.Style{Wide: true}) },
 		"history":  func(w io.Writer) error { return show.History(w, h, show.Style{Wide: true}) },
 		"blame":    func(w io.Writer) error { return show.Blame(w, b, show.Style{Wide: true}) },
 		"diff":     func(w io.Writer) error { return show.Diff(w, d, show.Style{}) },

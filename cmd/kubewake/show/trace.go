@@ -34,7 +34,7 @@ func Trace(w io.Writer, t *engine.Trace, s Style) error {
 	}
 	out := bufio.NewWriter(w)
 	g := newGantt(t, s)
-	mode := strings.TrimSpace(t.Mode + " " + t.Modifier)
+	mode := clean(strings.TrimSpace(t.Mode + " " + t.Modifier))
 	fmt.Fprintln(out, s.paint(dim, fmt.Sprintf("trace %s · %s · %s to %s", t.ID, mode, s.stamp(&t.From), s.stamp(&t.To))))
 	if len(t.Spans) == 0 {
 		fmt.Fprintln(out, "Nothing recorded here.")
@@ -83,7 +83,7 @@ func newGantt(t *engine.Trace, s Style) *gantt {
 	for i := range t.Spans {
 		span := &t.Spans[i]
 		depth[span.ID] = depth[span.Parent] + 1
-		g.labels[i] = strings.Repeat("  ", depth[span.ID]-1) + clean(label(span))
+		g.labels[i] = strings.Repeat("  ", depth[span.ID]-1) + clean(s.label(span))
 		g.labelWidth = max(g.labelWidth, utf8.RuneCountInString(g.labels[i]))
 		if g.begin.IsZero() || span.Start.Before(g.begin) {
 			g.begin = span.Start
@@ -100,12 +100,15 @@ func newGantt(t *engine.Trace, s Style) *gantt {
 	return g
 }
 
-// label names a span: an object by its resource and name, a record by what happened.
-func label(s *trace.Span) string {
-	if tagOf(s.Attrs, "record") != "" {
-		return s.Name
+// label names a span: an object by its resource and name, a record by what happened, a group by what is common.
+func (s Style) label(span *trace.Span) string {
+	switch {
+	case tagOf(span.Attrs, "grouped") == "user":
+		return s.user(span.Name)
+	case tagOf(span.Attrs, "record") != "", tagOf(span.Attrs, "grouped") != "":
+		return span.Name
 	}
-	return s.Service + " " + s.Name
+	return span.Service + " " + span.Name
 }
 
 func tagOf(list []trace.Attr, key string) string {
