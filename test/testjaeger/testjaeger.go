@@ -76,9 +76,9 @@ func launch(tb testing.TB, args []string, env ...string) *Jaeger {
 	go func() { ended <- cmd.Wait() }() // ends with the process, at the latest in the cleanup below
 	tb.Cleanup(func() {
 		cancel()
-		_ = <-ended // it was told to
+		err := <-ended
 		if tb.Failed() {
-			tb.Logf("Jaeger said:\n%s", log.String())
+			tb.Logf("Jaeger ended with %v, and said:\n%s", err, log.String())
 		}
 	})
 	j := &Jaeger{URL: "http://" + address}
