@@ -107,8 +107,7 @@ func (l *Links) Run(ctx context.Context) error {
 			}
 			return fmt.Errorf("index links: %w", err)
 		}
-		// As long at rest as at work: questions and ingest go first.
-		pause(ctx, nil, min(time.Since(began), linkEvery))
+		pause(ctx, nil, min(time.Since(began), linkEvery)) // changes that come together are worked in together
 		pause(ctx, l.wake, linkEvery)
 	}
 	return nil

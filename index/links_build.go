@@ -21,10 +21,10 @@ const (
 
 // toil works in what is written until a moment (zero: all). The caller has the work token.
 func (l *Links) toil(ctx context.Context, until time.Time) error {
-	over := func() bool { return !until.IsZero() && !time.Now().Before(until) }
+	p := &pace{until: until, rests: until.IsZero() && l.live.Load()}
 	g, begun := l.wanted()
 	if l.head(g).dead { // rules that were used before: what is left of them goes first
-		if err := l.remove(ctx, g, over); err != nil || over() {
+		if err := l.remove(ctx, g, p); err != nil || p.over() {
 			return err
 		}
 		g, begun = l.wanted()
@@ -41,23 +41,40 @@ func (l *Links) toil(ctx context.Context, until time.Time) error {
 	}
 	for {
 		if !l.head(g).whole {
-			if err := l.build(ctx, g, over); err != nil || !l.head(g).whole {
+			if err := l.build(ctx, g, p); err != nil || !l.head(g).whole {
 				return err
 			}
 		}
-		err := l.changes(ctx, g, over)
+		err := l.changes(ctx, g, p)
 		if errors.Is(err, store.ErrTrimmed) {
 			if err := l.begin(ctx, g, true); err != nil {
 				return err
 			}
 			continue
 		}
-		if err != nil || over() {
+		if err != nil || p.over() {
 			return err
 		}
 		break
 	}
-	return l.removeOld(ctx, g, over)
+	return l.removeOld(ctx, g, p)
+}
+
+// pace is how far work goes, and how it makes room for others.
+type pace struct {
+	until time.Time // zero: to the end
+	rests bool      // beside questions and ingest
+}
+
+const longestRest = 100 * time.Millisecond
+
+func (p *pace) over() bool { return !p.until.IsZero() && !time.Now().Before(p.until) }
+
+// rest is as long as the work since a moment was.
+func (p *pace) rest(ctx context.Context, since time.Time) {
+	if p.rests {
+		pause(ctx, nil, min(time.Since(since), longestRest))
+	}
 }
 
 // begin lets a build begin. What is written from now on is worked in behind it.
@@ -90,7 +107,7 @@ func entryCursor(e *store.Entry) []byte {
 }
 
 // build works in every object behind the head's cursor.
-func (l *Links) build(ctx context.Context, g *linkGeneration, over func() bool) error {
+func (l *Links) build(ctx context.Context, g *linkGeneration, p *pace) error {
 	head := l.head(g)
 	var batch []touchedLinks
 	var last *store.Entry
@@ -98,6 +115,7 @@ func (l *Links) build(ctx context.Context, g *linkGeneration, over func() bool) 
 		if last == nil {
 			return nil
 		}
+		defer p.rest(ctx, time.Now())
 		change, err := l.derive(ctx, g, batch)
 		if err != nil {
 			return err
@@ -125,7 +143,7 @@ func (l *Links) build(ctx context.Context, g *linkGeneration, over func() bool) 
 		if len(batch) < linkBatch {
 			continue
 		}
-		if err := flush(); err != nil || over() {
+		if err := flush(); err != nil || p.over() {
 			return err
 		}
 	}
@@ -184,7 +202,7 @@ func (l *Links) derive(ctx context.Context, g *linkGeneration, batch []touchedLi
 }
 
 // changes works in what was written behind the head. It gives store.ErrTrimmed where that can not be told.
-func (l *Links) changes(ctx context.Context, g *linkGeneration, over func() bool) error {
+func (l *Links) changes(ctx context.Context, g *linkGeneration, p *pace) error {
 	for l.feed != nil {
 		head := l.head(g)
 		if head.upTo == l.feed.Written() {
@@ -206,14 +224,15 @@ func (l *Links) changes(ctx context.Context, g *linkGeneration, over func() bool
 		if head.upTo == l.head(g).upTo {
 			return nil // the feed tells of nothing more
 		}
-		if err := l.workIn(ctx, g, &head, &news); err != nil || over() {
+		if err := l.workIn(ctx, g, &head, &news, p); err != nil || p.over() {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *Links) workIn(ctx context.Context, g *linkGeneration, head *linkHead, news *linkNews) error {
+func (l *Links) workIn(ctx context.Context, g *linkGeneration, head *linkHead, news *linkNews, p *pace) error {
+	defer p.rest(ctx, time.Now())
 	if err := l.named(ctx, news); err != nil {
 		return err
 	}
@@ -353,7 +372,7 @@ func (l *Links) sweep(ctx context.Context, g *linkGeneration, dropped map[storag
 }
 
 // removeOld removes the generations that answer no more.
-func (l *Links) removeOld(ctx context.Context, keep *linkGeneration, over func() bool) error {
+func (l *Links) removeOld(ctx context.Context, keep *linkGeneration, p *pace) error {
 	l.mu.Lock()
 	var old []*linkGeneration
 	for _, g := range l.gens {
@@ -363,7 +382,7 @@ func (l *Links) removeOld(ctx context.Context, keep *linkGeneration, over func()
 	}
 	l.mu.Unlock()
 	for _, g := range old {
-		if err := l.remove(ctx, g, over); err != nil || over() {
+		if err := l.remove(ctx, g, p); err != nil || p.over() {
 			return err
 		}
 	}
@@ -371,7 +390,7 @@ func (l *Links) removeOld(ctx context.Context, keep *linkGeneration, over func()
 }
 
 // remove removes a generation, its head last.
-func (l *Links) remove(ctx context.Context, g *linkGeneration, over func() bool) error {
+func (l *Links) remove(ctx context.Context, g *linkGeneration, p *pace) error {
 	head := l.head(g)
 	head.dead, head.whole = true, false // one that is partly removed must not answer again
 	for more := true; more; {
@@ -385,7 +404,7 @@ func (l *Links) remove(ctx context.Context, g *linkGeneration, over func() bool)
 			}
 		}
 		more = len(change) > 0
-		if err := l.commit(ctx, g, head, change); err != nil || over() {
+		if err := l.commit(ctx, g, head, change); err != nil || p.over() {
 			return err
 		}
 	}
