@@ -22,35 +22,61 @@ const (
 	longText = 32 << 10
 )
 
-// messages splits a trace: each message has spans of this trace, in its order, at least one, and at most limit bytes.
+// messages splits a trace: each message has spans of this trace, in its order, at least one, and at most about limit bytes.
 func messages(t *trace.Trace, limit int) []*tracepb.TracesData {
-	var out []*tracepb.TracesData
-	message, size := &tracepb.TracesData{}, 0
-	flush := func() {
-		if size > 0 {
-			out = append(out, message)
-			message, size = &tracepb.TracesData{}, 0
-		}
-	}
+	p := packer{limit: limit}
 	for from := 0; from < len(t.Spans); from += spansAtOnce {
-		spans := fitting(t.Spans[from:min(from+spansAtOnce, len(t.Spans))], limit)
-		list := otlp.Services(t.ID, spans)
+		list := otlp.Services(t.ID, fitting(t.Spans[from:min(from+spansAtOnce, len(t.Spans))], limit))
 		if from == 0 && len(t.Notes) > 0 {
 			warn(list[0].ScopeSpans[0].Spans[0], cutTexts(t.Notes, limit/4))
 		}
 		for _, resource := range list {
-			resource.Resource.Attributes = append(resource.Resource.Attributes, oneHost()...)
-			for _, part := range split(resource, limit-size, limit) {
-				n := proto.Size(part) + 16 // and what the field around it takes
-				if size+n > limit {
-					flush()
-				}
-				message.ResourceSpans, size = append(message.ResourceSpans, part), size+n
-			}
+			p.add(resource)
 		}
 	}
-	flush()
-	return out
+	p.flush()
+	return p.out
+}
+
+// packer fills messages.
+type packer struct {
+	limit   int
+	out     []*tracepb.TracesData
+	message *tracepb.TracesData // being filled; nil: none
+	size    int                 // of message, about
+}
+
+func (p *packer) flush() {
+	if p.message != nil {
+		p.out = append(p.out, p.message)
+		p.message, p.size = nil, 0
+	}
+}
+
+// add packs the spans of one resource.
+func (p *packer) add(r *tracepb.ResourceSpans) {
+	const around = 16 // bytes that a field takes beside its content, at most
+	r.Resource.Attributes = append(r.Resource.Attributes, oneHost()...)
+	scope := r.ScopeSpans[0] // otlp.Services makes one
+	head := proto.Size(r.Resource) + proto.Size(scope.Scope) + 4*around
+	var part *tracepb.ScopeSpans
+	for _, span := range scope.Spans {
+		n := proto.Size(span) + around
+		if p.size+head+n > p.limit {
+			p.flush()
+			part = nil
+		}
+		if part == nil {
+			if p.message == nil {
+				p.message = &tracepb.TracesData{}
+			}
+			part = &tracepb.ScopeSpans{Scope: scope.Scope}
+			p.message.ResourceSpans = append(p.message.ResourceSpans, &tracepb.ResourceSpans{Resource: r.Resource, ScopeSpans: []*tracepb.ScopeSpans{part}})
+			p.size += head
+		}
+		part.Spans = append(part.Spans, span)
+		p.size += n
+	}
 }
 
 // oneHost are attributes by which Jaeger takes all spans for those of one host. Where they differ, or are absent, it corrects clocks: it
@@ -59,31 +85,6 @@ func messages(t *trace.Trace, limit int) []*tracepb.TracesData {
 func oneHost() []*commonpb.KeyValue {
 	value := &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: "kubewake"}}
 	return []*commonpb.KeyValue{{Key: "host.id", Value: value}, {Key: "ip", Value: value}}
-}
-
-// split cuts the spans of one resource into pieces, of which the first has at most first bytes and the others at most limit.
-func split(r *tracepb.ResourceSpans, first, limit int) []*tracepb.ResourceSpans {
-	if proto.Size(r)+16 <= first {
-		return []*tracepb.ResourceSpans{r}
-	}
-	scope := r.ScopeSpans[0] // otlp.Services makes one
-	head := proto.Size(&tracepb.ResourceSpans{Resource: r.Resource, ScopeSpans: []*tracepb.ScopeSpans{{Scope: scope.Scope}}}) + 64
-	var out []*tracepb.ResourceSpans
-	var part *tracepb.ScopeSpans
-	room := 0
-	for _, span := range scope.Spans {
-		n := proto.Size(span) + 16
-		if part == nil || n > room {
-			room = limit - head
-			if len(out) == 0 {
-				room = max(first-head, n)
-			}
-			part = &tracepb.ScopeSpans{Scope: scope.Scope}
-			out = append(out, &tracepb.ResourceSpans{Resource: r.Resource, ScopeSpans: []*tracepb.ScopeSpans{part}})
-		}
-		part.Spans, room = append(part.Spans, span), room-n
-	}
-	return out
 }
 
 // fitting gives the spans with those shortened that alone are larger than a message may be: long texts first, then the last events.
