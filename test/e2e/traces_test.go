@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -182,7 +183,9 @@ func againStory(t *testing.T, c *testcluster.Cluster, jaeger asker) {
 		return err == nil && len(found) == 2 && found[0].TraceID != found[1].TraceID
 	})
 	for uid := range uids {
-		s := jaeger.one("tracing", string(cluster), map[string]string{"resource": "configmaps", "name": "phoenix", "uid": uid}, nil)
+		s := jaeger.one("tracing", string(cluster), map[string]string{"resource": "configmaps", "name": "phoenix", "uid": uid}, func(s *story) bool {
+			return len(s.all) == 1 && slices.ContainsFunc(s.all[0].logs, func(l map[string]string) bool { return l["verb"] == "delete" }) // the audit log comes last
+		})
 		if len(s.all) != 1 || s.all[0].tags["uid"] != uid {
 			t.Errorf("the trace of %s is\n%s", uid, s.tree())
 		}
