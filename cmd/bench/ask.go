@@ -85,7 +85,7 @@ func askQuestions(ctx context.Context, w io.Writer, data string, n, copies int) 
 		}
 		fmt.Fprintf(w, "| %s | %s | %s | %s | %s |\n", q.name, quantile(warm, 0.5), quantile(warm, 0.99), quantile(cold, 0.5), quantile(cold, 0.99))
 	}
-	return timeSearches(ctx, w, data)
+	return errors.Join(timeSearches(ctx, w, data), timeTraces(ctx, w, data))
 }
 
 // sample picks objects spread over the whole recording, the same ones at every run: each from the namespace of the scenario deployment in one copy.
