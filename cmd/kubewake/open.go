@@ -240,7 +240,7 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 			}
 			a.say("%s", o.hints(url))
 			a.sayJaeger(o.jaeger)
-			return nil
+			return a.sayJaegerSearch(ctx, e, o.jaeger)
 		},
 	})
 	if err != nil {
