@@ -200,6 +200,7 @@ func (e *Exporter) Run(ctx context.Context) error {
 	}
 	var all sync.WaitGroup
 	all.Go(func() { e.send(ctx) })
+	all.Go(func() { e.forget(ctx) })
 	e.make(ctx)
 	all.Wait()
 	return nil

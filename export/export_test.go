@@ -236,8 +236,11 @@ func TestDays(t *testing.T) {
 	}
 	// Long after, all of it is forgotten.
 	clock.add((keepDays + ageDays + 2) * 24 * time.Hour)
-	e.maker.trimmed, e.maker.aged = time.Time{}, false
+	e.maker.aged = false
 	rounds(t, e)
+	if err := e.trim(t.Context(), clock.now()); err != nil {
+		t.Fatal(err)
+	}
 	if notes.count(noteMade)+notes.count(noteClosed)+notes.count(noteOpen) != 0 {
 		t.Errorf("notes left: %d", len(notes.all))
 	}

@@ -175,7 +175,7 @@ func (c *fakeClock) add(d time.Duration) {
 }
 
 func config(dir string, notes Notes, clock *fakeClock) Config {
-	s := Settings{OTLP: OTLP{Target: Target{Endpoint: "http://localhost:4318", BatchBytes: 16 << 10}}}.WithDefaults()
+	s := Settings{OTLP: OTLP{Target: Target{Endpoint: "http://localhost:4318", Protocol: protocolHTTP, BatchBytes: 16 << 10}}}.WithDefaults()
 	s.OTLP.Queue.Bytes = 8 << 20
 	return Config{Settings: s, Dir: dir, Facts: &fakeFacts{}, Notes: notes, Now: clock.now}
 }

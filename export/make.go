@@ -34,14 +34,13 @@ const (
 
 // maker is the state of making spans.
 type maker struct {
-	at      spool.Position
-	recent  [2]map[record.ID]bool // which have their spans; the second is older
-	days    map[string][]byte     // open days, by key: as noted
-	age     uint16
-	old     bool // there are notes of the age before
-	aged    bool // age and old are set
-	daysAt  time.Time
-	trimmed time.Time
+	at     spool.Position
+	recent [2]map[record.ID]bool // which have their spans; the second is older
+	days   map[string][]byte     // open days, by key: as noted
+	age    uint16
+	old    bool // there are notes of the age before
+	aged   bool // age and old are set
+	daysAt time.Time
 }
 
 // recover sets the notes of the newest frame: a crash may have come between the two. All before it are set, for one step follows another.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
@@ -20,6 +22,7 @@ const (
 	firstPause = time.Second
 	lastPause  = 30 * time.Second
 	longAfter  = 10 * time.Minute // the most that a receiver may ask for
+	sendAtOnce = 4                // requests
 )
 
 // send sends what is in the outgoing queue, oldest first, until ctx ends.
@@ -48,14 +51,30 @@ func (e *Exporter) send(ctx context.Context) {
 		if err != nil {
 			e.lost(err.Error())
 		}
-		for _, r := range f.requests {
-			if !e.insist(ctx, r) {
-				return
-			}
+		if !e.sendAll(ctx, f.requests) {
+			return
 		}
 		at = fr.End
 		e.sent(at)
 	}
+}
+
+// sendAll sends the requests of a frame, some at a time: a distant receiver takes its time for each. False if ctx ended.
+func (e *Exporter) sendAll(ctx context.Context, list []request) bool {
+	var stopped atomic.Bool
+	var under sync.WaitGroup
+	turns := make(chan struct{}, sendAtOnce)
+	for _, r := range list {
+		turns <- struct{}{}
+		under.Go(func() {
+			if !e.insist(ctx, r) {
+				stopped.Store(true)
+			}
+			<-turns
+		})
+	}
+	under.Wait()
+	return !stopped.Load()
 }
 
 // sent lets go of a frame that is sent, unless its notes are owed: then a crash must find it.

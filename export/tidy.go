@@ -12,7 +12,7 @@ import (
 
 // Bounds of tidying.
 const (
-	closeAtOnce = 1000
+	closeAtOnce = 5000
 	trimAtOnce  = 5000
 	trimEvery   = time.Hour
 	keepDays    = 2 * ageDays // for which it is known that an object has its span of the day
@@ -20,21 +20,16 @@ const (
 
 func agePrefix(age uint16) []byte { return binary.BigEndian.AppendUint16([]byte{noteMade}, age) }
 
-// tidy sends the spans of objects whose day is over, and forgets old notes.
+// tidy sends the spans of objects whose day is over, every now and then.
 func (e *Exporter) tidy(ctx context.Context) error {
 	now := e.now()
-	if now.Sub(e.maker.daysAt) >= lookAtDays {
-		if err := e.closeDays(ctx, now); err != nil {
-			return err
-		}
-		e.maker.daysAt = now
+	if now.Sub(e.maker.daysAt) < lookAtDays {
+		return nil
 	}
-	if now.Sub(e.maker.trimmed) >= trimEvery {
-		if err := e.trim(ctx, now); err != nil {
-			return err
-		}
-		e.maker.trimmed = now
+	if err := e.closeDays(ctx, now); err != nil {
+		return err
 	}
+	e.maker.daysAt = now
 	return nil
 }
 
@@ -76,39 +71,61 @@ func (e *Exporter) closeDays(ctx context.Context, now time.Time) error {
 	}
 }
 
+// forget lets go of old notes, every now and then, until ctx ends. Nobody asks for them any more, so it goes on beside making.
+func (e *Exporter) forget(ctx context.Context) {
+	for {
+		if err := e.trim(ctx, e.now()); err != nil && ctx.Err() == nil {
+			e.log.Warn("old notes of the export can not be removed now; trying again in an hour", "error", err)
+		}
+		if !sleep(ctx, trimEvery) {
+			return
+		}
+	}
+}
+
 // trim forgets which records and days were sent long ago. What then comes again is sent again.
 func (e *Exporter) trim(ctx context.Context, now time.Time) error {
 	oldest := ageOf(now)
 	if oldest > 0 {
 		oldest--
 	}
-	for _, of := range []struct {
-		kind byte
-		kept func(key []byte) bool
-	}{
-		{noteMade, func(key []byte) bool { return len(key) > 3 && binary.BigEndian.Uint16(key[1:]) >= oldest }},
-		{noteClosed, func(key []byte) bool {
-			n, _, ok := dayOfKey(key)
-			return ok && n >= dayOf(now)-keepDays
-		}},
-	} {
-		for more := true; more; {
-			var gone []engine.Note
-			for note, err := range e.conf.Notes.Scan(ctx, []byte{of.kind}) {
-				if err != nil {
-					return fmt.Errorf("look for old notes: %w", err)
-				}
-				if of.kept(note.Key) || len(gone) == trimAtOnce {
-					break
-				}
-				gone = append(gone, engine.Note{Key: note.Key})
-			}
-			if more = len(gone) > 0; more {
-				if err := e.conf.Notes.Set(ctx, gone); err != nil {
-					return fmt.Errorf("forget old notes: %w", err)
-				}
-			}
+	err := e.trimWhile(ctx, noteMade, func(key []byte) bool { return len(key) < 3 || binary.BigEndian.Uint16(key[1:]) < oldest })
+	if err != nil {
+		return err
+	}
+	return e.trimWhile(ctx, noteClosed, func(key []byte) bool {
+		n, _, ok := dayOfKey(key)
+		return !ok || n < dayOf(now)-keepDays
+	})
+}
+
+// trimWhile removes notes from the first of a kind on, as long as they are old.
+func (e *Exporter) trimWhile(ctx context.Context, kind byte, old func(key []byte) bool) error {
+	var gone []engine.Note
+	set := func() error {
+		err := e.conf.Notes.Set(ctx, gone)
+		gone = gone[:0]
+		return err
+	}
+	for note, err := range e.conf.Notes.Scan(ctx, []byte{kind}) {
+		if err != nil {
+			return fmt.Errorf("look for old notes: %w", err)
 		}
+		if !old(note.Key) {
+			break
+		}
+		if gone = append(gone, engine.Note{Key: note.Key}); len(gone) < trimAtOnce {
+			continue
+		}
+		if err := set(); err != nil {
+			return fmt.Errorf("forget old notes: %w", err)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	if err := set(); err != nil {
+		return fmt.Errorf("forget old notes: %w", err)
 	}
 	return nil
 }

@@ -146,6 +146,9 @@ func TestNotes(t *testing.T) {
 			t.Fatal(err)
 		}
 		keys = append(keys, string(note.Key))
+		if err := n.Set(t.Context(), []engine.Note{{Key: note.Key}, {Key: []byte("a" + string(note.Key)), Value: []byte("new")}}); err != nil { // it sees what there was
+			t.Fatal(err)
+		}
 	}
 	if !slices.Equal(keys, []string{"a", "ab"}) {
 		t.Errorf("%q", keys)
