@@ -145,7 +145,7 @@ func (f *Face) draw(ctx context.Context, result engine.TraceFound, before int) (
 	case errors.Is(err, context.DeadlineExceeded):
 		return sketch(id, result, "the search had no more time to draw it"), nil
 	case errors.Is(err, errNoTrace): // retention may have taken it in between
-		return sketch(id, result, err.Error()), nil
+		return sketch(id, result, "it is gone, "+err.Error()), nil
 	case engine.KindOf(err) == engine.KindTooMuch:
 		return sketch(id, result, err.Error()), nil
 	}
@@ -157,7 +157,7 @@ func sketch(id trace.ID, found engine.TraceFound, why string) *trace.Trace {
 	var span trace.SpanID
 	copy(span[:], id[len(id)-len(span):])
 	span[0] = 0xff // no span of the real trace, which may be shown beside it
-	note := "Not drawn: " + why + ". Open the trace by its ID (reload its page) to see all of it."
+	note := "Not drawn: " + why + ". By its ID (reload its page) it is asked for anew, alone."
 	return &trace.Trace{ID: id, Notes: []string{note}, Spans: []trace.Span{{
 		ID: span, Service: found.Object.Resource, Name: nameOf(found.Object), Start: found.First, End: found.Last, Failed: found.Failed > 0,
 		Attrs: []trace.Attr{
