@@ -321,16 +321,23 @@ func tracesOracle(t *testing.T, e *Engine, tags map[string]string, w query.Windo
 
 // TestTracesFindsAll compares the search with a look at every object.
 func TestTracesFindsAll(t *testing.T) {
-	e := testEngine(t, "deployment")
+	for _, name := range []string{"deployment", "deployment-metadata"} { // the second without answers: creates do not tell the names generated
+		t.Run(name, func(t *testing.T) { findsAll(t, testEngine(t, name)) })
+	}
+}
+
+func findsAll(t *testing.T, e *Engine) {
 	info, err := e.Info(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	first, last := *info.Clusters[0].First, *info.Clusters[0].Last
 	middle := query.Window{From: first.Add(last.Sub(first) / 4), To: first.Add(last.Sub(first) * 3 / 4)}
-	for _, w := range []query.Window{{From: first, To: last.Add(time.Second)}, middle} {
+	end := query.Window{From: middle.To, To: last.Add(time.Second)}
+	for _, w := range []query.Window{{From: first, To: last.Add(time.Second)}, middle, end} {
 		for _, tags := range []map[string]string{{}, {"resource": "pods"}, {"resource": "deploy", "name": "web"}, {"verb": "delete"}, {"error": "true"}, {"error": "false", "namespace": "shop"},
-			{"code": "409"}, {"label.app": "web", "resource": "replicasets"}, {"verb": "patch", "namespace": "shop"}, {"group": "apps", "namespace": "sh*"}, {"resource": "nosuchthing"}} {
+			{"code": "409"}, {"label.app": "web", "resource": "replicasets"}, {"verb": "patch", "namespace": "shop"}, {"group": "apps", "namespace": "sh*"}, {"resource": "nosuchthing"},
+			{"verb": "create"}, {"verb": "deletecollection"}, {"user": "system:serviceaccount:kube-system:replicaset-controller"}} {
 			want := tracesOracle(t, e, tags, w)
 			got, err := e.Traces(context.Background(), query.Traces{Tags: tags, Window: w, Limit: 100_000})
 			if err != nil {
@@ -357,6 +364,9 @@ func TestTracesFindsAll(t *testing.T) {
 			}
 			if len(few.Found) != min(3, len(want)) || (few.Cut == "") != (len(want) <= 3) {
 				t.Errorf("%v: %d of %d found with limit 3, cut %q", tags, len(few.Found), len(want), few.Cut)
+			}
+			if diff := cmp.Diff(got.Found[:len(few.Found)], few.Found); diff != "" {
+				t.Errorf("%v: with limit 3 not the newest: %s", tags, diff)
 			}
 		}
 	}

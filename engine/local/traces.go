@@ -124,12 +124,12 @@ func (s *traceSearch) bySuspects(ctx context.Context) error {
 func (s *traceSearch) lookThrough(ctx context.Context, g *gatherer) error {
 	looked, mine := 0, len(s.found)
 	for from, to := 0, 2*s.limit+8; ; from, to = to, 2*to {
-		suspects, more, err := g.take(ctx, from, to)
+		more, err := g.take(ctx, from, to)
 		if err != nil {
 			return err
 		}
-		for len(suspects) > 0 {
-			if s.enough(s.found[mine:], suspects[0].at) {
+		for list := g.ready(more); len(list) > 0; list = g.ready(more) {
+			if s.enough(s.found[mine:], list[0].at) {
 				s.cut = "the limit of " + itoa(s.limit) + " traces was reached"
 				return nil
 			}
@@ -137,14 +137,18 @@ func (s *traceSearch) lookThrough(ctx context.Context, g *gatherer) error {
 				s.cut = itoa(looked) + " objects were looked at and few of them fit: narrow the tags or the window"
 				return nil
 			}
-			batch := suspects[:min(len(suspects), s.limit/2+8)]
-			suspects = suspects[len(batch):]
+			batch := list[:min(len(list), s.limit/2+8)]
+			g.waiting = g.waiting[len(batch):]
 			looked += len(batch)
 			if err := s.look(ctx, g.info, g.w, batch); err != nil {
 				return err
 			}
 		}
 		if !more {
+			return nil
+		}
+		if s.enough(s.found[mine:], g.horizon) {
+			s.cut = "the limit of " + itoa(s.limit) + " traces was reached"
 			return nil
 		}
 	}
@@ -162,7 +166,7 @@ func (s *traceSearch) enough(found []engine.TraceFound, at time.Time) bool {
 }
 
 // look reads objects on all cores and keeps those that fit.
-func (s *traceSearch) look(ctx context.Context, c store.ClusterInfo, w query.Window, entries []dated) error {
+func (s *traceSearch) look(ctx context.Context, c store.ClusterInfo, w query.Window, entries []*dated) error {
 	found := make([]engine.TraceFound, len(entries))
 	fits := make([]bool, len(entries))
 	err := inParallel(len(entries), nil, func(from, to int) error {

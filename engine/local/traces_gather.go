@@ -32,6 +32,11 @@ type gatherer struct {
 	spans *spans
 	// lists are ordered by falling time, or of one storage by falling resourceVersion.
 	lists [][]suspect
+	// waiting were taken off the lists and are to be looked at, the newest first; queued are the same. What is still on the lists was touched
+	// at the horizon or before.
+	waiting []*dated
+	queued  map[store.ObjectKey]*dated
+	horizon time.Time
 }
 
 func (g *gatherer) gather(ctx context.Context) error {
@@ -82,37 +87,87 @@ type dated struct {
 	at    time.Time
 }
 
-// take gives the next suspects of each list, the newest first; more: there are others behind them.
-func (g *gatherer) take(ctx context.Context, from, to int) (out []dated, more bool, err error) {
+// take puts the next suspects of each list among those that wait; more: there are others behind them.
+func (g *gatherer) take(ctx context.Context, from, to int) (more bool, err error) {
+	g.horizon, g.queued = time.Time{}, map[store.ObjectKey]*dated{}
+	for _, d := range g.waiting {
+		g.queued[d.entry.Key()] = d
+	}
 	for _, list := range g.lists {
-		more = more || len(list) > to
 		for _, s := range list[min(from, len(list)):min(to, len(list))] {
-			entries, err := g.entries(ctx, s)
-			if err != nil {
-				return nil, false, err
-			}
-			for _, e := range entries {
-				if g.seen[e.Key()] || !g.tags.entry(e) {
-					continue
-				}
-				g.seen[e.Key()] = true
-				at := s.at
-				if s.rv != 0 {
-					if at, err = g.spans.at(ctx, e, s.rv, time.Time{}); err != nil {
-						return nil, false, err
-					}
-				}
-				if at.IsZero() || at.After(g.w.To) {
-					at = g.w.To
-				}
-				out = append(out, dated{e, at})
+			if err := g.wait(ctx, s); err != nil {
+				return false, err
 			}
 		}
+		if len(list) <= to {
+			continue
+		}
+		entries, err := g.entries(ctx, list[to])
+		if err != nil {
+			return false, err
+		}
+		at, err := g.touchedAt(ctx, list[to], entries)
+		if err != nil {
+			return false, err
+		}
+		more, g.horizon = true, latest(g.horizon, at)
 	}
-	slices.SortFunc(out, func(a, b dated) int {
+	slices.SortFunc(g.waiting, func(a, b *dated) int {
 		return cmp.Or(b.at.Compare(a.at), cmp.Compare(a.entry.Ref.UID, b.entry.Ref.UID))
 	})
-	return out, more, nil
+	return more, nil
+}
+
+// wait puts the objects of a suspicion among those that wait. Of several lists the latest touch counts.
+func (g *gatherer) wait(ctx context.Context, s suspect) error {
+	entries, err := g.entries(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		d := g.queued[e.Key()]
+		if d == nil && (g.seen[e.Key()] || !g.tags.entry(e)) {
+			continue
+		}
+		at, err := g.touchedAt(ctx, s, entries)
+		if err != nil {
+			return err
+		}
+		if d == nil {
+			d = &dated{entry: e}
+			g.seen[e.Key()], g.queued[e.Key()] = true, d
+			g.waiting = append(g.waiting, d)
+		}
+		d.at = latest(d.at, at)
+	}
+	return nil
+}
+
+// touchedAt is when a suspect was touched, at the latest, as far as that is known and the window goes.
+func (g *gatherer) touchedAt(ctx context.Context, s suspect, entries []*store.Entry) (time.Time, error) {
+	at := s.at
+	if s.rv != 0 && len(entries) > 0 {
+		var err error
+		if at, err = g.spans.at(ctx, entries[0], s.rv, time.Time{}); err != nil {
+			return at, err
+		}
+	}
+	if end := secondEnd(g.w.To.Truncate(time.Second)); at.IsZero() || at.After(end) { // where the window's last Events may stand
+		at = end
+	}
+	return at, nil
+}
+
+// ready gives those that wait and are newer than all that is still on the lists.
+func (g *gatherer) ready(more bool) []*dated {
+	if !more {
+		return g.waiting
+	}
+	n := slices.IndexFunc(g.waiting, func(d *dated) bool { return d.at.Before(g.horizon) })
+	if n < 0 {
+		return g.waiting
+	}
+	return g.waiting[:n]
 }
 
 // entries of a suspect: the objects that had its name, or the one with its UID.
@@ -157,13 +212,7 @@ func (g *gatherer) catalogue(ctx context.Context) error {
 			if !g.tags.entry(e) {
 				continue
 			}
-			r, ok := ranges[e.Storage]
-			if ok = ok || ranges == nil; ok && e.LastRV >= r.From && (r.To == 0 || e.FirstRV <= r.To) {
-				byRV[e.Storage] = append(byRV[e.Storage], suspect{uid: e.Ref.UID, rv: e.LastRV})
-			}
-			if !e.LastAt.IsZero() && !e.LastAt.Before(g.w.From) && (e.FirstAt.IsZero() || e.FirstAt.Before(g.w.To)) {
-				timed = append(timed, suspect{uid: e.Ref.UID, at: e.LastAt})
-			}
+			g.touched(e, ranges, byRV, &timed)
 			if scan.Name != "" || scan.UID != "" { // few: its Events may be all there is
 				timed = append(timed, suspect{uid: e.Ref.UID, at: e.CreatedAt})
 			}
@@ -174,6 +223,17 @@ func (g *gatherer) catalogue(ctx context.Context) error {
 	}
 	g.add(timed)
 	return nil
+}
+
+// touched adds an object to the suspects if, as its entry tells, it may have been touched in the window.
+func (g *gatherer) touched(e *store.Entry, ranges map[record.Storage]store.RVRange, byRV map[record.Storage][]suspect, timed *[]suspect) {
+	r, ok := ranges[e.Storage]
+	if ok = ok || ranges == nil; ok && e.LastRV >= r.From && (r.To == 0 || e.FirstRV <= r.To) {
+		byRV[e.Storage] = append(byRV[e.Storage], suspect{uid: e.Ref.UID, rv: e.LastRV})
+	}
+	if !e.LastAt.IsZero() && !e.LastAt.Before(g.w.From) && (e.FirstAt.IsZero() || e.FirstAt.Before(g.w.To)) {
+		*timed = append(*timed, suspect{uid: e.Ref.UID, at: e.LastAt})
+	}
 }
 
 // requests goes over the heads of the window's requests, resource by resource on all cores.
@@ -187,12 +247,12 @@ func (g *gatherer) requests(ctx context.Context) error {
 			resources = append(resources, gr)
 		}
 	}
-	lists := make([][]suspect, len(resources))
-	group, ctx := errgroup.WithContext(ctx)
+	lists, unnamed := make([][]suspect, len(resources)), make([]map[string]bool, len(resources))
+	group, inGroup := errgroup.WithContext(ctx)
 	group.SetLimit(2)
 	for i, gr := range resources {
 		group.Go(func() (err error) {
-			lists[i], err = g.requestsOf(ctx, gr)
+			lists[i], unnamed[i], err = g.requestsOf(inGroup, gr)
 			return err
 		})
 	}
@@ -200,11 +260,46 @@ func (g *gatherer) requests(ctx context.Context) error {
 		return err
 	}
 	g.add(slices.Concat(lists...))
+	return g.unnamed(ctx, resources, unnamed)
+}
+
+// unnamed takes the objects that requests may have touched which do not say whom: a create with a generated name, or a deletion of a
+// collection, of which the answer was not recorded. Namespaces are those of such requests, for each resource; "" is all of them.
+func (g *gatherer) unnamed(ctx context.Context, resources []record.GroupResource, namespaces []map[string]bool) error {
+	if !slices.ContainsFunc(namespaces, func(of map[string]bool) bool { return len(of) > 0 }) {
+		return nil
+	}
+	ranges, err := g.e.revisionRanges(ctx, g.info, g.w)
+	if err != nil {
+		return err
+	}
+	byRV, timed := map[record.Storage][]suspect{}, []suspect(nil)
+	for i, of := range namespaces {
+		if of[""] {
+			of = map[string]bool{"": true}
+		}
+		for namespace := range of {
+			for e, err := range g.e.st.Objects(ctx, store.ObjectScan{Cluster: g.info.Name, Resource: &resources[i], Namespace: namespace, NoEvents: true}) {
+				if err != nil {
+					return err
+				}
+				if g.tags.entry(e) {
+					g.touched(e, ranges, byRV, &timed)
+				}
+			}
+		}
+	}
+	for _, s := range g.info.Storages {
+		g.add(byRV[s])
+	}
+	g.add(timed)
 	return nil
 }
 
-func (g *gatherer) requestsOf(ctx context.Context, gr record.GroupResource) ([]suspect, error) {
+// requestsOf goes over the requests of one resource. Unnamed are the namespaces of those that do not tell what they touched.
+func (g *gatherer) requestsOf(ctx context.Context, gr record.GroupResource) (list []suspect, unnamed map[string]bool, err error) {
 	type place struct{ namespace, name string }
+	unnamed = map[string]bool{}
 	last := map[place]time.Time{}
 	scan := store.WindowScan{Cluster: g.info.Name, Kinds: []record.Kind{record.KindRequest}, Between: timeRange(g.w), Resource: &gr, Reads: g.tags.reads(), HeadsOnly: true}
 	scan.SkipRequest = func(at time.Time, h record.RequestHead) bool {
@@ -219,10 +314,9 @@ func (g *gatherer) requestsOf(ctx context.Context, gr record.GroupResource) ([]s
 		}
 		return true
 	}
-	var list []suspect
 	for r, err := range g.e.st.Window(ctx, scan) {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if r.Ref.Name != "" { // of a driver that does not ask
 			head := record.RequestHead{Group: []byte(r.Ref.Group), Resource: []byte(r.Ref.Resource), Namespace: []byte(r.Ref.Namespace), Name: []byte(r.Ref.Name),
@@ -233,17 +327,20 @@ func (g *gatherer) requestsOf(ctx context.Context, gr record.GroupResource) ([]s
 		for _, item := range r.Request.Items {
 			list = append(list, suspect{uid: item.UID, at: r.OccurredAt})
 		}
+		if len(r.Request.Items) == 0 {
+			unnamed[r.Ref.Namespace] = true
+		}
 	}
 	for p, at := range last {
 		list = append(list, suspect{resource: gr, namespace: p.namespace, name: p.name, at: at})
 	}
-	return list, nil
+	return list, unnamed, nil
 }
 
-// events goes over the window's Events.
+// events goes over the window's Events. Many tell whole seconds: they may have been made until the end of those.
 func (g *gatherer) events(ctx context.Context) error {
 	last := map[record.UID]time.Time{}
-	scan := store.WindowScan{Cluster: g.info.Name, Kinds: []record.Kind{record.KindKubeEvent}, Between: timeRange(g.w)}
+	scan := store.WindowScan{Cluster: g.info.Name, Kinds: []record.Kind{record.KindKubeEvent}, Between: store.TimeRange{From: g.w.From.Truncate(time.Second), To: g.w.To}}
 	for r, err := range g.e.st.Window(ctx, scan) {
 		if err != nil {
 			return err
@@ -255,9 +352,7 @@ func (g *gatherer) events(ctx context.Context) error {
 		if g.tags.namespace != "" && !g.tags.namespace.Match(about.Namespace) || g.tags.name != "" && !g.tags.name.Match(about.Name) {
 			continue
 		}
-		if r.OccurredAt.After(last[about.UID]) {
-			last[about.UID] = r.OccurredAt
-		}
+		last[about.UID] = latest(last[about.UID], secondEnd(r.OccurredAt))
 	}
 	var list []suspect
 	for uid, at := range last {

@@ -115,8 +115,8 @@ func (w *wantedTags) head(c record.Cluster, h *record.RequestHead) bool {
 		return false
 	case h.Stage == record.StageRequestReceived, h.Stage == record.StageResponseStarted && h.Code < 400: // a later one counts
 		return false
-	case len(h.Name) == 0: // of a collection: what it touched is looked up
-		return string(h.Verb) == "deletecollection"
+	case len(h.Name) == 0: // what it touched is looked up
+		return string(h.Verb) == "deletecollection" || string(h.Verb) == "create" && h.Code < 400
 	}
 	return w.named(c, record.GroupResource{Group: string(h.Group), Resource: string(h.Resource)}, string(h.Namespace), string(h.Name))
 }
