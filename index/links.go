@@ -143,6 +143,20 @@ func (l *Links) settled() bool {
 	return l.feed != nil && g != nil && g.head.whole && g.head.upTo == l.feed.Written() && len(l.gens) == 1
 }
 
+// Unkept reports whether the store keeps no links, or those of these very rules not of all it holds.
+func (l *Links) Unkept(ctx context.Context) (bool, error) {
+	if err := l.load(ctx); err != nil {
+		return false, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.gens) == 0 {
+		return true, nil
+	}
+	g := l.gens[generationOf(l.rules)]
+	return g != nil && (!g.head.whole || l.feed != nil && g.head.upTo != l.feed.Written()), nil
+}
+
 // made reports whether the generation that is wanted is whole.
 func (l *Links) made() bool {
 	l.mu.Lock()

@@ -136,6 +136,11 @@ func (a *app) openData(ctx context.Context, dir string) (*asker, error) {
 	if err != nil {
 		return nil, errors.Join(&usageError{err}, st.Close())
 	}
+	if a.linked {
+		if st, err = a.keepLinks(ctx, dir, rules, st); err != nil {
+			return nil, err
+		}
+	}
 	e := local.New(st, local.Config{Version: versionText(), Data: dir, LinkRules: rules, Modes: modes})
 	e.LinkIndex().Patience, e.LinkIndex().Progress = -1, a.linkProgress()
 	return a.asker(e, st.Close), nil

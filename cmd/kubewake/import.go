@@ -32,7 +32,6 @@ that was alive, its last state and who set it. Exit status 3 says that everythin
 	}
 	in := a.intakeFlags(command)
 	command.Flags().StringVar(&a.data, "data", "", "data directory ($KUBEWAKE_DATA)")
-	command.Flags().StringVar(&a.linkRules, "link-rules", "", "YAML file of further rules that link objects")
 	command.RunE = func(command *cobra.Command, paths []string) (err error) {
 		if a.data == "" {
 			a.data = os.Getenv("KUBEWAKE_DATA")

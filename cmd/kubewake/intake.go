@@ -14,11 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kubewake/kubewake/engine/local"
 	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/ingest"
 	"github.com/kubewake/kubewake/record"
-	"github.com/kubewake/kubewake/serve"
 	"github.com/kubewake/kubewake/source/input"
 	"github.com/kubewake/kubewake/store"
 	"github.com/kubewake/kubewake/store/pebble"
@@ -87,10 +85,6 @@ func (a *app) takeIn(ctx context.Context, st *pebble.Store, dir, fingerprint str
 	if err != nil {
 		return nil, err
 	}
-	rules, err := serve.LinkRules(a.linkRules)
-	if err != nil {
-		return nil, &usageError{err}
-	}
 	began := time.Now()
 	writer := ingest.NewWriter(ctx, st, ingest.Config{})
 	bar := newProgress(a.err)
@@ -108,9 +102,6 @@ func (a *app) takeIn(ctx context.Context, st *pebble.Store, dir, fingerprint str
 	}
 	if err := in.retain.apply(ctx, a, st); err != nil {
 		return report, err
-	}
-	if err := a.deriveLinks(ctx, local.New(st, local.Config{LinkRules: rules})); err != nil {
-		return report, fmt.Errorf("derive the links of %s: %w", dir, err)
 	}
 	if err := st.Seal(ctx, nil); err != nil {
 		return report, fmt.Errorf("settle %s: %w", dir, err)

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/kubewake/kubewake/cmd/kubewake/show"
 	"github.com/kubewake/kubewake/engine/local"
+	"github.com/kubewake/kubewake/index"
+	"github.com/kubewake/kubewake/link"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/serve"
 )
@@ -68,6 +71,7 @@ Rules of your own come from a YAML file, see docs/links.md; links check shows wh
 	flags.IntVar(&q.Limit, "limit", 0, "at most so many links (0: the engine's own limit)")
 	a.linkRulesFlag(flags)
 	command.RunE = func(command *cobra.Command, args []string) error {
+		a.linked = true
 		return a.ask(command.Context(), func(ctx context.Context, k *asker) (err error) {
 			if q.Object, err = object.object(a, args); err != nil {
 				return err
@@ -160,10 +164,32 @@ func (a *app) linkProgress() func(int) {
 	}
 }
 
-// deriveLinks makes the index of links of what was taken in, so that questions find it made.
-func (a *app) deriveLinks(ctx context.Context, e *local.Engine) error {
+// linksBeforeServing is how long the links of what was opened are derived before it can be asked; what is left is derived behind.
+const linksBeforeServing = 2 * time.Second
+
+// deriveLinks makes the index of links, as far as it gets in a time (below zero: all of it), so that questions find it made.
+func (a *app) deriveLinks(ctx context.Context, e *local.Engine, within time.Duration) error {
 	links := e.LinkIndex()
-	links.Patience, links.Progress = -1, a.linkProgress()
+	links.Patience, links.Progress = within, a.linkProgress()
 	_, err := links.View(ctx)
 	return err
+}
+
+// keepLinks derives the links of a directory that has none yet, or not of all it holds, so that the next question finds them. One that may
+// only be read derives them for itself each time, as does one whose links were made by other rules: those may be a server's.
+func (a *app) keepLinks(ctx context.Context, dir string, rules *link.Rules, st reader) (reader, error) {
+	unkept, err := index.NewLinks(st, rules).Unkept(ctx)
+	if err != nil || !unkept {
+		return st, err
+	}
+	if err := st.Close(); err != nil {
+		return st, err
+	}
+	if w, err := openForWriting(dir); err == nil {
+		err := a.deriveLinks(ctx, local.New(w, local.Config{LinkRules: rules}), -1)
+		if err := errors.Join(err, w.Flush(ctx), w.Close()); err != nil {
+			return st, fmt.Errorf("derive the links of %s: %w", dir, err)
+		}
+	}
+	return openReader(dir)
 }

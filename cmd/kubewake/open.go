@@ -221,7 +221,7 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 		return &usageError{err}
 	}
 	e := local.New(st, local.Config{Version: versionText(), Data: dir, LinkRules: rules})
-	if err := a.deriveLinks(ctx, e); err != nil {
+	if err := a.deriveLinks(ctx, e, linksBeforeServing); err != nil {
 		return err
 	}
 	server, err := serve.New(serve.Config{
@@ -246,5 +246,10 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	return server.Run(ctx)
+	linking, stop := context.WithCancel(ctx)
+	linked := make(chan error, 1)
+	go func() { linked <- e.LinkIndex().Run(linking) }()
+	err = server.Run(ctx)
+	stop()
+	return errors.Join(err, <-linked)
 }

@@ -30,6 +30,7 @@ type app struct {
 	output        string // -o
 	utc           bool   // --utc
 	linkRules     string // --link-rules
+	linked        bool   // the question needs the index of links
 	traceModes    string // --trace-modes
 	filter        string // of a search, to point into when it is wrong
 	started       bool   // the command line was understood so far, and its command runs

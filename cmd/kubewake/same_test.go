@@ -40,6 +40,7 @@ func TestServerAndDirectoryAnswerAlike(t *testing.T) {
 	commands := []string{"objects", "objects pods --limit 3", "objects events -n shop", "objects -l app=web", "history deploy/web -n shop", "history deploy/web -n shop --reads --all-lives",
 		"get deploy/web -n shop", "diff deploy/web -n shop", "blame deploy/web -n shop", "links deploy/web -n shop", "links svc/web -n shop --at -30s", "tree deploy/web -n shop", "tree deploy/web -n shop --at -30s --down 1", "trace deploy/web -n shop", "trace deploy/web -n shop --mode timeline --window 30s -o jaeger", "search object.spec.replicas>3", "search request.code>=400 --newest --limit 5",
 		"coverage", "coverage pods", "coverage deploy/web -n shop", "stat", "stat --top 3 --since 1m"}
+	ask("--data", dir, "tree deploy/web -n shop") // derives the links, which takes room
 	before := map[string]string{}
 	for _, c := range commands {
 		before[c] = ask("--data", dir, c)

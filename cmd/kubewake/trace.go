@@ -53,6 +53,7 @@ objects (alone, ancestors, owned, full tree). Windows are widened to whole minut
 	command.MarkFlagsMutuallyExclusive("id", "uid")
 	a.complete(command, "mode", (*asker).modes)
 	command.RunE = func(command *cobra.Command, args []string) error {
+		a.linked = true
 		return a.ask(command.Context(), func(ctx context.Context, k *asker) (err error) {
 			if window != "" {
 				span.since = window

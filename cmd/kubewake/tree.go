@@ -38,6 +38,7 @@ an object stands under one of them (the controller before others).`,
 	flags.IntVar(&q.Limit, "limit", 0, "at most so many objects (0: the engine's own limit)")
 	a.linkRulesFlag(flags)
 	command.RunE = func(command *cobra.Command, args []string) error {
+		a.linked = true
 		return a.ask(command.Context(), func(ctx context.Context, k *asker) (err error) {
 			if q.Object, err = object.object(a, args); err != nil {
 				return err

@@ -335,7 +335,9 @@ func (r *relations) heard(ctx context.Context, told index.Told, want direction) 
 			return nil, err
 		}
 		for _, c := range says.claims {
-			if want.wants(c.claim.Up) && r.wants(&c.claim) && slices.ContainsFunc(told.Claims, func(s index.Said) bool { return s.Claim.Rule == c.claim.Rule && sameTarget(&s.Claim.Target, &c.claim.Target) }) {
+			if want.wants(c.claim.Up) && r.wants(&c.claim) && slices.ContainsFunc(told.Claims, func(s index.Said) bool {
+				return s.Claim.Rule == c.claim.Rule && sameTarget(&s.Claim.Target, &c.claim.Target)
+			}) {
 				out = append(out, c)
 			}
 		}
