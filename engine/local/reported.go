@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -22,6 +23,9 @@ const (
 
 // aroundRequest is how far from a request its spans are looked for: clocks differ, and a span may begin before the request was received.
 const aroundRequest = time.Minute
+
+// longestRequest bounds how long after a request began its spans are looked for: its times are as the audit log told them.
+const longestRequest = 24 * time.Hour
 
 // objectSpans gives what names an object and lies in a window, by rising time; cut says what a limit left out.
 func (e *Engine) objectSpans(ctx context.Context, ref record.ObjectRef, between store.TimeRange) (list []*record.Record, cut string, err error) {
@@ -148,21 +152,13 @@ func (c call) with(from, to time.Time) call {
 // requestSpans gives the spans of requests by audit ID, each list by time: those that carry it, those above them that the same service told, and
 // all below, as far as they belong to no other request. It costs a few seeks for each request in hours that hold spans at all.
 func (e *Engine) requestSpans(ctx context.Context, cluster record.Cluster, calls map[string]call) (out map[string][]*record.Record, cut string, err error) {
-	byHour, hours := map[time.Time][]string{}, []time.Time{}
+	asked := byHour[string]{}
 	for id, c := range calls {
-		for hour := c.from.UTC().Truncate(time.Hour); !hour.After(c.to); hour = hour.Add(time.Hour) {
-			if byHour[hour] == nil {
-				hours = append(hours, hour)
-			}
-			byHour[hour] = append(byHour[hour], id)
-		}
+		asked.add(id, c)
 	}
-	slices.SortFunc(hours, time.Time.Compare)
-	traces, loose := &traceSet{parts: map[record.TraceID]*traced{}}, map[string][]*record.Record{}
-	for _, hour := range hours {
-		ids := byHour[hour]
-		slices.Sort(ids)
-		scan := store.SpanScan{Cluster: cluster, AuditIDs: ids, Between: store.TimeRange{From: hour, To: hour.Add(time.Hour)}}
+	traces, loose := &traceSet{parts: map[record.TraceID]*traced{}, asked: byHour[record.TraceID]{}}, map[string][]*record.Record{}
+	for _, hour := range asked.hours() {
+		scan := store.SpanScan{Cluster: cluster, AuditIDs: asked[hour], Between: store.TimeRange{From: hour, To: hour.Add(time.Hour)}}
 		for r, err := range e.st.Spans(ctx, scan) {
 			if err != nil {
 				return nil, "", err
@@ -193,10 +189,24 @@ func (e *Engine) requestSpans(ctx context.Context, cluster record.Cluster, calls
 	return out, cut, nil
 }
 
+// byHour is what is looked for in which hours: a store keeps spans by hour.
+type byHour[T any] map[time.Time][]T
+
+func (b byHour[T]) add(id T, c call) {
+	to := earliest(c.to, c.from.Add(longestRequest))
+	for hour := c.from.UTC().Truncate(time.Hour); !hour.After(to); hour = hour.Add(time.Hour) {
+		b[hour] = append(b[hour], id)
+	}
+}
+
+func (b byHour[T]) hours() []time.Time {
+	return slices.SortedFunc(maps.Keys(b), time.Time.Compare)
+}
+
 // traceSet is the traces in which requests were found.
 type traceSet struct {
 	parts map[record.TraceID]*traced
-	when  call
+	asked byHour[record.TraceID]
 }
 
 // traced is one of them, as far as it was read.
@@ -211,28 +221,27 @@ func (s *traceSet) name(r *record.Record, c call) {
 	if s.parts[id] == nil {
 		s.parts[id] = &traced{requests: map[string]bool{}, spans: map[record.SpanID]*record.Record{}, below: map[record.SpanID][]*record.Record{}}
 	}
-	s.parts[id].requests[r.Span.AuditID] = true
-	s.when = s.when.with(c.from, c.to)
+	if t := s.parts[id]; !t.requests[r.Span.AuditID] {
+		t.requests[r.Span.AuditID] = true
+		s.asked.add(id, c)
+	}
 }
 
 func (s *traceSet) read(ctx context.Context, st store.Store, cluster record.Cluster) (cut string, err error) {
-	if len(s.parts) == 0 {
-		return "", nil
-	}
-	ids := make([]record.TraceID, 0, len(s.parts))
-	for id := range s.parts {
-		ids = append(ids, id)
-	}
-	slices.SortFunc(ids, func(a, b record.TraceID) int { return bytes.Compare(a[:], b[:]) })
 	n := 0
-	for r, err := range st.Spans(ctx, store.SpanScan{Cluster: cluster, TraceIDs: ids, Between: store.TimeRange{From: s.when.from, To: s.when.to}}) {
-		if err != nil {
-			return "", err
+	for _, hour := range s.asked.hours() {
+		ids := s.asked[hour]
+		slices.SortFunc(ids, func(a, b record.TraceID) int { return bytes.Compare(a[:], b[:]) })
+		scan := store.SpanScan{Cluster: cluster, TraceIDs: slices.Compact(ids), Between: store.TimeRange{From: hour, To: hour.Add(time.Hour)}}
+		for r, err := range st.Spans(ctx, scan) {
+			if err != nil {
+				return "", err
+			}
+			if n++; n > maxTraceSpans {
+				return "more than " + itoa(maxTraceSpans) + " spans in the traces of the requests", nil
+			}
+			s.parts[r.Span.TraceID].add(r)
 		}
-		if n++; n > maxTraceSpans {
-			return "more than " + itoa(maxTraceSpans) + " spans in the traces of the requests", nil
-		}
-		s.parts[r.Span.TraceID].add(r)
 	}
 	return "", nil
 }

@@ -177,3 +177,26 @@ func TestSpansInTrace(t *testing.T) {
 		}
 	}
 }
+
+// Times of a request are foreign: years between them do not make years of questions, and what lies near its beginning is still found.
+func TestSpansOfAnEndlessRequest(t *testing.T) {
+	web := record.ObjectRef{Group: "apps", Version: "v1", Kind: "Deployment", Resource: "deployments", Namespace: "shop", Name: "web", UID: "web-1"}
+	p := &spanPlay{}
+	p.write(web, 0, "create", "create", 201, 10)
+	for _, r := range p.list {
+		if r.Request != nil {
+			r.Request.StageAt = r.OccurredAt.AddDate(200, 0, 0)
+		}
+	}
+	p.span(record.ObjectRef{}, time.Millisecond, "apiserver", "Create", 1, 0, func(s *record.Span) { s.AuditID = "create" })
+	e := engineOver(t, openStore(t), p.list, 100)
+	h, err := e.History(t.Context(), query.History{Object: query.Object{Cluster: "c", Kind: "deployment.apps", Namespace: "shop", Name: "web"}})
+	if err != nil || len(h.Entries) != 1 || len(h.Entries[0].Spans) != 1 {
+		t.Errorf("%v, %s", err, spanStory(h))
+	}
+	asked := byHour[string]{}
+	asked.add("x", call{spanStart, spanStart.AddDate(200, 0, 0)})
+	if len(asked) > 26 {
+		t.Errorf("%d hours are asked for", len(asked))
+	}
+}
