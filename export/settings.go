@@ -17,7 +17,7 @@ import (
 
 // Settings are what a role's configuration says of exporting.
 type Settings struct {
-	OTLP OTLP `yaml:"otlp" doc:"Send what is recorded to an OTLP receiver (Jaeger, Tempo, an OpenTelemetry Collector), as spans that never change: see docs/export.md. There is one target; a Collector passes on to several."`
+	OTLP OTLP `yaml:"otlp" doc:"Send what is recorded to an OTLP receiver (Jaeger, Tempo, an OpenTelemetry Collector), as spans that never change; docs/export.md has more. There is one target; a Collector passes on to several."`
 }
 
 // OTLP is the continuous export.
@@ -62,7 +62,7 @@ type Selection struct {
 type Queue struct {
 	Dir      string         `yaml:"dir" doc:"Its directory. Default: export, in data."`
 	Bytes    settings.Bytes `yaml:"bytes" doc:"Bound of its files. Default 1GiB."`
-	WhenFull string         `yaml:"whenFull" doc:"drop: what comes then is recorded but not exported, and counted; wait: senders are told to wait, so recording waits for the export. Default drop."`
+	WhenFull string         `yaml:"whenFull" doc:"What then: drop (what comes is recorded, counted and not exported) or wait (senders are told to wait, so recording waits for the export). Default drop."`
 }
 
 // Words of the settings.
