@@ -61,8 +61,7 @@ of an object that ended, all of its life. A link ends with the object that says 
 Rules of your own come from a YAML file, see docs/links.md; links check shows what they would link.`,
 		Example: `  kubewake links svc/web -n shop
   kubewake links deploy/web -n shop --at -30s
-  kubewake links pod/web-0 -n shop --since 1h --type owns,mounts
-  kubewake links check my-rules.yaml --data ./wake`,
+  kubewake links deploy/web -n shop --since 1m --type owns,regards -o wide`,
 	}
 	object := a.oneObject(command)
 	moment.register(command)

@@ -25,8 +25,8 @@ when it began and ended. Objects that were named as owners and never recorded ar
 an object stands under one of them (the controller before others).`,
 		Example: `  kubewake tree deploy/web -n shop
   kubewake tree deploy/web -n shop --at -30s
-  kubewake tree pod/web-0 -n shop --siblings
-  kubewake tree ns/shop --type owns,parent --since 1h --down 1`,
+  kubewake tree deploy/web -n shop --since 20s --down 1
+  kubewake tree deploy/web -n shop --type owns,selects,runs-on`,
 	}
 	object := a.oneObject(command)
 	moment.register(command)
