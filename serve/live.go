@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/kubewake/kubewake/api/intake"
 	"github.com/kubewake/kubewake/collect"
+	"github.com/kubewake/kubewake/engine/extend"
 	"github.com/kubewake/kubewake/engine/local"
 	"github.com/kubewake/kubewake/export"
 	"github.com/kubewake/kubewake/index"
@@ -163,8 +165,12 @@ func (s Settings) redaction() (redact.Key, *redact.Redactor, error) {
 // face makes the listener that answers.
 func (l *Live) face() (err error) {
 	s := l.settings
+	extended, err := extend.New(l.engine, s.Extensions)
+	if err != nil {
+		return err
+	}
 	c := Config{
-		Engine:    l.engine,
+		Engine:    extended,
 		Listen:    s.API.Listen,
 		Timeout:   time.Duration(s.API.Timeout),
 		Log:       l.log,
@@ -343,7 +349,7 @@ func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 		return nil, err
 	}
 	for name, same := range map[string]bool{"data": s.Data == l.settings.Data, "api": s.API == l.settings.API, "jaeger": s.Jaeger == l.settings.Jaeger, "traces": s.Traces == l.settings.Traces, "spool": s.Spool == l.settings.Spool, "redact": s.Redact == l.settings.Redact,
-		"log": s.Log == l.settings.Log, "stopWithin": s.StopWithin == l.settings.StopWithin} {
+		"extensions": reflect.DeepEqual(s.Extensions, l.settings.Extensions), "log": s.Log == l.settings.Log, "stopWithin": s.StopWithin == l.settings.StopWithin} {
 		if !same {
 			needRestart = append(needRestart, name)
 		}

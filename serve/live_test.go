@@ -377,6 +377,7 @@ func TestReloadOfServe(t *testing.T) {
 		"":           func(s *Settings) { s.Retention.Age = 1 << 50 },
 		"api":        func(s *Settings) { s.API.Pprof = true },
 		"data":       func(s *Settings) { s.Data += "2" },
+		"extensions": func(s *Settings) { s.Extensions.Spans = 5 },
 		"log":        func(s *Settings) { s.Log.Level = "debug" },
 		"receive":    func(s *Settings) { s.Receive.Listen, s.Receive.Insecure = "127.0.0.1:0", true },
 		"redact":     func(s *Settings) { s.Redact.Rules = "x" },

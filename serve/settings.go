@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/collect"
+	"github.com/kubewake/kubewake/engine/extend"
 	"github.com/kubewake/kubewake/export"
 	"github.com/kubewake/kubewake/internal/settings"
 )
@@ -22,6 +23,7 @@ type Settings struct {
 	Retention      Retention         `yaml:"retention" doc:"What is dropped. The state and blame of what is alive then stay, as \"before\" the floor."`
 	Links          Links             `yaml:"links" doc:"Which objects are linked, beside what kubewake knows by itself."`
 	Traces         Traces            `yaml:"traces" doc:"How traces are shown, beside what kubewake knows by itself."`
+	Extensions     extend.Settings   `yaml:"extensions" doc:"Other systems that are asked for spans when a trace is."`
 	Redact         Redact            `yaml:"redact" doc:"What is replaced by keyed digests before anything is written, beside Secrets, tokens and commands."`
 	Log            collect.Log       `yaml:"log" doc:"What this process says, on standard error."`
 	StopWithin     settings.Duration `yaml:"stopWithin" doc:"How long an orderly stop may take; what is not acknowledged by then, its sender sends again. Default 25s."`
@@ -67,6 +69,7 @@ func (s Settings) WithDefaults() Settings {
 	s.Config = s.Config.WithDefaults()
 	s.Spool = s.Spool.WithDefaults()
 	s.Export = s.Export.WithDefaults()
+	s.Extensions = s.Extensions.WithDefaults()
 	s.Log = s.Log.WithDefaults()
 	return s
 }
@@ -80,7 +83,7 @@ func def[T comparable](v *T, to T) {
 
 // Check says what is wrong, all of it.
 func (s Settings) Check() error {
-	errs := []error{s.Config.Check(), s.Export.Check(), s.Log.Check()}
+	errs := []error{s.Config.Check(), s.Export.Check(), s.Extensions.Check(), s.Log.Check()}
 	if s.Data == "" {
 		errs = append(errs, errors.New("data: a directory is needed"))
 	}

@@ -16,7 +16,7 @@ import (
 func TestSettingsInDocs(t *testing.T) {
 	block := regexp.MustCompile("(?s)```yaml\n(.*?)```")
 	files, rules := 0, 0
-	for _, page := range []string{"configuration.md", "record-your-cluster.md", "redaction.md", "collect-watch.md", "collect-otlp.md", "export.md", "jaeger.md"} {
+	for _, page := range []string{"configuration.md", "record-your-cluster.md", "redaction.md", "collect-watch.md", "collect-otlp.md", "export.md", "extensions.md", "jaeger.md"} {
 		text, err := os.ReadFile("../../docs/" + page)
 		if err != nil {
 			t.Fatal(err)

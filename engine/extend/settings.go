@@ -26,7 +26,7 @@ type Settings struct {
 // Source is one system that is asked.
 type Source struct {
 	Name     string            `yaml:"name" doc:"How notes and spans call it."`
-	For      string            `yaml:"for" doc:"requests: it is asked once for each request with an audit ID; objects: once for each object."`
+	For      string            `yaml:"for" doc:"What it is asked about: requests, once for each with an audit ID, or objects, once for each."`
 	URL      string            `yaml:"url" doc:"What is asked, with tags of the span in braces, as {auditID}, {namespace}, {name}, {node}, and {start.us}, {end.us} (or s, ms, ns, rfc3339)."`
 	Format   string            `yaml:"format" doc:"Of the answer: jaeger (its query API), otlp (OTLP as JSON), tempo (a search; the traces found are asked for with trace)."`
 	Trace    string            `yaml:"trace" doc:"With format tempo: where a trace is, with {traceID}. A search is followed to five traces."`
