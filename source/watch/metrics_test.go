@@ -45,7 +45,9 @@ func TestResourcesOfSharedCluster(t *testing.T) {
 			go func() { done <- v.Run(ctx) }()
 			return v, func() {
 				cancel()
-				<-done
+				if err := <-done; err != nil && ctx.Err() == nil {
+					w.t.Error(err)
+				}
 			}
 		}
 		isPod := func(gr record.GroupResource) bool { return gr.Resource == "pods" }
