@@ -74,22 +74,24 @@ func cutKey(b []byte) (text string, rest []byte, ok bool) {
 func pack(uid record.UID) string {
 	if len(uid) == 36 && uid[8] == '-' && uid[13] == '-' && uid[18] == '-' && uid[23] == '-' {
 		b, err := hex.DecodeString(string(uid[:8] + uid[9:13] + uid[14:18] + uid[19:23] + uid[24:]))
-		if packed := "\x01" + string(b); err == nil && unpack(packed) == uid { // not in capitals
+		packed := "\x01" + string(b)
+		if same, ok := unpack(packed); err == nil && ok && same == uid { // not in capitals
 			return packed
 		}
 	}
 	return "\x02" + string(uid)
 }
 
-func unpack(packed string) record.UID {
-	if len(packed) == 17 && packed[0] == 1 {
+// unpack gives the UID; not ok where pack wrote no such thing, as where another release did.
+func unpack(packed string) (uid record.UID, ok bool) {
+	switch {
+	case len(packed) == 17 && packed[0] == 1:
 		h := hex.EncodeToString([]byte(packed[1:]))
-		return record.UID(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
+		return record.UID(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]), true
+	case packed != "" && packed[0] == 2:
+		return record.UID(packed[1:]), true
 	}
-	if packed == "" {
-		return ""
-	}
-	return record.UID(packed[1:])
+	return "", false
 }
 
 func (g generationID) head() []byte { return append([]byte{linkHeads}, g[:]...) }
@@ -142,8 +144,9 @@ func sourceOf(key, prefix []byte) (store.ObjectKey, bool) {
 	if !ok {
 		return store.ObjectKey{}, false
 	}
-	uid, rest, ok := cutKey(rest)
-	return store.ObjectKey{Cluster: record.Cluster(cluster), UID: unpack(uid)}, ok && len(rest) == 0
+	packed, rest, ok := cutKey(rest)
+	uid, known := unpack(packed)
+	return store.ObjectKey{Cluster: record.Cluster(cluster), UID: uid}, ok && known && len(rest) == 0
 }
 
 func hashKey(hash [7]byte) []byte { return append([]byte{linkHashes}, hash[:]...) }

@@ -179,6 +179,14 @@ func TestByHash(t *testing.T) {
 		}
 		n++
 	}
+	key := store.ObjectKey{Cluster: "local", UID: "9db1ca3a-24ae-4fe0-b385-b5c3a3809205"}
+	was := appendKey(hashKey(HashOf(key)), string(key.Cluster), string(key.UID)) // as an earlier program wrote it
+	if err := st.SetDerived(t.Context(), derivedLinks, []store.KeyValue{{Key: was, Value: []byte{}}}); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := l.ByHash(t.Context(), HashOf(key)); err != nil || len(found) > 0 {
+		t.Errorf("what an earlier program wrote is read as %v, %v", found, err)
+	}
 	if found, err := l.ByHash(t.Context(), [7]byte{1, 2, 3}); err != nil || len(found) > 0 {
 		t.Errorf("a hash of nothing: %v, %v", found, err)
 	}

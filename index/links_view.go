@@ -157,7 +157,11 @@ func (v *LinkView) labeled(ctx context.Context, s LabelScan, texts []string) ite
 			if !ok || !s.Everywhere && parts[2] != s.Namespace {
 				continue
 			}
-			t := Told{By: store.ObjectKey{Cluster: s.Cluster, UID: unpack(parts[3])}}
+			uid, ok := unpack(parts[3])
+			if !ok {
+				continue
+			}
+			t := Told{By: store.ObjectKey{Cluster: s.Cluster, UID: uid}}
 			if t.Storage, t.Over, t.Claims, err = decodeTold(kv.Value); err != nil {
 				yield(Told{}, err)
 				return

@@ -70,6 +70,9 @@ func (e *Engine) traceByID(ctx context.Context, q query.Trace) (*engine.Trace, e
 	var shared []string
 	for _, key := range keys {
 		t, err := e.resolve(ctx, query.Object{Cluster: key.Cluster, UID: key.UID}, time.Time{})
+		if engine.KindOf(err) == engine.KindNotFound { // dropped since the index saw it
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
