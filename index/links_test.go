@@ -369,3 +369,36 @@ func TestLinksRun(t *testing.T) {
 	}
 	sameKept(t, kept(t, once, NewLinks(once, link.Builtin())), kept(t, st, l))
 }
+
+// TestLinksOfLastWords: of an object whose end alone was recorded, its last state says what it was linked to; a state that comes later says more.
+func TestLinksOfLastWords(t *testing.T) {
+	body := func(rv int, owner string) []byte {
+		return fmt.Appendf(nil, `{"kind":"Pod","metadata":{"name":"p","namespace":"shop","uid":"u","resourceVersion":"%d","labels":{"app":"web"},"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":%q,"uid":"uid-%s"}]}}`, rv, owner, owner)
+	}
+	ref := record.ObjectRef{Cluster: "test", Version: "v1", Kind: "Pod", Resource: "pods", Namespace: "shop", Name: "p", UID: "u"}
+	end := &record.Record{Kind: record.KindEnd, Ref: ref, End: &record.End{RV: 120, LastBody: body(120, "two"), Sources: record.FromWatch}, Provenance: record.Provenance{Sources: record.FromWatch}}
+	state := func(rv int, owner string) *record.Record {
+		return &record.Record{Kind: record.KindRevision, Ref: ref, Revision: &record.Revision{RV: record.ResourceVersion(rv), Body: body(rv, owner)}, Provenance: record.Provenance{Sources: record.FromWatch}}
+	}
+	list := []*record.Record{end, state(110, "one"), state(115, "two"), state(105, "three")}
+	st := liveStore(t)
+	l := NewLinks(st, link.Builtin())
+	for i := range list {
+		appendAll(t, st, list[i:i+1])
+		once := liveStore(t)
+		appendAll(t, once, list[:i+1])
+		got := kept(t, st, l)
+		sameKept(t, kept(t, once, NewLinks(once, link.Builtin())), got)
+		v, err := l.View(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		life, err := v.Of(t.Context(), store.ObjectKey{Cluster: "test", UID: "u"})
+		if err != nil || life == nil {
+			t.Fatal(life, err)
+		}
+		if owners := len(life.Claims); owners != max(1, i) || !life.Over.Ended {
+			t.Errorf("with %d records: %d claims, over %+v", i+1, owners, life.Over)
+		}
+	}
+}

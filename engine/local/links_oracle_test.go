@@ -51,7 +51,7 @@ func TestLinksOracle(t *testing.T) {
 				}
 			}
 			checked := 0
-			for range 4 { // a little behind the creation of some pod, where there is much to see
+			for range 3 { // a little behind the creation of some pod, where there is much to see
 				at := pods[random.IntN(len(pods))].CreatedAt.Add(time.Duration(random.Int64N(int64(4 * time.Second))))
 				checked += checkLinksAt(t, e, at)
 			}
