@@ -1,16 +1,20 @@
 package serve
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/kubewake/kubewake/collect"
+	"github.com/kubewake/kubewake/engine/extend"
 	"github.com/kubewake/kubewake/internal/settings"
+	"github.com/kubewake/kubewake/trace"
 )
 
 // TestExtensions: a running server shows what a Jaeger has of a recorded request, by its audit ID, in every face; without the Jaeger the trace
@@ -67,5 +71,48 @@ func TestExtensionsRefused(t *testing.T) {
 	}
 	if _, err := NewLive(s, LiveOptions{}); err == nil || !strings.Contains(err.Error(), "extensions.from[0]: url: scheme and host are fixed") {
 		t.Error(err)
+	}
+}
+
+// TestExtensionsOfFaces: what one kubewake answers as a Jaeger, in both dialects, and as a Tempo, another one takes into its traces: here the
+// records as spans of their own, which its own display mode shows as logs.
+func TestExtensionsOfFaces(t *testing.T) {
+	dir := t.TempDir()
+	lines := auditLines(t, 1)
+	appendTo(t, filepath.Join(dir, "a.log"), lines)
+	start := func(name string, e extend.Settings) running {
+		l, serving := startLive(t, Settings{Data: filepath.Join(dir, name), Extensions: e,
+			Config: collect.Config{Tails: []collect.Tail{auditTail("one", filepath.Join(dir, "a.log"))}}})
+		until(t, "the request", func() bool { return len(l.requests(t, "one")) == 1 })
+		return serving
+	}
+	other := start("other", extend.Settings{}).url
+	for _, from := range []extend.Source{
+		{Name: "v1", Format: "jaeger", URL: other + `/api/traces?service=tree&tags={"uid":"{uid}"}&start={start.us}&end={end.us}`},
+		{Name: "v3", Format: "otlp", URL: other + `/api/v3/traces?query.serviceName=tree&query.attributes={"uid":"{uid}"}&query.startTimeMin={start.rfc3339}&query.startTimeMax={end.rfc3339}`},
+		{Name: "tempo", Format: "tempo", URL: other + `/tempo/api/search?q={ .uid="{uid}" %26%26 resource.kubewake.mode="tree" }&start={start.s}&end={end.s}`, Trace: other + "/tempo/api/v2/traces/{traceID}"},
+	} {
+		t.Run(from.Name, func(t *testing.T) {
+			from.For = "objects"
+			one := start(from.Name, extend.Settings{From: []extend.Source{from}}).url
+			var answer struct {
+				Spans []trace.Span
+				Notes []string
+			}
+			until(t, "the trace", func() bool {
+				status, body := get(t, one+"/api/v1/trace?resource=namespaces&name=robots", "")
+				if status != http.StatusOK {
+					return false
+				}
+				if err := json.Unmarshal([]byte(body), &answer); err != nil {
+					t.Fatal(err)
+				}
+				return true
+			})
+			if len(answer.Spans) < 2 || answer.Spans[1].Parent != answer.Spans[0].ID || !slices.Contains(answer.Spans[1].Attrs, trace.Attr{Key: "kubewake.extension", Value: from.Name}) ||
+				answer.Spans[1].Name != "create" || answer.Spans[1].Service != "namespaces" {
+				t.Errorf("%+v, notes %q", answer.Spans, answer.Notes)
+			}
+		})
 	}
 }
