@@ -15,7 +15,9 @@ import (
 
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/engine/local"
+	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/internal/corpus"
+	"github.com/kubewake/kubewake/link"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store/pebble"
@@ -66,11 +68,26 @@ var questions = []question{
 		_, err := e.Blame(ctx, query.Blame{Object: o})
 		return err
 	}},
+	{"links", func(ctx context.Context, e engine.Engine, o query.Object, at time.Time) error {
+		_, err := e.Links(ctx, query.Links{Object: o, At: at})
+		return err
+	}},
+	{"tree", func(ctx context.Context, e engine.Engine, o query.Object, _ time.Time) error {
+		_, err := e.Tree(ctx, query.Tree{Object: o, Up: query.All, Down: query.All})
+		return err
+	}},
+	{"trace", func(ctx context.Context, e engine.Engine, o query.Object, _ time.Time) error {
+		_, err := e.Trace(ctx, query.Trace{Object: o})
+		return err
+	}},
 }
 
 func askQuestions(ctx context.Context, w io.Writer, data string, n, copies int) error {
 	objects, last, err := sample(ctx, data, n, copies)
 	if err != nil {
+		return err
+	}
+	if err := deriveLinks(ctx, w, data); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "| question, %d objects | warm p50 | warm p99 | cold p50 | cold p99 |\n| --- | --- | --- | --- | --- |\n", len(objects))
@@ -86,6 +103,20 @@ func askQuestions(ctx context.Context, w io.Writer, data string, n, copies int) 
 		fmt.Fprintf(w, "| %s | %s | %s | %s | %s |\n", q.name, quantile(warm, 0.5), quantile(warm, 0.99), quantile(cold, 0.5), quantile(cold, 0.99))
 	}
 	return errors.Join(timeSearches(ctx, w, data), timeTraces(ctx, w, data))
+}
+
+// deriveLinks makes the index of links, as the first question about them does; it is kept in the store.
+func deriveLinks(ctx context.Context, w io.Writer, data string) error {
+	st, err := pebble.Open(data, pebble.Options{})
+	if err != nil {
+		return err
+	}
+	links := index.NewLinks(st, link.Builtin())
+	links.Patience = -1
+	begin := time.Now()
+	_, err = links.View(ctx)
+	fmt.Fprintf(w, "links derived in %s\n\n", time.Since(begin).Round(time.Millisecond))
+	return errors.Join(err, st.Close())
 }
 
 // sample picks objects spread over the whole recording, the same ones at every run: each from the namespace of the scenario deployment in one copy.
