@@ -253,10 +253,21 @@ func (e *emitter) logs(n *node) []Event {
 	for _, r := range n.logs {
 		a := e.recordTags(r)
 		a.flag("error", r.record.Failed)
-		a.str("status", r.record.Status)
+		a.str("status", r.record.untold())
 		out = append(out, Event{At: r.start, Name: r.title(), Attrs: a.done()})
 	}
 	return out
+}
+
+// untold is why the record failed, where its summary, with a message behind that, does not say it.
+func (r *Record) untold() string {
+	if r.Summary == "" {
+		return r.Status
+	}
+	if rest, said := strings.CutPrefix(r.Status, r.Summary); said && (rest == "" || rest[0] == ':') {
+		return ""
+	}
+	return r.Status
 }
 
 // insert puts an event at its place in time.

@@ -48,6 +48,9 @@ func (tr *tracing) record(e *engine.Entry, life *index.Life, byRV map[stateKey]i
 	if r.Failed {
 		r.Status = r.Summary
 	}
+	if e.Request != nil && e.Request.Message != "" { // a tag of its own says it
+		r.Summary = strings.TrimSuffix(r.Summary, ": "+e.Request.Message)
+	}
 	return r
 }
 
@@ -151,6 +154,7 @@ func eventTags(r *trace.Record, ev *engine.Event) {
 	if r.Failed {
 		r.Summary = "Warning " + ev.Reason + ": " + ev.Note
 	}
+	str(r, "reason", ev.Reason)
 	str(r, "type", ev.Type)
 	str(r, "action", ev.Action)
 	str(r, "eventName", ev.Name) // not "event", by which Jaeger calls the record itself

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -136,8 +137,11 @@ func checkWords(t *testing.T, tr *engine.Trace) {
 			diff, _ := tag(ev.Attrs, "diff").(string)
 			found["create"] = found["create"] || ev.Name == "create" && tag(ev.Attrs, "user") != nil && tag(ev.Attrs, "userAgent") != nil && tag(ev.Attrs, "took") != nil
 			found["diff"] = found["diff"] || strings.Contains(diff, "status.observedGeneration ")
-			found["conflict"] = found["conflict"] || tag(ev.Attrs, "code") == int64(409) && tag(ev.Attrs, "error") == true && strings.HasPrefix(tag(ev.Attrs, "status").(string), "409 Conflict")
-			found["event"] = found["event"] || ev.Name == "ScalingReplicaSet" && tag(ev.Attrs, "record") == "event"
+			found["conflict"] = found["conflict"] || tag(ev.Attrs, "code") == int64(409) && tag(ev.Attrs, "error") == true && tag(ev.Attrs, "summary") == "409 Conflict"
+			found["event"] = found["event"] || ev.Name == "ScalingReplicaSet" && tag(ev.Attrs, "record") == "event" && tag(ev.Attrs, "reason") == ev.Name
+			if message, _ := tag(ev.Attrs, "message").(string); message != "" && strings.Count(fmt.Sprint(ev.Attrs), message) > 1 {
+				t.Errorf("%s says its message more than once: %v", ev.Name, ev.Attrs)
+			}
 			found["status"] = found["status"] || tag(ev.Attrs, "subresource") == "status"
 			for _, never := range []string{"managedFields", "metadata.resourceVersion", "metadata.generation"} {
 				if strings.Contains(diff, never) {

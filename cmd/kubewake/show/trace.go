@@ -120,6 +120,15 @@ func tagOf(list []trace.Attr, key string) string {
 	return ""
 }
 
+// wordsOf says in a line what a record says: a summary, and behind it the message of an answer that failed.
+func wordsOf(list []trace.Attr) string {
+	summary, message := tagOf(list, "summary"), tagOf(list, "message")
+	if summary == "" || message == "" {
+		return summary + message
+	}
+	return summary + ": " + message
+}
+
 // axis tells which times the ends of the chart are.
 func (g *gantt) axis(out io.Writer) {
 	from, to := g.begin.In(g.style.zone()).Format(g.layout), g.end.In(g.style.zone()).Format(g.layout)
@@ -218,7 +227,7 @@ func (g *gantt) told(span *trace.Span, isRecord bool) (string, string) {
 			color = red
 		}
 		who := g.style.user(tagOf(span.Attrs, "user"))
-		return cut(clean(strings.TrimSpace(who+" "+tagOf(span.Attrs, "summary"))), g.room()), color
+		return cut(clean(strings.TrimSpace(who+" "+wordsOf(span.Attrs))), g.room()), color
 	}
 	parts := []string{query.FormatSpan(span.End.Sub(span.Start))}
 	if n := tagOf(span.Attrs, "records"); n != "" {
@@ -252,7 +261,7 @@ func (g *gantt) logs(out io.Writer, span *trace.Span, i int) {
 		if tagOf(ev.Attrs, "error") == "true" {
 			color = red
 		}
-		line := fmt.Sprintf("%s    %s  %s  %s  %s", indent, ev.At.In(g.style.zone()).Format(g.layout), ev.Name, tagOf(ev.Attrs, "user"), tagOf(ev.Attrs, "summary"))
+		line := fmt.Sprintf("%s    %s  %s  %s  %s", indent, ev.At.In(g.style.zone()).Format(g.layout), ev.Name, tagOf(ev.Attrs, "user"), wordsOf(ev.Attrs))
 		fmt.Fprintln(out, g.style.paint(color, strings.TrimRight(clean(line), " ")))
 	}
 }
