@@ -92,7 +92,7 @@ func (f *fake) Stat(ctx context.Context, q query.Stat) (*engine.Stat, error) {
 		{Name: "requests by user", Rows: count("(none)", "alice", "system:serviceaccount:shop:ci", "a/b"), More: 3},
 		{Name: "requests by resource", Rows: count("deployments.apps/scale", "(no resource)", "pods", "deployments.apps")},
 		{Name: "requests by code", Rows: count("200", "409")},
-		{Name: "revisions by resource", Rows: count("pods", "widgets.example.com")},
+		{Name: "revisions by resource", Rows: count("pods", "widgets.example.com", "events", "events.events.k8s.io")},
 	}}, f.err
 }
 

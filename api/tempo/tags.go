@@ -259,7 +259,7 @@ func (s *suggester) texts(tag string) ([]string, error) {
 	case "verb":
 		return s.counted("requests by verb", nil)
 	case "resource":
-		return s.counted("by resource", func(gr string) string { name, _, _ := strings.Cut(gr, "."); return name })
+		return s.counted("by resource", resourceOf)
 	case "group":
 		return s.counted("by resource", func(gr string) string { _, group, _ := strings.Cut(gr, "."); return group })
 	case "namespace":
@@ -269,6 +269,15 @@ func (s *suggester) texts(tag string) ([]string, error) {
 		return s.objects(func(o *engine.ObjectEntry, add func(string)) { add(o.UID) })
 	}
 	return s.objects(func(o *engine.ObjectEntry, add func(string)) { add(o.Name) })
+}
+
+// resourceOf gives the resource without its group. Events have no traces of their own: they stand in those of what they are about.
+func resourceOf(gr string) string {
+	name, _, _ := strings.Cut(gr, ".")
+	if name == "events" {
+		return ""
+	}
+	return name
 }
 
 // short takes an answer that is not there in time, or about what is not there, for an empty one.
