@@ -73,7 +73,8 @@ func rank(r *record.Record) ranking {
 		return k
 	}
 	k.value = v
-	k.managed = len(v.Get("metadata", "managedFields").Items()) > 0
+	managed := v.Get("metadata", "managedFields")
+	k.managed = managed.Kind() == Array && !managed.leaf()
 	if r.Revision.Partial == record.Whole {
 		k.group, k.version = record.SplitAPIVersion(v.Get("apiVersion").Str())
 	}

@@ -49,12 +49,14 @@ type DiffOptions struct {
 	Schema Schema
 	// Noise keeps changes of managedFields, resourceVersion and generation, which are otherwise only counted.
 	Noise bool
+	// PassNoise, without Noise, passes over such changes: they are not counted either, and managedFields need not be read.
+	PassNoise bool
 }
 
 // Diff compares two states of one object per field, in the order of fields' names; nil stands for no object.
 // Values of equal meaning (numbers, quantities, timestamps, null and missing members) do not differ.
 func Diff(a, b *Value, o DiffOptions) Difference {
-	d := differ{noise: o.Noise}
+	d := differ{noise: o.Noise, pass: o.PassNoise && !o.Noise}
 	switch {
 	case a.Kind() == Object && b.Kind() == Object:
 		d.members(a, b, o.Schema)
@@ -70,6 +72,7 @@ type differ struct {
 	match string
 	place int
 	noise bool
+	pass  bool
 }
 
 func (d *differ) emit(op Op, from, to *Value) {
@@ -89,11 +92,12 @@ func isNoise(p Path) bool {
 	if len(p) < 2 || p[0].Name != "metadata" {
 		return false
 	}
-	switch p[1].Name {
-	case "managedFields", "resourceVersion", "generation":
-		return p[1].Kind == StepField
-	}
-	return false
+	return p[1].Kind == StepField && noisy(p[1].Name)
+}
+
+// noisy are the fields of metadata that every write changes.
+func noisy(name string) bool {
+	return name == "managedFields" || name == "resourceVersion" || name == "generation"
 }
 
 // at runs f with one more step on the path.
@@ -108,6 +112,9 @@ func (d *differ) members(a, b *Value, s Schema) {
 		if pair.a == pair.b {
 			continue
 		}
+		if d.pass && len(d.path) == 1 && d.path[0].Name == "metadata" && noisy(pair.name) {
+			continue
+		}
 		d.at(Step{Name: pair.name}, func() { d.value(pair.a, pair.b, s.field(pair.name)) })
 	}
 }
@@ -115,6 +122,7 @@ func (d *differ) members(a, b *Value, s Schema) {
 func (d *differ) value(a, b *Value, s Schema) {
 	switch {
 	case a == b || a.absent() && b.absent():
+	case !a.absent() && !b.absent() && asWritten(a, b):
 	case a.absent():
 		d.emit(OpAdd, nil, b)
 	case b.absent():

@@ -34,6 +34,9 @@ func sameMeaning(a, b *Value, s Schema) verdict {
 	if a.kind != b.kind || a.leaf() && b.leaf() {
 		return sameLeaf(a, b, s)
 	}
+	if asWritten(a, b) {
+		return same
+	}
 	if a.kind == Array {
 		return sameItems(a, b, s)
 	}

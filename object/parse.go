@@ -15,7 +15,7 @@ const MaxDepth = 512
 // ErrJSON is what Parse's errors wrap.
 var ErrJSON = errors.New("not a JSON document")
 
-// Parse reads one JSON document. It copies data once and costs one pass; of members with one name the
+// Parse reads one JSON document; metadata.managedFields is checked, and read when it is asked for. It copies data once and costs one pass; of members with one name the
 // last counts, as in Kubernetes; bytes that are not UTF-8 become U+FFFD.
 func Parse(data []byte) (*Value, error) {
 	p := parser{s: string(data)}
@@ -44,6 +44,7 @@ type parser struct {
 	members []Member // of the objects being read
 	items   []*Value
 	done    []Member // of objects that were read
+	meta    bool     // what is being read at depth 1 is metadata
 }
 
 // keep moves the members of an object that was read behind those of others.
@@ -195,7 +196,7 @@ func (p *parser) object(depth int) (*Value, bool) {
 			if !ok || !p.next(':') {
 				return nil, false
 			}
-			child, ok := p.value(depth + 1)
+			child, ok := p.field(name, depth)
 			if !ok {
 				return nil, false
 			}
@@ -215,6 +216,19 @@ func (p *parser) object(depth int) (*Value, bool) {
 		p.members = p.members[:base]
 	}
 	return v, true
+}
+
+// field reads the value of a member of an object at a depth.
+func (p *parser) field(name string, depth int) (*Value, bool) {
+	switch {
+	case depth == 0:
+		p.meta = name == "metadata"
+	case depth == 1 && p.meta && name == "managedFields":
+		if p.space(); p.at < len(p.s) && p.s[p.at] == '[' {
+			return p.latter(depth + 1)
+		}
+	}
+	return p.value(depth + 1)
 }
 
 // sortMembers sorts in place and keeps the last of members with one name.

@@ -28,6 +28,7 @@ type Value struct {
 type kids struct {
 	members []Member
 	items   []*Value
+	late    *late // items that are read when they are asked for
 }
 
 // Member is one field of an object.
@@ -75,6 +76,9 @@ func (v *Value) Members() []Member {
 func (v *Value) Items() []*Value {
 	if v == nil || v.kids == nil {
 		return nil
+	}
+	if v.kids.late != nil {
+		return v.kids.late.read()
 	}
 	return v.kids.items
 }
