@@ -54,7 +54,7 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock, shared *S
 		return err
 	}
 	in.CreatedInRecording = seen.created
-	if in.Siblings, err = l.siblings(ctx, st, reader); err != nil {
+	if in.Siblings, err = l.siblings(ctx, st, reader, shared); err != nil {
 		return err
 	}
 	out := join.ByEpoch(in, clock.joinEpochs())
@@ -135,7 +135,7 @@ type sight struct {
 }
 
 func (l *Life) seen(ctx context.Context, st store.Store, clock *Clock, shared *Shared) (sight, error) {
-	out := sight{audited: len(l.Requests) > 0}
+	out := sight{audited: l.written}
 	if l.Entry.CreatedAt.IsZero() {
 		return out, nil
 	}
@@ -158,38 +158,14 @@ const (
 
 // siblings are the other objects of its collection that were created by generateName at about its time. They are only
 // read where a create without a name was recorded without its answer.
-func (l *Life) siblings(ctx context.Context, st store.Store, clock *ClockReader) ([]join.Sibling, error) {
+func (l *Life) siblings(ctx context.Context, st store.Store, clock *ClockReader, shared *Shared) ([]join.Sibling, error) {
 	nameless := slices.ContainsFunc(l.Requests, func(r *record.Record) bool {
 		return r.Ref.Name == "" && r.Request.Verb == "create" && r.Request.AnswerUID == ""
 	})
 	if !nameless || len(l.States) == 0 || l.Entry.CreatedAt.IsZero() || l.States[0].Value.Get("metadata", "generateName").Str() == "" {
 		return nil, nil
 	}
-	gr := l.Entry.Ref.GroupResource()
-	var out []join.Sibling
-	for e, err := range st.Objects(ctx, store.ObjectScan{Cluster: l.Entry.Ref.Cluster, Resource: &gr, Namespace: l.Entry.Ref.Namespace}) {
-		if err != nil {
-			return nil, err
-		}
-		if e.Ref.UID == l.Entry.Ref.UID || e.CreatedAt.Sub(l.Entry.CreatedAt).Abs() > siblingWithin {
-			continue
-		}
-		generated, err := generatedName(ctx, st, e)
-		if err != nil {
-			return nil, err
-		}
-		if !generated {
-			continue
-		}
-		when, err := clock.When(ctx, e.FirstRV)
-		if err != nil {
-			return nil, err
-		}
-		if out = append(out, join.Sibling{UID: e.Ref.UID, RV: e.FirstRV, CreatedAt: e.CreatedAt, When: when}); len(out) > maxSiblings {
-			return nil, nil // none rather than some
-		}
-	}
-	return out, nil
+	return shared.bornAbout(ctx, st, clock, l.Entry, maxSiblings)
 }
 
 func generatedName(ctx context.Context, st store.Store, e *store.Entry) (bool, error) {

@@ -23,11 +23,12 @@ type Life struct {
 // ReadLife reads one object and joins its records. It costs a read of everything recorded of it within bounds, and
 // parses each body once.
 func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.Entry, bounds Bounds) (*Life, error) {
-	recs, err := readRecords(ctx, st, entry, bounds)
+	clock, err := clocks.Of(ctx, entry.Ref.Cluster, entry.Storage)
 	if err != nil {
 		return nil, err
 	}
-	clock, err := clocks.Of(ctx, entry.Ref.Cluster, entry.Storage)
+	bounds.skew = clock.skew
+	recs, err := readRecords(ctx, st, entry, bounds)
 	if err != nil {
 		return nil, err
 	}

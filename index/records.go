@@ -1,12 +1,14 @@
 package index
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/kubewake/kubewake/join"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
 )
@@ -31,6 +33,8 @@ type Bounds struct {
 	Events bool
 	// Shared, where set, is used for what several lives have in common.
 	Shared *Shared
+
+	skew time.Duration // of the clocks
 }
 
 // Records is everything recorded of one object, as stored.
@@ -45,6 +49,9 @@ type Records struct {
 	Floor    *store.Carried
 	// Cut says which bound left something out; empty if none.
 	Cut string
+	// written: requests to its name or its collection lie in its life, also such that can not concern it.
+	written bool
+	others  []*record.Record // such that made other objects, while requests are read
 }
 
 // readRecords collects the records of one object.
@@ -123,31 +130,83 @@ func (r *Records) readRequests(ctx context.Context, st store.Store, bounds Bound
 	ref := r.Entry.Ref
 	scan := store.RequestScan{Cluster: ref.Cluster, Resource: ref.GroupResource(), Namespace: ref.Namespace, Name: ref.Name,
 		Between: r.between(), Reads: bounds.Reads}
-	scans := []store.RequestScan{scan}
-	scan.Name, scan.Reads = "", false // a list says nothing of one object
-	scans = append(scans, scan)
-	if ref.Namespace != "" {
-		scan.Namespace = "" // the collection of all namespaces
-		scans = append(scans, scan)
-	}
-	for _, scan := range scans {
-		for q, err := range st.Requests(ctx, scan) {
-			if err != nil {
-				return err
-			}
-			if scan.Name == "" && q.Request.IsRead() || r.isBefore(q) {
-				continue
-			}
-			if bounds.Requests > 0 && len(r.Requests) >= bounds.Requests {
-				r.Cut = fmt.Sprintf("more than %d requests to its name and collection lie in its life", bounds.Requests)
-				break
-			}
-			r.Requests = append(r.Requests, q)
+	for q, err := range st.Requests(ctx, scan) {
+		if err != nil {
+			return err
+		}
+		if !r.take(q, bounds) {
+			break
 		}
 	}
+	scan.Reads = false // a list says nothing of one object
+	namespaces := []string{ref.Namespace}
+	if ref.Namespace != "" {
+		namespaces = append(namespaces, "") // the collection of all namespaces
+	}
+	for _, ns := range namespaces {
+		list, err := bounds.Shared.collection(ctx, st, collectionKey{ref.Cluster, ref.GroupResource(), ns}, scan.Between)
+		if err != nil {
+			return err
+		}
+		for _, q := range list {
+			if !r.take(q, bounds) {
+				break
+			}
+		}
+	}
+	r.sameAuditID()
 	sortRequests(r.Requests)
 	r.Requests = slices.CompactFunc(r.Requests, func(a, b *record.Record) bool { return a == b })
 	return nil
+}
+
+// sameAuditID adds those creates of others again that are stages of requests that count, or have their audit ID for another reason.
+func (r *Records) sameAuditID() {
+	others := r.others
+	if r.others = nil; len(others) == 0 {
+		return
+	}
+	ids := make(map[string]bool, len(r.Requests))
+	for _, q := range r.Requests {
+		ids[q.Request.AuditID] = true
+	}
+	for _, q := range others {
+		if ids[q.Request.AuditID] {
+			r.Requests = append(r.Requests, q)
+		}
+	}
+}
+
+// take adds a request that may concern the object; false where a bound says that it is one too many.
+func (r *Records) take(q *record.Record, bounds Bounds) bool {
+	ofCollection := q.Ref.Name == ""
+	if ofCollection && q.Request.IsRead() || r.isBefore(q) {
+		return true
+	}
+	r.written = true
+	if ofCollection && r.createsAnother(q, bounds.skew) {
+		r.others = append(r.others, q)
+		return true
+	}
+	if bounds.Requests > 0 && len(r.Requests) >= bounds.Requests {
+		r.Cut = fmt.Sprintf("more than %d requests to its name and collection lie in its life", bounds.Requests)
+		return false
+	}
+	r.Requests = append(r.Requests, q)
+	return true
+}
+
+// createsAnother reports whether a request is a create without a name that made another object, by its answer or by its time: of a herd of
+// siblings each need not look at the creates of all.
+// The creates that joining counts are those whose seconds touch, up to join.SiblingsWithin behind the object's own.
+func (r *Records) createsAnother(q *record.Record, skew time.Duration) bool {
+	if q.Request.Verb != "create" || q.Ref.Subresource != "" {
+		return false
+	}
+	if uid := q.Request.AnswerUID; uid != "" && uid != r.Entry.Ref.UID {
+		return true
+	}
+	return !r.Entry.CreatedAt.IsZero() && q.OccurredAt.After(r.Entry.CreatedAt.Add(join.SiblingsWithin+slack+2*skew))
 }
 
 // isBefore reports whether a request had ended when the object was created.
@@ -160,22 +219,12 @@ func (r *Records) isBefore(q *record.Record) bool {
 }
 
 func sortRequests(list []*record.Record) {
-	ids := make(map[*record.Record]string, len(list))
-	for _, q := range list {
-		id := q.ID()
-		ids[q] = string(id[:])
-	}
 	slices.SortFunc(list, func(a, b *record.Record) int {
-		if c := a.OccurredAt.Compare(b.OccurredAt); c != 0 {
+		if c := a.OccurredAt.Compare(b.OccurredAt); c != 0 || a == b {
 			return c
 		}
-		if ids[a] < ids[b] {
-			return -1
-		}
-		if ids[a] > ids[b] {
-			return 1
-		}
-		return 0
+		x, y := a.ID(), b.ID()
+		return bytes.Compare(x[:], y[:])
 	})
 }
 

@@ -350,7 +350,7 @@ type proof struct {
 // records, on the requests to its name and collection in its life, and on the clock at its resourceVersions; on nothing else.
 func proofs(ctx context.Context, st store.Store, clock *Clock, entry *store.Entry) (proof, error) {
 	var out proof
-	recs, err := readRecords(ctx, st, entry, Bounds{})
+	recs, err := readRecords(ctx, st, entry, Bounds{skew: clock.skew})
 	if err != nil {
 		return out, err
 	}

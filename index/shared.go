@@ -9,10 +9,11 @@ import (
 )
 
 // Shared is what the reading of several lives has in common, so that each is read once: whoever reads many gives one in their Bounds. It
-// holds for one question. Not for concurrent use.
+// holds for one question. Not for concurrent use; what several of them may use together, a Fork has too.
 type Shared struct {
 	readers map[*Clock]*ClockReader
 	written map[seenHour]map[record.GroupResource]bool
+	common  *common
 }
 
 type seenHour struct {
@@ -22,8 +23,18 @@ type seenHour struct {
 
 // NewShared is empty.
 func NewShared() *Shared {
-	return &Shared{readers: map[*Clock]*ClockReader{}, written: map[seenHour]map[record.GroupResource]bool{}}
+	return newShared(&common{collections: map[collectionKey]*collection{}, born: map[collectionKey]*births{}})
 }
+
+func newShared(c *common) *Shared {
+	return &Shared{readers: map[*Clock]*ClockReader{}, written: map[seenHour]map[record.GroupResource]bool{}, common: c}
+}
+
+// Fork gives one for another goroutine of the same question.
+func (s *Shared) Fork() *Shared { return newShared(s.common) }
+
+// Reader of a clock, for the times of other records of the same question.
+func (s *Shared) Reader(c *Clock, st store.Store) *ClockReader { return s.reader(c, st) }
 
 // reader of a clock; nil shares nothing.
 func (s *Shared) reader(c *Clock, st store.Store) *ClockReader {
