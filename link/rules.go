@@ -197,6 +197,16 @@ func (r *Rules) CustomTypes() []Type {
 	return slices.Compact(types)
 }
 
+// Types gives all types of links that there may be, sorted: those of the rules, and [Regards], which Events make.
+func (r *Rules) Types() []Type {
+	types := append(r.CustomTypes(), Regards, definitionRule().typ)
+	for _, rule := range builtinRules() {
+		types = append(types, rule.typ)
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
+}
+
 // Reads reports whether the expression of one of the operator's rules is evaluated for the states of an object. Where the rule tells a kind only, and Kubernetes
 // does not serve that itself, the plural is guessed: such a rule may read no object at all, and must then name the resource.
 func (r *Rules) Reads(c Custom, ref record.ObjectRef) bool {

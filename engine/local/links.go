@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
@@ -18,6 +19,9 @@ import (
 // Links tells how one object was related to others. It costs a look at each link of the object in the index, and at the catalogue entry of
 // each other end.
 func (e *Engine) Links(ctx context.Context, q query.Links) (*engine.Links, error) {
+	if err := e.checkTypes(q.Types); err != nil {
+		return nil, err
+	}
 	t, err := e.resolve(ctx, q.Object, latest(q.At, q.Window.To))
 	if err != nil {
 		return nil, err
@@ -64,6 +68,25 @@ func (e *Engine) Links(ctx context.Context, q query.Links) (*engine.Links, error
 	}
 	out.Coverage, err = r.coverage(ctx, cov)
 	return out, err
+}
+
+// checkTypes refuses types that no rule makes: an answer without links would be taken for one.
+func (e *Engine) checkTypes(asked []string) error {
+	known := e.links.Rules().Types()
+	for _, t := range asked {
+		if !slices.Contains(known, link.Type(t)) {
+			return engine.Errorf(engine.KindBadQuestion, "there is no type of links %q; there are: %s", t, joined(known))
+		}
+	}
+	return nil
+}
+
+func joined(types []link.Type) string {
+	words := make([]string, len(types))
+	for i, t := range types {
+		words[i] = string(t)
+	}
+	return strings.Join(words, ", ")
 }
 
 func (t *target) end() end {

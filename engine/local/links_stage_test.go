@@ -253,6 +253,14 @@ func TestOddOwners(t *testing.T) {
 	fleets/f *, 1 left out
 	  shop ships/a by owns, 1 left out
 	2 objects (the limit of 2 objects was reached: at least 2 more were left out, see left of each)`)
+	for _, types := range [][]string{{"own"}, {"owns", ""}} {
+		if _, err := e.Links(t.Context(), query.Links{Object: byUID("ub"), Types: types}); engine.KindOf(err) != engine.KindBadQuestion {
+			t.Errorf("links of types %q: %v", types, err)
+		}
+		if _, err := e.Tree(t.Context(), query.Tree{Object: byUID("ub"), Types: types}); engine.KindOf(err) != engine.KindBadQuestion {
+			t.Errorf("a tree of types %q: %v", types, err)
+		}
+	}
 	compareText(t, "cut above", treeOf(t, e, query.Tree{Object: byUID("uc"), Up: query.All, Limit: 2}), `
 	shop ships/b
 	  also owns: fleets/f -> shop ships/b, since 14:00:03.010

@@ -16,6 +16,9 @@ import (
 // Tree tells of an object and what is related to it. It costs, for each object whose children are asked for, a look at its links in the
 // index, and for each object found one at the catalogue.
 func (e *Engine) Tree(ctx context.Context, q query.Tree) (*engine.Tree, error) {
+	if err := e.checkTypes(q.Types); err != nil {
+		return nil, err
+	}
 	t, err := e.resolve(ctx, q.Object, latest(q.At, q.Window.To))
 	if err != nil {
 		return nil, err
