@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
+	"slices"
 	"time"
 
 	logscol "go.opentelemetry.io/proto/otlp/collector/logs/v1"
@@ -14,7 +16,9 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/encoding"
 	_ "google.golang.org/grpc/encoding/gzip" // exporters may pack what they send
+	grpcproto "google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
@@ -44,13 +48,14 @@ func (r *Receiver) ServeGRPC(ctx context.Context, l net.Listener, config *tls.Co
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 5 * time.Minute, Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.InTapHandle(r.admit), // before any of the body is read
+		grpc.ForceServerCodecV2(weighing{encoding.GetCodecV2(grpcproto.Name), limit * memoryPerByte}),
 	}
 	if config != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(config)))
 	}
 	server := grpc.NewServer(options...)
-	tracecol.RegisterTraceServiceServer(server, &traceService{r: r})
-	logscol.RegisterLogsServiceServer(server, &logsService{r: r})
+	server.RegisterService(r.inRoom(tracecol.TraceService_ServiceDesc, "traces"), &traceService{r: r})
+	server.RegisterService(r.inRoom(logscol.LogsService_ServiceDesc, "logs"), &logsService{r: r})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }() // ends with Stop below
 	select {
@@ -92,6 +97,39 @@ func asRequest(ctx context.Context, header metadata.MD) *http.Request {
 		}
 	}
 	return req
+}
+
+// inRoom takes a place before a message is read, for what it becomes in memory is more than what came, and makes a panic the end of one call, as it
+// is over HTTP.
+func (r *Receiver) inRoom(desc grpc.ServiceDesc, signal string) *grpc.ServiceDesc {
+	desc.Methods = slices.Clone(desc.Methods)
+	for i := range desc.Methods {
+		next := desc.Methods[i].Handler
+		desc.Methods[i].Handler = func(service any, ctx context.Context, read func(any) error, in grpc.UnaryServerInterceptor) (_ any, err error) {
+			began := time.Now()
+			if !r.enter() {
+				r.metrics.answered(signal, "grpc", outcomeOverload, time.Since(began))
+				return nil, status.Error(codes.Unavailable, "too much is being received")
+			}
+			defer r.leave()
+			defer func() {
+				if p := recover(); p != nil {
+					r.metrics.answered(signal, "grpc", outcomeFailed, time.Since(began))
+					r.log.Error("taking OTLP panicked", "signal", signal, "panic", p, "stack", string(debug.Stack()))
+					err = status.Error(codes.Internal, "internal error; the receiver's log says more")
+				}
+			}()
+			return next(service, ctx, func(into any) error {
+				err := read(into)
+				if err != nil {
+					r.metrics.answered(signal, "grpc", outcomeBad, time.Since(began))
+					r.warning.Do(func() { r.log.Warn("OTLP not taken", "signal", signal, "reason", "it can not be read", "error", err) })
+				}
+				return err
+			}, in)
+		}
+	}
+	return &desc
 }
 
 type traceService struct {
@@ -136,11 +174,6 @@ func (r *Receiver) export(ctx context.Context, signal string, take func(*batch))
 	if !ok {
 		return status.Error(codes.Unauthenticated, "not authenticated")
 	}
-	if !r.enter() {
-		r.metrics.answered(signal, "grpc", outcomeOverload, time.Since(began))
-		return status.Error(codes.Unavailable, "too much is being received")
-	}
-	defer r.leave()
 	b := r.batch(access)
 	take(b)
 	err := b.deliver(ctx, signal)

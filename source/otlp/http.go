@@ -32,6 +32,7 @@ const (
 	jsonType       = "application/json"
 	maxHTTPBytes   = 8 << 20
 	readBodyWithin = 15 * time.Second
+	answerWithin   = 2 * deliverWithin
 )
 
 // Handler serves POST /v1/traces and /v1/logs.
@@ -76,11 +77,15 @@ func logsAnswer(b *batch) *logscol.ExportLogsServiceResponse {
 type payload struct {
 	body   []byte
 	asJSON bool
+	limit  int // of bytes
 }
 
 var errBad = errors.New("not an OTLP request")
 
 func (t *payload) read(into proto.Message) error {
+	if t.asJSON && dense(t.body, t.limit) || !t.asJSON && weigh(t.body, into.ProtoReflect().Descriptor(), t.limit*memoryPerByte) < 0 {
+		return &refusal{code: http.StatusRequestEntityTooLarge, words: errDense.Error(), outcome: outcomeTooLarge}
+	}
 	if !t.asJSON {
 		if err := proto.Unmarshal(t.body, into); err != nil {
 			return fmt.Errorf("%w: no protobuf of its kind", errBad)
@@ -125,7 +130,7 @@ func (f *refusal) Error() string { return f.words }
 func (r *Receiver) signal(name string, take func(*batch, *payload) (proto.Message, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		began := time.Now()
-		in := &payload{asJSON: mediaType(req) == jsonType}
+		in := &payload{asJSON: mediaType(req) == jsonType, limit: r.httpLimit()}
 		out, err := r.receive(w, req, in, name, take)
 		code, outcome := http.StatusOK, outcomeStored
 		if err != nil {
@@ -193,14 +198,19 @@ func isLocal(host string) bool {
 
 func anybody() tokens.Access { return tokens.NewAccess("this machine", "*") }
 
-func (r *Receiver) body(w http.ResponseWriter, req *http.Request) ([]byte, error) {
-	limit := int64(maxHTTPBytes)
+func (r *Receiver) httpLimit() int {
 	if r.settings.MaxBytes > 0 {
-		limit = int64(r.settings.MaxBytes)
+		return r.settings.MaxBytes
 	}
+	return maxHTTPBytes
+}
+
+func (r *Receiver) body(w http.ResponseWriter, req *http.Request) ([]byte, error) {
+	limit := int64(r.httpLimit())
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(readBodyWithin)) // not supported: a server of a test
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	_ = control.SetReadDeadline(time.Now().Add(r.readWithin)) // not supported: a server of a test
+	// The deadline must not end the request while it is stored; but what is left of a body that is refused is read before the answer goes out.
+	defer func() { _ = control.SetReadDeadline(time.Now().Add(r.answerWithin)) }()
 	var from io.Reader = http.MaxBytesReader(w, req.Body, limit)
 	switch req.Header.Get("Content-Encoding") {
 	case "", "identity":
@@ -294,6 +304,9 @@ func rewriteIDs(node any, depth int) error {
 			hexadecimal, isText := value.(string)
 			switch key {
 			case "traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id":
+				if value == nil { // as if it were not there
+					continue
+				}
 				raw, err := hex.DecodeString(hexadecimal)
 				if !isText || err != nil {
 					return errors.New("an ID is not hexadecimal")

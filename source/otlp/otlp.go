@@ -50,6 +50,8 @@ type Receiver struct {
 	metrics   *Metrics
 	room      chan struct{} // a place for each request under way
 	warning   rate.Sometimes
+
+	readWithin, answerWithin time.Duration // bounds of the two halves of an HTTP request
 }
 
 // New checks the configuration. It starts nothing.
@@ -68,14 +70,15 @@ func New(c Config) (*Receiver, error) {
 	}
 	s := c.withDefaults()
 	return &Receiver{sink: c.Sink, callers: c.Callers, anonymous: c.Anonymous, settings: s, rules: s.rules(), decode: decoder{redactor: c.Redactor},
-		now: c.Now, log: c.Log, metrics: c.Metrics, room: make(chan struct{}, s.Requests), warning: rate.Sometimes{First: 5, Interval: time.Second}}, nil
+		now: c.Now, log: c.Log, metrics: c.Metrics, room: make(chan struct{}, s.Requests), warning: rate.Sometimes{First: 5, Interval: time.Second},
+		readWithin: readBodyWithin, answerWithin: answerWithin}, nil
 }
 
 // Why something is refused, in metrics and answers.
 const (
 	refusedCluster = "cluster" // none told, or one that the caller may not speak for
 	refusedID      = "id"      // no trace or span ID
-	refusedTime    = "time"    // none, or one that lies ahead
+	refusedTime    = "time"    // none, or one that lies ahead or before the year 2000
 )
 
 // maxAhead is how far ahead of our clock a span may begin: the oldest facts are dropped counted from the newest one.
@@ -91,6 +94,7 @@ type batch struct {
 	ignored  int
 	refused  map[string]int
 	first    string // the first refusal, in words
+	copied   int    // bytes of what resources say, kept with each of their spans
 }
 
 func (r *Receiver) batch(access tokens.Access) *batch {
@@ -113,8 +117,11 @@ func (b *batch) add(rec *record.Record) {
 	case rec.OccurredAt.IsZero():
 		b.refuse(refusedTime, "it has no time", 1)
 		return
-	case rec.OccurredAt.After(b.at.Add(maxAhead)):
+	case rec.OccurredAt.After(b.at.Add(maxAhead)), rec.Span.End.After(b.at.Add(maxAhead)):
 		b.refuse(refusedTime, "its time lies ahead", 1)
+		return
+	case rec.OccurredAt.Year() < 2000: // of a clock that was not set yet
+		b.refuse(refusedTime, "its time lies before the year 2000", 1)
 		return
 	case !rec.Names() && !b.r.settings.keeps(rec.Span.Service):
 		b.ignored++

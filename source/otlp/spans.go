@@ -13,8 +13,12 @@ import (
 	"github.com/kubewake/kubewake/record"
 )
 
-// maxResource bounds the attributes kept of a resource.
-const maxResource = 32
+const (
+	// maxResource bounds the attributes kept of a resource.
+	maxResource = 32
+	// maxCopied bounds the bytes of them that the spans of one request keep together: a small request of many spans would be gigabytes.
+	maxCopied = 64 << 20
+)
 
 // teller is who told some spans.
 type teller struct {
@@ -22,6 +26,7 @@ type teller struct {
 	service    string
 	attributes attributes
 	cut, found bool
+	bytes      int // of what is kept of the attributes
 }
 
 // teller reads a resource; false: what it tells is refused, n spans or log lines.
@@ -49,6 +54,10 @@ func (b *batch) teller(res *resourcepb.Resource, n int) (t teller, ok bool) {
 		return t, false
 	}
 	t.cut, t.found = v.cut, v.found
+	kept, _ := t.kept()
+	for _, kv := range kept {
+		t.bytes += len(kv.Key) + len(kv.Value)
+	}
 	return t, true
 }
 
@@ -165,6 +174,10 @@ func (b *batch) record(t *teller, scope *common.InstrumentationScope, s *record.
 		all, v.cut = all[:b.r.rules.attributes], true
 	}
 	s.Attributes = all
+	if b.copied += t.bytes; b.copied > maxCopied {
+		v.cut = true
+		return rec, v
+	}
 	var more bool
 	if s.Resource, more = t.kept(); more {
 		v.cut = true
