@@ -8,6 +8,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/kubewake/kubewake/internal/rawjson"
 )
 
 // What a request may become in memory, for each byte that it may have. Two bytes are an empty span, of hundreds of bytes in memory; what exporters
@@ -49,16 +51,8 @@ func weigh(body []byte, of protoreflect.MessageDescriptor, most int) (left int) 
 	return left
 }
 
-// dense reports whether JSON has more parts than its size explains. Signs within strings count too: honest text has few.
-func dense(text []byte, limit int) bool {
-	parts := 0
-	for _, c := range text {
-		if c == '{' || c == '[' || c == ',' {
-			parts++
-		}
-	}
-	return parts > limit/bytesPerPart
-}
+// dense reports whether JSON has more parts than its size explains.
+func dense(text []byte, limit int) bool { return rawjson.Parts(text) > limit/bytesPerPart }
 
 // weighing is the codec of messages that do not become much larger than they come.
 type weighing struct {

@@ -7,6 +7,7 @@
 package push
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/ingest"
+	"github.com/kubewake/kubewake/internal/rawjson"
 	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/object/redact"
 	"github.com/kubewake/kubewake/record"
@@ -43,10 +45,12 @@ type Config struct {
 // Limits of a request.
 const (
 	maxBody    = 4 << 20
-	maxUnder   = 16 // requests at once
+	maxParts   = maxBody / 16 // objects, lists and commas: more are many tiny things, which are large once they are read
+	maxUnder   = 16           // requests at once
 	bodyWithin = 15 * time.Second
 	// deliverWithin bounds how long a sender waits for the sink.
 	deliverWithin = 25 * time.Second
+	answerWithin  = deliverWithin + 5*time.Second
 )
 
 // New makes the handler; nothing runs until it is called.
@@ -176,16 +180,22 @@ func (h *handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 func read(w http.ResponseWriter, r *http.Request) (*request, error) {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(bodyWithin)) // not supported: a server of a test
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	d.DisallowUnknownFields()
-	in := &request{}
-	err := d.Decode(in)
+	// The deadline must not end the request while it is stored; but what is left of a body that is refused is read before the answer goes out.
+	defer func() { _ = control.SetReadDeadline(time.Now().Add(answerWithin)) }()
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		return nil, err
 	case err != nil:
+		return nil, refuse(http.StatusBadRequest, "the body could not be read")
+	case rawjson.Parts(body) > maxParts:
+		return nil, refuse(http.StatusRequestEntityTooLarge, "a request may have %d objects, lists and fields: send fewer records at once", maxParts)
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	in := &request{}
+	if err := d.Decode(in); err != nil {
 		return nil, refuse(http.StatusBadRequest, "the body is not as the schema says (GET %s): %s", Path, err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +152,26 @@ func TestRefused(t *testing.T) {
 		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Code != c.status || p.Status != c.status || !strings.Contains(p.Detail, c.want) || len(s.got) > 0 {
 			t.Errorf("%s: %d %s, %d stored", c.name, w.Code, w.Body, len(s.got))
 		}
+	}
+}
+
+// Two bytes of a body must not become hundreds of memory.
+func TestManyTinyRecords(t *testing.T) {
+	s := &sink{}
+	h := newHandler(t, s, tokens.NewAccess("ci", "*"), nil)
+	for name, part := range map[string]string{"records": "{},", "objects": `{"objects":[{},{},{},{},{},{},{},{},{},{}]},`, "attributes": `{"attributes":{"":"","":"","":""}},`} {
+		body := `{"cluster": "prod", "source": "ci", "records": [` + strings.Repeat(part, maxBody/len(part)-100) + `{}]}`
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		w := send(h, "application/json", body)
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; w.Code != http.StatusRequestEntityTooLarge || took > 64<<20 {
+			t.Errorf("%s: %d, and %d MiB for %d", name, w.Code, took>>20, len(body)>>20)
+		}
+	}
+	commas := strings.Replace(whole, "rolled out", strings.Repeat(",{[", 2000), 1)
+	if w := send(h, "application/json", commas); w.Code != http.StatusOK || len(s.got) != 1 {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 
