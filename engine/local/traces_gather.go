@@ -37,6 +37,8 @@ type gatherer struct {
 	waiting []*dated
 	queued  map[store.ObjectKey]*dated
 	horizon time.Time
+	// nameless are the namespaces of requests that do not tell whom they touched, by resource; "" is all of them.
+	nameless map[record.GroupResource]map[string]bool
 }
 
 func (g *gatherer) gather(ctx context.Context) error {
@@ -48,7 +50,7 @@ func (g *gatherer) gather(ctx context.Context) error {
 		return g.catalogue(ctx)
 	case byRecords:
 		events := t.failed != nil && t.verb == "" && t.user == "" && t.code == 0
-		return inTurn(ctx, g.requests, when(events, g.events))
+		return inTurn(ctx, g.requests, g.unnamed, when(events, g.events))
 	case toTheEnd: // the catalogue knows what was last
 		return inTurn(ctx, g.catalogue, g.events)
 	}
@@ -247,12 +249,12 @@ func (g *gatherer) requests(ctx context.Context) error {
 			resources = append(resources, gr)
 		}
 	}
-	lists, unnamed := make([][]suspect, len(resources)), make([]map[string]bool, len(resources))
-	group, inGroup := errgroup.WithContext(ctx)
+	lists, nameless := make([][]suspect, len(resources)), make([]map[string]bool, len(resources))
+	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2)
 	for i, gr := range resources {
 		group.Go(func() (err error) {
-			lists[i], unnamed[i], err = g.requestsOf(inGroup, gr)
+			lists[i], nameless[i], err = g.requestsOf(ctx, gr)
 			return err
 		})
 	}
@@ -260,26 +262,27 @@ func (g *gatherer) requests(ctx context.Context) error {
 		return err
 	}
 	g.add(slices.Concat(lists...))
-	return g.unnamed(ctx, resources, unnamed)
+	g.nameless = map[record.GroupResource]map[string]bool{}
+	for i, gr := range resources {
+		g.nameless[gr] = nameless[i]
+	}
+	return nil
 }
 
-// unnamed takes the objects that requests may have touched which do not say whom: a create with a generated name, or a deletion of a
-// collection, of which the answer was not recorded. Namespaces are those of such requests, for each resource; "" is all of them.
-func (g *gatherer) unnamed(ctx context.Context, resources []record.GroupResource, namespaces []map[string]bool) error {
-	if !slices.ContainsFunc(namespaces, func(of map[string]bool) bool { return len(of) > 0 }) {
-		return nil
-	}
+// unnamed takes the objects that the nameless requests may have touched: a create with a generated name, or a deletion of a collection, of
+// which the answer was not recorded.
+func (g *gatherer) unnamed(ctx context.Context) error {
 	ranges, err := g.e.revisionRanges(ctx, g.info, g.w)
 	if err != nil {
 		return err
 	}
 	byRV, timed := map[record.Storage][]suspect{}, []suspect(nil)
-	for i, of := range namespaces {
-		if of[""] {
-			of = map[string]bool{"": true}
+	for gr, namespaces := range g.nameless {
+		if namespaces[""] {
+			namespaces = map[string]bool{"": true}
 		}
-		for namespace := range of {
-			for e, err := range g.e.st.Objects(ctx, store.ObjectScan{Cluster: g.info.Name, Resource: &resources[i], Namespace: namespace, NoEvents: true}) {
+		for namespace := range namespaces {
+			for e, err := range g.e.st.Objects(ctx, store.ObjectScan{Cluster: g.info.Name, Resource: &gr, Namespace: namespace, NoEvents: true}) {
 				if err != nil {
 					return err
 				}
@@ -296,10 +299,10 @@ func (g *gatherer) unnamed(ctx context.Context, resources []record.GroupResource
 	return nil
 }
 
-// requestsOf goes over the requests of one resource. Unnamed are the namespaces of those that do not tell what they touched.
-func (g *gatherer) requestsOf(ctx context.Context, gr record.GroupResource) (list []suspect, unnamed map[string]bool, err error) {
+// requestsOf goes over the requests of one resource.
+func (g *gatherer) requestsOf(ctx context.Context, gr record.GroupResource) (list []suspect, nameless map[string]bool, err error) {
 	type place struct{ namespace, name string }
-	unnamed = map[string]bool{}
+	nameless = map[string]bool{}
 	last := map[place]time.Time{}
 	scan := store.WindowScan{Cluster: g.info.Name, Kinds: []record.Kind{record.KindRequest}, Between: timeRange(g.w), Resource: &gr, Reads: g.tags.reads(), HeadsOnly: true}
 	scan.SkipRequest = func(at time.Time, h record.RequestHead) bool {
@@ -327,14 +330,14 @@ func (g *gatherer) requestsOf(ctx context.Context, gr record.GroupResource) (lis
 		for _, item := range r.Request.Items {
 			list = append(list, suspect{uid: item.UID, at: r.OccurredAt})
 		}
-		if len(r.Request.Items) == 0 {
-			unnamed[r.Ref.Namespace] = true
+		if len(r.Request.Items) == 0 && r.Request.Level < record.LevelRequestResponse {
+			nameless[r.Ref.Namespace] = true
 		}
 	}
 	for p, at := range last {
 		list = append(list, suspect{resource: gr, namespace: p.namespace, name: p.name, at: at})
 	}
-	return list, unnamed, nil
+	return list, nameless, nil
 }
 
 // events goes over the window's Events. Many tell whole seconds: they may have been made until the end of those.
