@@ -211,12 +211,8 @@ func clusterInfo(r *points, c record.Cluster) (store.ClusterInfo, error) {
 	}
 	slices.Sort(info.Storages)
 	info.Storages = slices.Compact(info.Storages)
-	name := store.ObjectScan{Cluster: c, Resource: &record.GroupResource{Resource: "namespaces"}, Name: "kube-system"}
-	err := objectsOf(context.Background(), r, c, name, func(e *store.Entry) error {
-		info.Incarnations = append(info.Incarnations, e.Ref.UID)
-		return nil
-	})
-	if err != nil {
+	var err error
+	if info.Incarnations, err = incarnations(r, c); err != nil {
 		return info, err
 	}
 	var whole span
@@ -234,6 +230,35 @@ func clusterInfo(r *points, c record.Cluster) (store.ClusterInfo, error) {
 	})
 	info.First, info.Last = fromUnixNano(whole.first), fromUnixNano(whole.last)
 	return info, err
+}
+
+// incarnations are the UIDs of the namespace kube-system. It is looked for where it stands, not among all namespaces: every question asks this,
+// and there may be many of them. An audit event may name it within itself.
+func incarnations(r *points, c record.Cluster) (uids []record.UID, err error) {
+	const system = "kube-system"
+	w := objectWalk{r: r, cluster: c, patience: patience{ctx: context.Background()}, yield: func(e *store.Entry) error {
+		uids = append(uids, e.Ref.UID)
+		return nil
+	}}
+	for _, namespace := range [...]string{"", system} {
+		prefix := clusterKey(famName, c)
+		for _, s := range [...]string{"", "namespaces", namespace, system} {
+			prefix = appendString(prefix, s)
+		}
+		err := scan(r, prefix, func(it *lsm.Iterator) error {
+			n, uid, err := cutNameKey(it.Key())
+			if err != nil {
+				return err
+			}
+			return w.next(n, uid)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	err = w.flush()
+	slices.Sort(uids)
+	return slices.Compact(uids), err
 }
 
 // storagesOf lists the storages that have keys in a family.
