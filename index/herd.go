@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/join"
+	"github.com/kubewake/kubewake/object"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
 )
@@ -24,6 +25,32 @@ type common struct {
 	mu          sync.Mutex
 	collections map[collectionKey]*collection
 	born        map[collectionKey]*births
+	schemas     map[schemaKey]object.Schema
+}
+
+type schemaKey struct {
+	cluster              record.Cluster
+	resource             record.GroupResource
+	group, version, kind string
+}
+
+// schema is schemaOf, of each kind once; nil shares nothing.
+func (s *Shared) schema(ctx context.Context, st store.Store, entry *store.Entry, chosen []object.Chosen) (object.Schema, error) {
+	ref := kindOf(entry, chosen)
+	if s == nil {
+		return schemaOfKind(ctx, st, entry, ref)
+	}
+	s.common.mu.Lock()
+	defer s.common.mu.Unlock()
+	key := schemaKey{ref.Cluster, entry.Ref.GroupResource(), ref.Group, ref.Version, ref.Kind}
+	if known, ok := s.common.schemas[key]; ok {
+		return known, nil
+	}
+	schema, err := schemaOfKind(ctx, st, entry, ref)
+	if err == nil {
+		s.common.schemas[key] = schema
+	}
+	return schema, err
 }
 
 type collectionKey struct {

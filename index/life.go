@@ -35,15 +35,26 @@ func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.
 	life := &Life{Records: recs}
 	chosen, epochs := chooseAll(recs, clock.joinEpochs())
 	life.Epochs = epochs
-	if life.Schema, err = schemaOf(ctx, st, entry, chosen); err != nil {
-		return nil, err
+	if !bounds.Makers {
+		if life.Schema, err = bounds.Shared.schema(ctx, st, entry, chosen); err != nil {
+			return nil, err
+		}
 	}
-	life.States = object.Carry(nil, chosen, life.Schema)
+	if life.States = make([]object.State, len(chosen)); bounds.Makers {
+		for i := range chosen {
+			life.States[i] = object.State{RV: chosen[i].RV, Chosen: chosen[i], Partial: chosen[i].Best().Revision.Partial}
+		}
+		chosen = chosen[:min(1, len(chosen))]
+	}
+	copy(life.States, object.Carry(nil, chosen, life.Schema))
 	if err := life.join(ctx, st, clock, bounds.Shared); err != nil {
 		return nil, err
 	}
 	if err := life.fillKept(ctx, st); err != nil {
 		return nil, err
+	}
+	if bounds.Makers {
+		return life, nil
 	}
 	return life, life.follow(ctx, st)
 }
@@ -83,13 +94,20 @@ func chooseAll(recs *Records, epochs []join.Epoch) ([]object.Chosen, []int) {
 
 // schemaOf finds out how a kind's fields are compared: built in, or from the CustomResourceDefinition where that was recorded.
 func schemaOf(ctx context.Context, st store.Store, entry *store.Entry, chosen []object.Chosen) (object.Schema, error) {
-	ref := entry.Ref
+	return schemaOfKind(ctx, st, entry, kindOf(entry, chosen))
+}
+
+// kindOf is what the newest revision that tells it tells of an object's kind.
+func kindOf(entry *store.Entry, chosen []object.Chosen) record.ObjectRef {
 	for i := len(chosen) - 1; i >= 0; i-- {
 		if best := chosen[i].Best(); best.Ref.Kind != "" && best.Ref.Version != "" {
-			ref = best.Ref
-			break
+			return best.Ref
 		}
 	}
+	return entry.Ref
+}
+
+func schemaOfKind(ctx context.Context, st store.Store, entry *store.Entry, ref record.ObjectRef) (object.Schema, error) {
 	schema := object.Builtin(ref.Group, ref.Version, ref.Kind)
 	if schema.Known() || ref.Group == "" {
 		return schema, nil

@@ -31,6 +31,8 @@ type Bounds struct {
 	Reads bool
 	// Events: also the Kubernetes Events that regard the object.
 	Events bool
+	// Makers: only when states were made and by whom is asked for. Of their Values the first is read, and Follows is not found out.
+	Makers bool
 	// Shared, where set, is used for what several lives have in common.
 	Shared *Shared
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/kubewake/kubewake/object"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
 )
@@ -23,7 +24,7 @@ type seenHour struct {
 
 // NewShared is empty.
 func NewShared() *Shared {
-	return newShared(&common{collections: map[collectionKey]*collection{}, born: map[collectionKey]*births{}})
+	return newShared(&common{collections: map[collectionKey]*collection{}, born: map[collectionKey]*births{}, schemas: map[schemaKey]object.Schema{}})
 }
 
 func newShared(c *common) *Shared {

@@ -33,6 +33,9 @@ func Choose(variants []*record.Record) Chosen {
 	if len(variants) == 1 {
 		return c
 	}
+	if best, ok := wholeAndPart(variants); ok {
+		return best
+	}
 	ranked := make([]ranking, len(variants))
 	for i, r := range variants {
 		ranked[i] = rank(r)
@@ -45,6 +48,29 @@ func Choose(variants []*record.Record) Chosen {
 	c.value = ranked[0].value
 	c.Conflict = inConflict(ranked)
 	return c
+}
+
+// wholeAndPart chooses between a whole body and one that tells a part, the most frequent case: the part need not be parsed.
+func wholeAndPart(variants []*record.Record) (Chosen, bool) {
+	if len(variants) != 2 {
+		return Chosen{}, false
+	}
+	a, b := variants[0], variants[1]
+	if whole(b) {
+		a, b = b, a
+	}
+	if !whole(a) || b.Revision.Partial == record.Whole && !b.Revision.Cut {
+		return Chosen{}, false
+	}
+	v, err := Parse(a.Revision.Body)
+	if err != nil {
+		return Chosen{}, false
+	}
+	return Chosen{RV: a.Revision.RV, Records: []*record.Record{a, b}, value: v}, true
+}
+
+func whole(r *record.Record) bool {
+	return r.Revision.Partial == record.Whole && !r.Revision.Cut && len(r.Revision.Body) > 0
 }
 
 type ranking struct {

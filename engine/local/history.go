@@ -60,6 +60,8 @@ type history struct {
 	known   map[record.UID]bool // of all lives of the name
 	made    map[record.ID]bool  // requests that stand with what they made
 	reused  map[string]bool     // audit IDs that several requests share
+	shared  *index.Shared       // nil: of one object alone
+	counts  bool                // what changed is not asked for
 }
 
 // placed is an entry and its place in the order.
@@ -170,7 +172,7 @@ func (h *history) addRevisions(life *index.Life, got received) error {
 	err := inParallel(len(revs), nil, func(from, to int) error { // what each changed is most of the work of a long life
 		for i := from; i < to; i++ {
 			if h.inWindow(life.When[i]) {
-				revs[i], summaries[i] = revisionOf(life, i)
+				revs[i], summaries[i] = h.revision(life, i)
 			}
 		}
 		return nil
@@ -198,6 +200,14 @@ func (h *history) addRevisions(life *index.Life, got received) error {
 		h.entries = append(h.entries, placed{entry: entry, at: at, rank: rankRevision, epoch: life.Epochs[i], rv: life.States[i].RV})
 	}
 	return nil
+}
+
+// revision tells of one state, and what changed in one line.
+func (h *history) revision(life *index.Life, i int) (*engine.Revision, string) {
+	if h.counts {
+		return &engine.Revision{ResourceVersion: rvString(life.States[i].RV), Epoch: life.Epochs[i], Maker: makerOf(life.Makers[i])}, ""
+	}
+	return revisionOf(life, i)
 }
 
 // byMaker shows who made an entry.
@@ -323,7 +333,7 @@ func (h *history) addEvents(ctx context.Context, life *index.Life) error {
 	if err != nil {
 		return err
 	}
-	reader := clock.Reader(h.e.st)
+	reader := h.shared.Reader(clock, h.e.st)
 	for _, f := range foldEvents(life, h.known, h.q.Folds) {
 		at := f.newest.OccurredAt
 		if !h.inWindow(index.Interval{NotBefore: at, NotAfter: secondEnd(at)}) {

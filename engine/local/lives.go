@@ -116,7 +116,7 @@ func revisionOf(l *index.Life, i int) (*engine.Revision, string) {
 	out.Changes = []engine.Change{}
 	var d *object.Difference
 	if i > 0 {
-		found := object.Diff(l.States[i-1].Value, s.Value, object.DiffOptions{Schema: l.Schema})
+		found := object.Diff(l.States[i-1].Value, s.Value, object.DiffOptions{Schema: l.Schema, PassNoise: true})
 		d, out.Changes = &found, changesOf(&found)
 	}
 	return out, revisionSummary(l, i, d)

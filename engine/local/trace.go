@@ -126,6 +126,8 @@ type tracing struct {
 	target   *target
 	question trace.Question
 	tree     *engine.Tree
+	// counts: who made what when, and what failed, is all that is asked for, not what changed.
+	counts bool
 	// infos are the clusters of the tree, and ranges what was committed in them in the window; filled before objects are read.
 	infos  map[record.Cluster]store.ClusterInfo
 	ranges map[record.Cluster]map[record.Storage]store.RVRange

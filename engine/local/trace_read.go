@@ -35,8 +35,9 @@ func (tr *tracing) input(ctx context.Context) (*trace.Input, error) {
 		ids[nodes[i].Cluster+" "+nodes[i].UID] = true
 	}
 	in := &trace.Input{Question: tr.question, Objects: make([]trace.Object, len(nodes))}
+	common := index.NewShared()
 	err = inParallel(len(nodes), nil, func(from, to int) error {
-		shared := index.NewShared()
+		shared := common.Fork()
 		for i := from; i < to; i++ {
 			o, err := tr.object(ctx, &nodes[i], ids, shared)
 			if err != nil {
@@ -145,8 +146,8 @@ func (tr *tracing) read(ctx context.Context, entry *store.Entry, o *trace.Object
 	if t.meant < 0 { // known by its UID alone
 		t.lives, t.meant = []*store.Entry{entry}, 0
 	}
-	h := &history{e: tr.e, q: query.History{Window: tr.window(), Reads: tr.q.Reads}, target: t, cov: newCoverage(tr.e.limits.Gaps)}
-	life, err := h.readOne(ctx, shared)
+	h := &history{e: tr.e, q: query.History{Window: tr.window(), Reads: tr.q.Reads}, target: t, cov: newCoverage(tr.e.limits.Gaps), shared: shared, counts: tr.counts}
+	life, err := h.readOne(ctx)
 	if err != nil {
 		return err
 	}
@@ -166,7 +167,7 @@ func (tr *tracing) read(ctx context.Context, entry *store.Entry, o *trace.Object
 		}
 		o.Records = append(o.Records, r)
 	}
-	if n := len(life.States); n > 0 {
+	if n := len(life.States); n > 0 && !tr.counts {
 		last := tr.lastState(life)
 		o.Tags = tr.e.modes.TagsOf(entry.Ref, life.States[last].Value)
 		if tr.mode.Needs().Manifests && life.End != nil && last == n-1 && tr.window().Contains(o.Ended) {
@@ -177,12 +178,12 @@ func (tr *tracing) read(ctx context.Context, entry *store.Entry, o *trace.Object
 }
 
 // readOne reads the life that the history's target means, and its entries in the window.
-func (h *history) readOne(ctx context.Context, shared *index.Shared) (*index.Life, error) {
+func (h *history) readOne(ctx context.Context) (*index.Life, error) {
 	h.known, h.made = map[record.UID]bool{}, map[record.ID]bool{}
 	for _, l := range h.target.lives {
 		h.known[l.Ref.UID] = true
 	}
-	life, err := h.e.life(ctx, h.target.entry(), index.Bounds{Reads: h.q.Reads, Events: true, Shared: shared})
+	life, err := h.e.life(ctx, h.target.entry(), index.Bounds{Reads: h.q.Reads, Events: true, Makers: h.counts, Shared: h.shared})
 	if err != nil {
 		return nil, err
 	}

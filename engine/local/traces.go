@@ -32,7 +32,7 @@ func (e *Engine) Traces(ctx context.Context, q query.Traces) (*engine.Traces, er
 	if err != nil {
 		return nil, err
 	}
-	s := &traceSearch{e: e, q: q, tags: tags, mode: mode, modifier: modifier, limit: q.Limit, seen: map[store.ObjectKey]bool{}}
+	s := &traceSearch{e: e, q: q, tags: tags, mode: mode, modifier: modifier, limit: q.Limit, seen: map[store.ObjectKey]bool{}, shared: index.NewShared()}
 	if s.limit <= 0 {
 		s.limit = e.limits.Traces
 	}
@@ -64,6 +64,7 @@ type traceSearch struct {
 	limit    int
 	clusters []store.ClusterInfo
 	seen     map[store.ObjectKey]bool
+	shared   *index.Shared
 	found    []engine.TraceFound
 	cut      string
 }
@@ -170,7 +171,7 @@ func (s *traceSearch) look(ctx context.Context, c store.ClusterInfo, w query.Win
 	found := make([]engine.TraceFound, len(entries))
 	fits := make([]bool, len(entries))
 	err := inParallel(len(entries), nil, func(from, to int) error {
-		shared := index.NewShared()
+		shared := s.shared.Fork()
 		for i := from; i < to; i++ {
 			records, err := s.recordsOf(ctx, c, w, entries[i].entry, shared)
 			if err != nil {
@@ -207,7 +208,7 @@ func count(f *engine.TraceFound, at time.Time, failed bool) {
 
 // recordsOf gives what a trace of an object alone would show.
 func (s *traceSearch) recordsOf(ctx context.Context, c store.ClusterInfo, w query.Window, entry *store.Entry, shared *index.Shared) ([]trace.Record, error) {
-	tr := &tracing{e: s.e, q: query.Trace{Reads: s.tags.reads()}, mode: s.mode, question: trace.Question{Window: trace.Window{From: w.From, To: w.To}}}
+	tr := &tracing{e: s.e, counts: true, q: query.Trace{Reads: s.tags.reads()}, mode: s.mode, question: trace.Question{Window: trace.Window{From: w.From, To: w.To}}}
 	if err := tr.enter(ctx, c); err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func revisionSummary(l *index.Life, i int, d *object.Difference) string {
 		if d != nil {
 			return object.Summarize(*d)
 		}
-		return object.Summarize(object.Diff(l.States[i-1].Value, s.Value, object.DiffOptions{Schema: l.Schema}))
+		return object.Summarize(object.Diff(l.States[i-1].Value, s.Value, object.DiffOptions{Schema: l.Schema, PassNoise: true}))
 	case i > 0:
 		return "changed; what changed was not recorded"
 	case l.Entry.Created, l.BeginsWithCreate():
