@@ -17,7 +17,7 @@ import (
 //
 //	'm' | age u16 | near u32 | first 8 bytes of the record's ID                    the record has its span
 //	'o' | day u32 | the object's ID                                                what its span of the day will say, JSON (day)
-//	'c' | day u32 | the object's ID                                                it has its span of the day
+//	'c' | day u32 | the object's ID                                                it has its span of the day, u32: made on that day
 //
 // age counts stretches of ageDays since 1970 at the time of the note. What is older than the stretch before this one is forgotten. near
 // is, of what has a time of its own, that in seconds, else of whose life it is: what comes together lies together.
@@ -123,7 +123,7 @@ func (d *day) encode() ([]byte, error) { return json.Marshal(d) }
 
 // span of the object's day.
 func (d *day) span(object record.ID) trace.Span {
-	s := trace.Span{ID: trace.ObjectSpan(object), Service: cmp.Or(d.Object.Resource, "unknown"), Name: cmp.Or(trace.Operation(d.Object), d.Object.Resource, "unknown"),
+	s := trace.Span{ID: trace.ObjectSpan(object), Service: clip(cmp.Or(d.Object.Resource, "unknown"), maxText), Name: clip(cmp.Or(trace.Operation(d.Object), d.Object.Resource, "unknown"), maxText),
 		Start: d.First, End: d.Last}
 	var a attrs
 	a.object(d.Object)

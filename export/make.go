@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -25,8 +26,9 @@ import (
 // Bounds of one step.
 const (
 	stepRecords = 4096
-	recentMost  = 100_000 // records remembered without asking, twice
-	daysMost    = 50_000  // open days remembered without asking
+	maxPacked   = 32 << 20 // bytes of a frame in the queue
+	recentMost  = 100_000  // records remembered without asking, twice
+	daysMost    = 50_000   // open days remembered without asking
 	look        = 2 * time.Second
 	lookAtDays  = time.Minute
 	tryAgain    = time.Second
@@ -112,11 +114,7 @@ func (e *Exporter) round(ctx context.Context) (did bool, wait time.Duration, err
 	if err != nil || frames == 0 {
 		return false, wait, err
 	}
-	s, err := e.build(ctx, records)
-	if err != nil {
-		return false, 0, err
-	}
-	if err := e.do(ctx, s); err != nil {
+	if err := e.spans(ctx, records); err != nil {
 		return false, 0, err
 	}
 	e.maker.at = at
@@ -124,6 +122,22 @@ func (e *Exporter) round(ctx context.Context) (did bool, wait time.Duration, err
 		e.log.Warn("the export can not note how far it read", "error", err)
 	}
 	return true, 0, nil
+}
+
+// spans makes the spans of records, in as many steps as the queue's size takes.
+func (e *Exporter) spans(ctx context.Context, records []*record.Record) error {
+	s, err := e.build(ctx, records)
+	if err != nil {
+		return err
+	}
+	err = e.do(ctx, s)
+	if half := len(records) / 2; errors.Is(err, errLarge) && half > 0 {
+		if err := e.spans(ctx, records[:half]); err != nil {
+			return err
+		}
+		return e.spans(ctx, records[half:])
+	}
+	return err
 }
 
 // settled reads what came long enough ago.
@@ -158,12 +172,26 @@ type step struct {
 	counts map[string]int    // spans, by kind
 }
 
-// do makes a step durable: first its frame, with all that it does, then what is noted. What is tried again is the same bytes.
+// errLarge: a step is too large for one frame, or would never find room in the queue; nothing of it was done.
+var errLarge = errors.New("more spans than one frame of the queue takes")
+
+// do makes a step durable: first its frame, with all that it does, then what is noted. What is tried again is the same bytes. With errLarge it is to be
+// done in parts.
 func (e *Exporter) do(ctx context.Context, s *step) error {
 	if len(s.notes) == 0 && len(s.requests) == 0 {
 		return nil
 	}
+	raw := 0
+	for _, r := range s.requests {
+		raw += len(r.body)
+	}
+	if raw > maxFrameBytes/2 {
+		return errLarge
+	}
 	payload := e.packer.encode(s.frame)
+	if int64(len(payload)) > min(maxPacked, e.out.Status().MaxBytes/4) {
+		return errLarge
+	}
 	for {
 		err := e.once(ctx, payload, s.notes)
 		if err == nil {

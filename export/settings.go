@@ -33,7 +33,7 @@ type OTLP struct {
 type Target struct {
 	Endpoint    string            `yaml:"endpoint" doc:"The receiver: HOST:PORT or https://HOST:PORT. For protocol http a URL; /v1/traces is added where it has no path. Empty: nothing is exported."`
 	Protocol    string            `yaml:"protocol" doc:"grpc or http. Default: http where the endpoint's port is 4318 or it has a path, else grpc."`
-	Insecure    bool              `yaml:"insecure" doc:"Without TLS. An endpoint that begins with http:// says the same."`
+	Insecure    bool              `yaml:"insecure" doc:"Without TLS. An endpoint that begins with http:// says the same, but for headers that are secret: those go to other machines in plain text only with this."`
 	TLS         tlsfiles.Client   `yaml:"tls" doc:"Certificates; files are read again when they change."`
 	Headers     []Header          `yaml:"headers" doc:"Headers (of gRPC: metadata) of every request, as for authentication or a tenant."`
 	Compression string            `yaml:"compression" doc:"gzip or none. Default gzip."`
@@ -206,9 +206,21 @@ func (t Target) Check() error {
 			say("headers[%d]: a value, or a file that holds it", i)
 		case slices.Contains(ownHeaders(), http.CanonicalHeaderKey(h.Name)):
 			say("headers[%d]: %s is ours to set", i, h.Name)
+		case t.plain() && !t.Insecure && (h.File != "" || strings.EqualFold(h.Name, "Authorization")) && !isLoopback(host):
+			say("headers[%d]: %s would cross the network in plain text: use https, or set insecure", i, h.Name)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// isLoopback reports whether an address is on this machine.
+func isLoopback(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 func ownHeaders() []string {

@@ -119,6 +119,7 @@ func spanOf(r *record.Record, told *engine.Told) made {
 		a.time(told)
 	}
 	s.Start, s.End = s.Start.UTC(), s.End.UTC()
+	s.Service, s.Name = clip(s.Service, maxText), clip(s.Name, maxText)
 	m.day = dayOf(s.Start)
 	a.owners(m.owners)
 	s.Links = links(told.Object.Cluster, m.owners, s.Start)

@@ -35,7 +35,8 @@ func (e *Exporter) enqueue(b ingest.Batch) error {
 	if len(chosen.Records) == 0 {
 		return nil
 	}
-	for _, part := range chosen.Split(partBytes) {
+	// What is larger than the queue would find no room, however long a sender waits.
+	for _, part := range chosen.Split(min(partBytes, e.in.Status().MaxBytes/4)) {
 		payload, err := e.codec.Encode(part)
 		if err == nil {
 			err = e.in.Add(payload)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,7 +37,7 @@ func (e *Exporter) tidy(ctx context.Context) error {
 // closeDays sends, once, the span of each object's day that is over for the time of grace.
 func (e *Exporter) closeDays(ctx context.Context, now time.Time) error {
 	grace := time.Duration(e.settings().Grace)
-	for {
+	for most := closeAtOnce; ; {
 		s := &step{days: map[string][]byte{}, counts: map[string]int{}}
 		var list []made
 		for note, err := range e.conf.Notes.Scan(ctx, []byte{noteOpen}) {
@@ -44,7 +45,7 @@ func (e *Exporter) closeDays(ctx context.Context, now time.Time) error {
 				return fmt.Errorf("look for days that are over: %w", err)
 			}
 			n, object, ok := dayOfKey(note.Key)
-			if ok && startOf(n+1).Add(grace).After(now) || len(s.notes) >= 2*closeAtOnce {
+			if ok && startOf(n+1).Add(grace).After(now) || len(s.notes) >= 2*most {
 				break
 			}
 			s.notes = append(s.notes, engine.Note{Key: note.Key})
@@ -54,7 +55,7 @@ func (e *Exporter) closeDays(ctx context.Context, now time.Time) error {
 				continue
 			}
 			s.days[string(note.Key)] = nil
-			s.notes = append(s.notes, engine.Note{Key: dayKey(noteClosed, n, object), Value: []byte{}})
+			s.notes = append(s.notes, engine.Note{Key: dayKey(noteClosed, n, object), Value: binary.BigEndian.AppendUint32(nil, uint32(dayOf(now)))})
 			list = append(list, made{span: d.span(object), id: object, day: n})
 			s.counts["object"]++
 		}
@@ -65,7 +66,12 @@ func (e *Exporter) closeDays(ctx context.Context, now time.Time) error {
 		if s.requests, err = e.requests(list); err != nil {
 			return err
 		}
-		if err := e.do(ctx, s); err != nil {
+		err = e.do(ctx, s)
+		if errors.Is(err, errLarge) && most > 1 {
+			most /= 2
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -89,18 +95,26 @@ func (e *Exporter) trim(ctx context.Context, now time.Time) error {
 	if oldest > 0 {
 		oldest--
 	}
-	err := e.trimWhile(ctx, noteMade, func(key []byte) bool { return len(key) < 3 || binary.BigEndian.Uint16(key[1:]) < oldest })
+	err := e.trimWhile(ctx, noteMade, func(n engine.Note) (old, last bool) {
+		old = len(n.Key) < 3 || binary.BigEndian.Uint16(n.Key[1:]) < oldest
+		return old, !old
+	})
 	if err != nil {
 		return err
 	}
-	return e.trimWhile(ctx, noteClosed, func(key []byte) bool {
-		n, _, ok := dayOfKey(key)
-		return !ok || n < dayOf(now)-keepDays
+	oldestDay := dayOf(now) - keepDays
+	return e.trimWhile(ctx, noteClosed, func(n engine.Note) (old, last bool) {
+		day, _, ok := dayOfKey(n.Key)
+		if !ok || day >= oldestDay {
+			return !ok, ok
+		}
+		// A day of long ago may have been closed just now: its facts came late, and more of them may come. Notes that do not say when are older.
+		return len(n.Value) < 4 || int64(binary.BigEndian.Uint32(n.Value)) < oldestDay, false
 	})
 }
 
-// trimWhile removes notes from the first of a kind on, as long as they are old.
-func (e *Exporter) trimWhile(ctx context.Context, kind byte, old func(key []byte) bool) error {
+// trimWhile removes what is old of the notes of a kind, from the first one on until the last.
+func (e *Exporter) trimWhile(ctx context.Context, kind byte, judge func(engine.Note) (old, last bool)) error {
 	var gone []engine.Note
 	set := func() error {
 		err := e.conf.Notes.Set(ctx, gone)
@@ -111,8 +125,12 @@ func (e *Exporter) trimWhile(ctx context.Context, kind byte, old func(key []byte
 		if err != nil {
 			return fmt.Errorf("look for old notes: %w", err)
 		}
-		if !old(note.Key) {
+		old, last := judge(note)
+		if last {
 			break
+		}
+		if !old {
+			continue
 		}
 		if gone = append(gone, engine.Note{Key: note.Key}); len(gone) < trimAtOnce {
 			continue

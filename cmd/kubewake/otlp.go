@@ -22,6 +22,7 @@ func (f *otlpFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.to.Endpoint, "otlp", "", "send it to an OTLP receiver instead, as http://localhost:4317 or https://HOST:4318")
 	flags.StringVar(&f.to.Protocol, "otlp-protocol", "", "grpc or http (default: http for port 4318 or a URL with a path, else grpc)")
 	flags.StringVar(&f.to.TLS.CA, "otlp-ca", "", "PEM file of the authorities of the receiver's certificate (default: the system's)")
+	flags.BoolVar(&f.to.Insecure, "otlp-insecure", false, "without TLS, and headers to another machine in plain text")
 	flags.StringArrayVar(&f.headers, "otlp-header", nil, "NAME=FILE: a header, as Authorization, whose value the file holds")
 }
 

@@ -9,6 +9,7 @@ package otlp
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
@@ -48,7 +49,7 @@ func Services(id trace.ID, spans []trace.Span) []*tracepb.ResourceSpans {
 
 func spanOf(id trace.ID, s *trace.Span) *tracepb.Span {
 	out := &tracepb.Span{
-		TraceId: slices.Clone(id[:]), SpanId: slices.Clone(s.ID[:]), Name: s.Name, Kind: tracepb.Span_SPAN_KIND_INTERNAL,
+		TraceId: slices.Clone(id[:]), SpanId: slices.Clone(s.ID[:]), Name: valid(s.Name), Kind: tracepb.Span_SPAN_KIND_INTERNAL,
 		StartTimeUnixNano: nanos(s.Start), EndTimeUnixNano: nanos(s.End), Attributes: attrs(s.Attrs),
 	}
 	if s.Parent != (trace.SpanID{}) {
@@ -56,13 +57,13 @@ func spanOf(id trace.ID, s *trace.Span) *tracepb.Span {
 	}
 	for i := range s.Events {
 		e := &s.Events[i]
-		out.Events = append(out.Events, &tracepb.Span_Event{TimeUnixNano: nanos(e.At), Name: e.Name, Attributes: attrs(e.Attrs)})
+		out.Events = append(out.Events, &tracepb.Span_Event{TimeUnixNano: nanos(e.At), Name: valid(e.Name), Attributes: attrs(e.Attrs)})
 	}
 	for _, l := range s.Links {
 		out.Links = append(out.Links, &tracepb.Span_Link{TraceId: slices.Clone(l.Trace[:]), SpanId: slices.Clone(l.Span[:]), Attributes: attrs(l.Attrs)})
 	}
 	if s.Failed {
-		out.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: s.Status}
+		out.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: valid(s.Status)}
 	}
 	return out
 }
@@ -73,6 +74,9 @@ func nanos(t time.Time) uint64 {
 	}
 	return uint64(max(t.UnixNano(), 0))
 }
+
+// valid replaces what is no UTF-8, which protobuf refuses to encode: one foreign letter must not cost the whole trace.
+func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 func attrs(list []trace.Attr) []*commonpb.KeyValue {
 	var out []*commonpb.KeyValue
@@ -86,7 +90,7 @@ func attr(a trace.Attr) *commonpb.KeyValue {
 	v := &commonpb.AnyValue{}
 	switch x := a.Value.(type) {
 	case string:
-		v.Value = &commonpb.AnyValue_StringValue{StringValue: x}
+		v.Value = &commonpb.AnyValue_StringValue{StringValue: valid(x)}
 	case bool:
 		v.Value = &commonpb.AnyValue_BoolValue{BoolValue: x}
 	case int64:
@@ -96,5 +100,5 @@ func attr(a trace.Attr) *commonpb.KeyValue {
 	default:
 		v.Value = &commonpb.AnyValue_StringValue{StringValue: fmt.Sprint(x)}
 	}
-	return &commonpb.KeyValue{Key: a.Key, Value: v}
+	return &commonpb.KeyValue{Key: valid(a.Key), Value: v}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -93,5 +94,24 @@ func toBytes(t *testing.T, v any) {
 			}
 			v[key] = b
 		}
+	}
+}
+
+// What is no UTF-8 is replaced: protobuf would refuse the whole trace for it.
+func TestForeignText(t *testing.T) {
+	const bad = "a\xffb"
+	attrs := []trace.Attr{{Key: bad, Value: bad}}
+	in := &trace.Trace{ID: trace.ID{1}, Spans: []trace.Span{{ID: trace.SpanID{1}, Service: bad, Name: bad, Failed: true, Status: bad, Attrs: attrs,
+		Events: []trace.Event{{Name: bad, Attrs: attrs}}, Links: []trace.Link{{Attrs: attrs}}}}}
+	b, err := proto.Marshal(Encode(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back tracepb.TracesData
+	if err := proto.Unmarshal(b, &back); err != nil || back.ResourceSpans[0].ScopeSpans[0].Spans[0].Name != "a\ufffdb" {
+		t.Errorf("%v: %v", err, &back)
+	}
+	if b, err := JSON(in); err != nil || !json.Valid(b) || !utf8.Valid(b) {
+		t.Errorf("%q %v", b, err)
 	}
 }
