@@ -85,6 +85,7 @@ func (f *Face) Register(mux *http.ServeMux) {
 		"/api/dependencies":                  f.dependencies,
 	} {
 		mux.HandleFunc("GET "+pattern, f.handle(answer, failV1))
+		mux.HandleFunc(pattern, f.refuse(failV1))
 	}
 	for pattern, answer := range map[string]answerer{
 		"services":        f.servicesV3,
@@ -96,6 +97,7 @@ func (f *Face) Register(mux *http.ServeMux) {
 		"capabilities":    f.capabilitiesV3,
 	} {
 		mux.HandleFunc("GET /api/v3/"+pattern, f.handle(answer, failV3))
+		mux.HandleFunc("/api/v3/"+pattern, f.refuse(failV3))
 	}
 	mux.HandleFunc("GET /redirect", f.redirect)
 }
@@ -129,6 +131,14 @@ func (f *Face) handle(answer answerer, fail func(status int, message string) any
 			document = fail(status, message)
 		}
 		f.send(w, r, status, document)
+	}
+}
+
+// refuse answers other methods than GET: without it a path that there is would be said not to be there.
+func (f *Face) refuse(fail func(status int, message string) any) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", "GET, HEAD")
+		f.send(w, r, http.StatusMethodNotAllowed, fail(http.StatusMethodNotAllowed, "this API only answers questions: use GET"))
 	}
 }
 

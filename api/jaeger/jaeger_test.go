@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -123,6 +124,24 @@ func TestStatuses(t *testing.T) {
 				t.Error("an error of ours is shown to the asker")
 			}
 		})
+	}
+}
+
+// Also where a page at / takes every path that nobody else does, as in serve.
+func TestOtherMethods(t *testing.T) {
+	face, err := jaeger.New(jaeger.Config{Engine: newFake(story(1))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	face.Register(mux)
+	mux.Handle("/", http.NotFoundHandler())
+	for target, want := range map[string]string{"/api/traces": `"code":405`, "/api/traces/abc": `"code":405`, "/api/v3/traces": `"httpCode":405`} {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest(http.MethodPost, target, http.NoBody))
+		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") == "" || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("POST %s: %d %s", target, w.Code, w.Body)
+		}
 	}
 }
 
