@@ -37,6 +37,7 @@ func BenchmarkTraces(b *testing.B) {
 		b.Run(q.name, func(b *testing.B) {
 			b.ReportAllocs()
 			n := 0
+			cpu := cpuSeconds(b)
 			for b.Loop() {
 				t, err := e.Traces(ctx, q.ask)
 				if err != nil {
@@ -44,6 +45,7 @@ func BenchmarkTraces(b *testing.B) {
 				}
 				n = len(t.Found)
 			}
+			b.ReportMetric((cpuSeconds(b)-cpu)*1000/float64(b.N), "cpu-ms/op")
 			b.ReportMetric(float64(n), "found")
 			b.ReportMetric(float64(info.Clusters[0].Objects), "objects")
 		})
