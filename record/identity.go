@@ -34,7 +34,7 @@ func ParseID(s string) (ID, error) {
 // Revisions and KubeEvents: cluster, UID, resourceVersion. Ends: cluster, UID. Spans: cluster, trace ID and span ID; log lines: all
 // that they say; pushed records: cluster, source and the key that it gave.
 func (r *Record) ID() ID {
-	h := newHasher(r.Kind, r.Ref.Cluster)
+	h := (&hasher{buf: make([]byte, 0, hashed)}).begin(r.Kind, r.Ref.Cluster)
 	switch r.Kind {
 	case KindRequest:
 		h.str(r.Request.AuditID)
@@ -79,7 +79,7 @@ func (r *Record) ID() ID {
 
 // RevisionID is the ID of a revision known by its key alone.
 func RevisionID(cluster Cluster, uid UID, rv ResourceVersion) ID {
-	h := newHasher(KindRevision, cluster)
+	h := (&hasher{buf: make([]byte, 0, hashed)}).begin(KindRevision, cluster)
 	h.str(string(uid))
 	h.num(uint64(rv))
 	return h.sum()
@@ -109,8 +109,10 @@ func uriWithoutRedacted(uri string) string {
 // hasher feeds length-prefixed fields to SHA-256, so that no two field lists look alike.
 type hasher struct{ buf []byte }
 
-func newHasher(k Kind, c Cluster) *hasher {
-	h := &hasher{buf: make([]byte, 0, 512)}
+// hashed is how many bytes most identities are made of; that many lie on the stack.
+const hashed = 512
+
+func (h *hasher) begin(k Kind, c Cluster) *hasher {
 	h.num(uint64(k))
 	h.str(string(c))
 	return h
@@ -158,7 +160,7 @@ func fromUnixNano(n int64) time.Time {
 
 // ObjectID is the identity of an object, not of a fact about it: a function of its cluster and UID. Trace IDs carry its last seven bytes.
 func ObjectID(cluster Cluster, uid UID) ID {
-	h := newHasher(0, cluster)
+	h := (&hasher{buf: make([]byte, 0, hashed)}).begin(0, cluster)
 	h.str(string(uid))
 	return h.sum()
 }

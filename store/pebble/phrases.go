@@ -156,6 +156,27 @@ func appendPlain(dst, src []byte) ([]byte, error) {
 	return dst, nil
 }
 
+// plainLen is how long appendPlain's result will be; of bytes that do not decode, any length that these can have at most.
+func plainLen(src []byte) int {
+	n := 0
+	for len(src) > 0 && n < maxUnpacked {
+		run := literalRun(src)
+		n, src = n+run, src[run:]
+		switch {
+		case len(src) == 0:
+		case src[0] == literalMark:
+			n, src = n+1, src[min(2, len(src)):]
+		default:
+			size, width := binary.Uvarint(src[1:])
+			if width <= 0 || size > uint64(len(dictionary)) {
+				return n
+			}
+			n, src = n+int(size)+minPhrase, src[min(3+width, len(src)):]
+		}
+	}
+	return n
+}
+
 // literalRun is how many bytes before the next mark stand for themselves.
 func literalRun(src []byte) int {
 	n := 0

@@ -21,7 +21,7 @@ func appendPacked(dst []byte, r *record.Record) []byte {
 
 // decodePacked is the reverse, but for what the key tells.
 func decodePacked(b []byte) (*record.Record, error) {
-	plain, err := appendPlain(make([]byte, 0, 4*len(b)), b)
+	plain, err := appendPlain(make([]byte, 0, plainLen(b)), b)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func unpackTimed(b []byte, c record.Cluster, nanos int64) (*record.Record, error
 
 // unpackRevision reads a stored revision, or the part of an End that lies beside the revisions.
 func unpackRevision(b []byte, p revisionParts) (*record.Record, error) {
-	plain, err := appendPlain(make([]byte, 0, 4*len(b)), b)
+	plain, err := appendPlain(make([]byte, 0, plainLen(b)), b)
 	if err != nil {
 		return nil, err
 	}
