@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -82,7 +83,10 @@ func (k *asker) point(ctx context.Context, flag, text string) (query.Point, erro
 }
 
 // spanFlags are --since, or --from and --to.
-type spanFlags struct{ since, from, to string }
+type spanFlags struct {
+	since, from, to string
+	named           string // the flag that since was given as, where it is another
+}
 
 func (s *spanFlags) register(command *cobra.Command) {
 	flags := command.Flags()
@@ -95,7 +99,7 @@ func (s *spanFlags) register(command *cobra.Command) {
 func (s *spanFlags) window(ctx context.Context, k *asker) (w query.Window, err error) {
 	from, flag := s.from, "from"
 	if s.since != "" {
-		from, flag = s.since, "since"
+		from, flag = s.since, cmp.Or(s.named, "since")
 	}
 	if w.From, err = k.time(ctx, flag, from); err != nil {
 		return w, err

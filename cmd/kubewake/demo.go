@@ -82,6 +82,8 @@ func demoHints(url string) string {
   kubewake diff deploy/web -n shop --from -27s --to -26s      the bad roll
   kubewake blame deploy/web -n shop --path spec --at -20s     who set which field
   kubewake get deploy/web -n shop --at -20s                   how it looked twenty seconds before the end
+  kubewake trace deploy/web -n shop                           it and all that belongs to it, on one time line
+  kubewake links svc/web -n shop --at -20s                    what the Service reached then
   kubewake search 'request.code >= 400'                       what failed
   kubewake coverage                                           what could not be seen
 `, "  kubewake ", "  "+callMe()+" ")

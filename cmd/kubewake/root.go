@@ -54,7 +54,7 @@ Times are RFC 3339, or relative as in -15m. Relative times count from the newest
 so that -15m means the last quarter of an hour of the recording. Times are shown in local time, or with --utc in UTC.
 
 Exit status: 0 fine; 1 an error, or nothing found; 2 the command line or the question can not be understood;
-3 everything was read, but some of the input was refused; 4 what was looked at has faults (doctor, audit-policy --check).`
+3 everything was read, but some of the input was refused; 4 what was looked at has faults (doctor, audit-policy --check, links check).`
 
 // run does one command line and gives the exit status.
 func run(ctx context.Context, args []string, s streams) int {

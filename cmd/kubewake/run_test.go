@@ -244,6 +244,9 @@ func TestCompletion(t *testing.T) {
 		"objects |":                  "deployments\n",
 		"stat -o |js":                "json\njsonl\n",
 		"search --record |ev":        "event\n",
+		"trace --modifier |ow":       "owned\n",
+		"links --type |run":          "runs-as\nruns-on\n",
+		"tree --type |owns,sel":      "owns,selects\n",
 	} {
 		t.Run(line, func(t *testing.T) {
 			before, last, _ := strings.Cut(line, "|")

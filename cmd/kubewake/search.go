@@ -100,7 +100,7 @@ func (a *app) search(ctx context.Context, k *asker, q query.Search) error {
 }
 
 func (a *app) searchEnd(end *engine.SearchEnd) error {
-	parts := []string{fmt.Sprintf("%d hits in %d records", end.Hits, end.Scanned)}
+	parts := []string{plural(end.Hits, "hit", "hits") + " in " + plural(end.Scanned, "record", "records")}
 	if end.Unknown > 0 {
 		parts = append(parts, fmt.Sprintf("%d records whose state is not known: neither hit nor miss", end.Unknown))
 	}

@@ -52,11 +52,12 @@ objects (alone, ancestors, owned, full tree). Windows are widened to whole minut
 	command.MarkFlagsMutuallyExclusive("window", "since", "from")
 	command.MarkFlagsMutuallyExclusive("id", "uid")
 	a.complete(command, "mode", (*asker).modes)
+	a.complete(command, "modifier", (*asker).modifiers)
 	command.RunE = func(command *cobra.Command, args []string) error {
 		a.linked = true
 		return a.ask(command.Context(), func(ctx context.Context, k *asker) (err error) {
 			if window != "" {
-				span.since = window
+				span.since, span.named = window, "window"
 			}
 			if q.ID != "" && len(args) > 0 {
 				return usagef("give KIND/NAME or --id, not both")
@@ -112,4 +113,21 @@ func (k *asker) modes(string) []string {
 		return nil
 	}
 	return slices.DeleteFunc(services.Services, func(s string) bool { return strings.Contains(s, " ") })
+}
+
+// modifiers completes --modifier.
+func (k *asker) modifiers(string) []string {
+	ctx, cancel := context.WithTimeout(context.Background(), completeFor)
+	defer cancel()
+	services, err := k.Services(ctx)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, service := range services.Services { // a mode, or a mode and a modifier: each mode comes with all of these
+		if _, modifier, ok := strings.Cut(service, " "); ok && !slices.Contains(names, modifier) {
+			names = append(names, modifier)
+		}
+	}
+	return names
 }

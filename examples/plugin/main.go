@@ -57,7 +57,10 @@ func run(ctx context.Context, args []string, ready func(url, received string)) (
 		Log:     slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		Plugins: plugins(*list),
 		Ready: func(url, received string) error {
-			fmt.Fprintf(os.Stderr, "serving on %s, taking data in on %s\n", url, received)
+			fmt.Fprintln(os.Stderr, "serving on", url)
+			if received != "" { // the settings may name no listener for it
+				fmt.Fprintln(os.Stderr, "taking data in on", received)
+			}
 			if ready != nil {
 				ready(url, received)
 			}

@@ -92,7 +92,7 @@ func (s Style) entry(e *engine.Entry, layout string) []cell {
 			summary += fmt.Sprintf(" (×%d)", e.Event.Count)
 		}
 	}
-	at := s.when(&e.When, layout)
+	at := s.when(s.entryWhen(e), layout)
 	tail := color
 	if color != red && color != dim {
 		tail = plain
@@ -102,6 +102,15 @@ func (s Style) entry(e *engine.Entry, layout string) []cell {
 	}
 	version, from, agent, request := details(e)
 	return []cell{text(at), text(who), painted(color, what), text(version), text(from), text(agent), text(request), painted(tail, summary)}
+}
+
+// entryWhen is the moment that a line shows: of a span when it began, as it says itself how long it took; elsewhere an interval is one in which
+// something happened, which a span is not.
+func (s Style) entryWhen(e *engine.Entry) *engine.When {
+	if e.Span != nil && !s.Wide {
+		return &engine.When{At: &e.Span.Start}
+	}
+	return &e.When
 }
 
 func makerOf(e *engine.Entry) *engine.Maker {

@@ -24,7 +24,7 @@ func Links(w io.Writer, l *engine.Links, s Style) error {
 		}
 	}
 	layout, day := s.layout(times)
-	t := &table{style: s, heads: []string{"", "OBJECT", " SINCE" + s.timeHeading(day), " UNTIL", "STANDS IN"}, caps: []int{0, 72, 0, 0}}
+	t := &table{style: s, heads: []string{"", "OBJECT", " SINCE" + s.dayOrZone(day), " UNTIL", "STANDS IN"}, caps: []int{0, 72, 0, 0}}
 	if s.Wide {
 		t.heads = append(t.heads, "RULE", "UID", "REASON")
 	}
@@ -134,7 +134,7 @@ func LinkCheck(w io.Writer, c *local.CheckedLinks, s Style) error {
 }
 
 func (s Style) checked(r *local.CheckedRule) *table {
-	t := &table{style: s, heads: []string{"", "PARENT", "CHILD", " SINCE" + s.timeHeading(""), " UNTIL"}, caps: []int{0, 60, 60}}
+	t := &table{style: s, heads: []string{"", "PARENT", "CHILD", " SINCE" + s.dayOrZone(""), " UNTIL"}, caps: []int{0, 60, 60}}
 	for k := range r.Links {
 		l := &r.Links[k]
 		since, until := s.when(l.Since, dateTime), s.when(l.Until, dateTime)

@@ -101,7 +101,7 @@ func HistoryMarks(h *engine.History, s Style) []string {
 	var m marks
 	for i := range h.Entries {
 		m.certainty(h.Entries[i].Certainty)
-		m.when(&h.Entries[i].When, s)
+		m.when(s.entryWhen(&h.Entries[i]), s)
 	}
 	return m.list()
 }

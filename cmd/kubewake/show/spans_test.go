@@ -39,3 +39,24 @@ func TestHistoryShowsSpans(t *testing.T) {
 		}
 	}
 }
+
+// A span stands where it began, however long it took; wide output shows both ends.
+func TestWhenOfSpan(t *testing.T) {
+	at := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	end := at.Add(5 * time.Second)
+	began, ended := &at, &end
+	h := &engine.History{Entries: []engine.Entry{{Kind: "span", When: engine.When{At: began, NotBefore: began, NotAfter: ended},
+		Span: &engine.Span{Form: "pushed", Service: "ci", Name: "deploy", Start: *began, End: ended}}}}
+	for wide, want := range map[bool]string{false: " " + began.Format(clock) + " ", true: " " + began.Format(clock) + ".." + ended.Format(clock)} {
+		var got bytes.Buffer
+		if err := History(&got, h, Style{Zone: time.UTC, Wide: wide}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(got.String(), strings.TrimSpace(want)) || strings.Contains(got.String(), "≤") {
+			t.Errorf("wide %t: no %q:\n%s", wide, want, got.String())
+		}
+	}
+	if marks := HistoryMarks(h, Style{}); len(marks) > 0 {
+		t.Errorf("marks %q", marks)
+	}
+}

@@ -74,10 +74,18 @@ func (s Style) timeHeading(day string) string {
 	if day != "" {
 		return " " + day
 	}
-	if s.zone() == time.Local {
-		return " TIME (local)"
+	return " TIME" + s.dayOrZone("")
+}
+
+// dayOrZone stands behind the word that heads a column of times: SINCE 2026-11-20 UTC, or SINCE (local).
+func (s Style) dayOrZone(day string) string {
+	switch {
+	case day != "":
+		return " " + day
+	case s.zone() == time.Local:
+		return " (local)"
 	}
-	return fmt.Sprintf(" TIME (%s)", s.zone())
+	return fmt.Sprintf(" (%s)", s.zone())
 }
 
 // Bytes shows a size: 1.5 MB.

@@ -16,7 +16,7 @@ func Tree(w io.Writer, tree *engine.Tree, s Style) error {
 		times = append(times, begun(&tree.Nodes[i]), tree.Nodes[i].EndedAt)
 	}
 	layout, day := s.layout(times)
-	heading := strings.TrimSpace(s.timeHeading(day))
+	heading := strings.TrimSpace(s.dayOrZone(day))
 	t := &table{style: s, heads: []string{"OBJECT", "BEGAN " + heading, "ENDED", "LINK"}}
 	if s.Wide {
 		t.heads = append(t.heads[:3:3], "LAST SEEN", "UID", "LINK")
