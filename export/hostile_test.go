@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,39 @@ func TestLargerThanTheQueue(t *testing.T) {
 	}
 	if count() != 2*many || len(got.torn) > 0 || notes.count(noteClosed) != many || notes.count(noteOpen) != 0 {
 		t.Errorf("%d spans of %d, %d changed, %d days closed", count(), 2*many, len(got.torn), notes.count(noteClosed))
+	}
+}
+
+// One record that no frame takes is dropped; it does not hold up the others.
+func TestTooLargeAlone(t *testing.T) {
+	clock, notes := &fakeClock{}, newNotes()
+	c := config(t.TempDir(), notes, clock)
+	c.Settings.OTLP.Queue.Bytes = 1 << 20
+	e := open(t, c)
+	random := rand.New(rand.NewPCG(1, 1))
+	name := make([]byte, 400<<10)
+	for i := range name {
+		name[i] = byte('a' + random.IntN(26))
+	}
+	ref := pod(1)
+	ref.Name = string(name)
+	enqueue(t, e, audited(1, ref, 200), audited(2, pod(2), 200))
+	clock.add(48 * time.Hour)
+	rounds(t, e)
+	if got := waiting(t, e); len(got.spans) != 2 || notes.count(noteOpen) != 0 {
+		t.Errorf("%d spans, %d open days", len(got.spans), notes.count(noteOpen))
+	}
+	d := day{Object: ref, First: noon(), Last: noon()}
+	value, err := d.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := notes.Set(t.Context(), []engine.Note{{Key: dayKey(noteOpen, 1, record.ID{1}), Value: value}}); err != nil {
+		t.Fatal(err)
+	}
+	rounds(t, e) // of it the span is cut short
+	if got := waiting(t, e); len(got.spans) != 3 || notes.count(noteOpen) != 0 {
+		t.Errorf("%d spans, %d open days", len(got.spans), notes.count(noteOpen))
 	}
 }
 

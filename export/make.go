@@ -131,13 +131,24 @@ func (e *Exporter) spans(ctx context.Context, records []*record.Record) error {
 		return err
 	}
 	err = e.do(ctx, s)
-	if half := len(records) / 2; errors.Is(err, errLarge) && half > 0 {
-		if err := e.spans(ctx, records[:half]); err != nil {
-			return err
-		}
-		return e.spans(ctx, records[half:])
+	half := len(records) / 2
+	switch {
+	case !errors.Is(err, errLarge):
+		return err
+	case half == 0: // it must not keep all behind it from being sent
+		e.large("id", records[0].ID().String())
+		return nil
 	}
-	return err
+	if err := e.spans(ctx, records[:half]); err != nil {
+		return err
+	}
+	return e.spans(ctx, records[half:])
+}
+
+// large tells of something that no frame takes, however little is beside it.
+func (e *Exporter) large(what, which string) {
+	e.log.Error("a span is too large for the export's queue, and is not exported; allow the queue more (export.otlp.queue.bytes)", what, which)
+	e.conf.Metrics.drop("large", 1)
 }
 
 // settled reads what came long enough ago.

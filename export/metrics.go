@@ -33,7 +33,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		sentBytes: counter("kubewake_export_sent_bytes_total", "Bytes of requests that the receiver took, before compression."),
 		refused:   counters("kubewake_export_refused_spans_total", "Spans that the receiver refuses for good, by reason: refused, partial.", "reason"),
 		dropped: counters("kubewake_export_dropped_records_total",
-			"Records that are stored and not exported, by reason: full (the queue did not take them), unreadable (places in the queue; what they held is not known).", "reason"),
+			"Records that are stored and not exported, by reason: full (the queue did not take them), unreadable (places in the queue; what they held is not known), large (no room in a queue this small).", "reason"),
 		retries: counters("kubewake_export_retries_total", "Requests that are sent again, by reason: again (the receiver is away or busy), denied (it does not let us in).", "reason"),
 		bytes:   gauges("kubewake_export_queue_bytes", "Bytes on disk of what waits: in (to become spans), out (to be sent)."),
 		waiting: gauges("kubewake_export_queue_frames", "Batches that wait: in, out."),

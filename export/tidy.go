@@ -71,6 +71,11 @@ func (e *Exporter) closeDays(ctx context.Context, now time.Time) error {
 			most /= 2
 			continue
 		}
+		if errors.Is(err, errLarge) { // the day is closed without
+			e.large("object", list[0].id.String())
+			s.requests = nil
+			err = e.do(ctx, s)
+		}
 		if err != nil {
 			return err
 		}
