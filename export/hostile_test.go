@@ -172,3 +172,21 @@ func TestSecretHeaders(t *testing.T) {
 		}
 	}
 }
+
+// Times that no clock has make spans all the same, and hold nothing up.
+func TestFarTimes(t *testing.T) {
+	clock := &fakeClock{}
+	e := open(t, config(t.TempDir(), newNotes(), clock))
+	var all []*record.Record
+	for n, at := range []time.Time{{}, time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), time.Unix(-1, 0), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), noon()} {
+		r := audited(n, pod(n), 200)
+		r.OccurredAt, r.Request.StageAt = at, at.Add(-time.Hour) // which ends before it begins
+		all = append(all, r)
+	}
+	enqueue(t, e, all...)
+	clock.add(48 * time.Hour)
+	rounds(t, e)
+	if got := waiting(t, e); len(got.spans) != 2*len(all) || len(got.torn) > 0 {
+		t.Errorf("%d spans, changed %v", len(got.spans), got.torn)
+	}
+}

@@ -8,6 +8,7 @@ package otlp
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -68,11 +69,15 @@ func spanOf(id trace.ID, s *trace.Span) *tracepb.Span {
 	return out
 }
 
+// nanos since 1970; what lies before is 1970, and what lies beyond the year 2262, where they end, is that end.
 func nanos(t time.Time) uint64 {
-	if t.IsZero() {
+	switch s := t.Unix(); {
+	case s < 0:
 		return 0
+	case s >= math.MaxInt64/int64(time.Second):
+		return math.MaxInt64
 	}
-	return uint64(max(t.UnixNano(), 0))
+	return uint64(t.UnixNano())
 }
 
 // valid replaces what is no UTF-8, which protobuf refuses to encode: one foreign letter must not cost the whole trace.

@@ -115,3 +115,14 @@ func TestForeignText(t *testing.T) {
 		t.Errorf("%q %v", b, err)
 	}
 }
+
+func TestFarTimes(t *testing.T) {
+	for at, want := range map[time.Time]uint64{
+		{}: 0, time.Unix(0, 0): 0, time.Unix(-1, 0): 0, time.Unix(1, 5): 1e9 + 5, time.Date(1, 2, 3, 0, 0, 0, 0, time.UTC): 0, time.Date(1600, 1, 1, 0, 0, 0, 0, time.UTC): 0,
+		time.Date(2262, 4, 12, 0, 0, 0, 0, time.UTC): math.MaxInt64, time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC): math.MaxInt64,
+	} {
+		if got := nanos(at); got != want {
+			t.Errorf("%s: %d, want %d", at, got, want)
+		}
+	}
+}
