@@ -90,7 +90,7 @@ func (e *expression) target(r *reader, v ref.Val) (Target, error) {
 			told[key] = string(value)
 		default:
 			if key != "selector" {
-				return Target{}, fmt.Errorf("%s of a reference is a %s; it must be a string", key, value.Type().TypeName())
+				return Target{}, fmt.Errorf("%s of a reference is of type %s; it must be a string", key, value.Type().TypeName())
 			}
 			var err error
 			if selector, err = selectorOf(value); err != nil {

@@ -64,7 +64,7 @@ func TestCustomRules(t *testing.T) {
 		{"itself", Custom{CEL: `{"group": "example.com", "kind": "Widget", "name": object.metadata.name}`}, nil, ""},
 
 		{"a typo", Custom{CEL: `{"title": "x"}`, Parent: deployment}, nil, `a reference has no key "title"`},
-		{"a number", Custom{CEL: `{"name": object.spec.size}`, Parent: deployment}, nil, "name of a reference is a int; it must be a string"},
+		{"a number", Custom{CEL: `{"name": object.spec.size}`, Parent: deployment}, nil, "name of a reference is of type int; it must be a string"},
 		{"text", Custom{CEL: `object.spec.owner`, Parent: deployment}, nil, "the expression gave a string where a reference must be"},
 		{"no kind", Custom{CEL: `{"name": "x"}`}, nil, "a reference names no kind, nor does the rule"},
 		{"nothing that names", Custom{CEL: `{"kind": "Pod"}`, Parent: deployment}, nil, "neither name, nor UID, nor selector"},

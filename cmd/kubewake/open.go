@@ -57,6 +57,7 @@ keeps it elsewhere, --rm removes it. Exit status 3 says that some of the input w
 	flags.StringVar(&o.listen, "listen", serve.DefaultListen, "address to serve on; if the port is in use, a free one")
 	jaegerFlags(flags, &o.jaeger)
 	flags.StringVar(&a.linkRules, "link-rules", "", "YAML file of further rules that link objects")
+	flags.StringVar(&a.traceModes, "trace-modes", "", "YAML file of further display modes of traces")
 	flags.BoolVar(&remove, "rm", false, "remove what is kept of these inputs, and exit")
 	command.RunE = func(command *cobra.Command, paths []string) error {
 		o.paths = paths
@@ -220,7 +221,11 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	e := local.New(st, local.Config{Version: versionText(), Data: dir, LinkRules: rules})
+	modes, err := serve.TraceModes(a.traceModes)
+	if err != nil {
+		return &usageError{err}
+	}
+	e := local.New(st, local.Config{Version: versionText(), Data: dir, LinkRules: rules, Modes: modes})
 	if err := a.deriveLinks(ctx, e, linksBeforeServing); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 
 func (a *app) serveCommand() *cobra.Command {
 	f := &sourceFlags{}
-	var data, listen, linkRules string
+	var data, listen, linkRules, traceModes string
 	var jaeger serve.Jaeger
 	var age, bytes = new(settings.Duration), new(settings.Bytes)
 	command := &cobra.Command{
@@ -41,6 +41,7 @@ kubewake doctor says what is missing; docs/record-your-cluster.md of the reposit
 	flags.StringVar(&listen, "listen", "", "address to answer on (default "+serve.DefaultListen+")")
 	jaegerFlags(flags, &jaeger)
 	flags.StringVar(&linkRules, "link-rules", "", "YAML file of further rules that link objects; read again when it changes")
+	flags.StringVar(&traceModes, "trace-modes", "", "YAML file of further display modes of traces; read at the start")
 	flags.Var(age, "retain-age", "drop what is older than this: 36h, 30d (default: keep everything)")
 	flags.Var(bytes, "retain-bytes", "drop the oldest while more than this is on disk: 500MB, 20GB (default: keep everything)")
 	read := func() (serve.Settings, error) {
@@ -51,7 +52,8 @@ kubewake doctor says what is missing; docs/record-your-cluster.md of the reposit
 		for _, o := range []struct {
 			flag string
 			to   *string
-		}{{data, &s.Data}, {listen, &s.API.Listen}, {f.redactRules, &s.Redact.Rules}, {linkRules, &s.Links.Rules}, {jaeger.GRPC, &s.Jaeger.GRPC}, {jaeger.UI, &s.Jaeger.UI}} {
+		}{{data, &s.Data}, {listen, &s.API.Listen}, {f.redactRules, &s.Redact.Rules}, {linkRules, &s.Links.Rules}, {traceModes, &s.Traces.Modes},
+			{jaeger.GRPC, &s.Jaeger.GRPC}, {jaeger.UI, &s.Jaeger.UI}} {
 			if o.flag != "" {
 				*o.to = o.flag
 			}
