@@ -88,7 +88,7 @@ func (e *Engine) traceByID(ctx context.Context, q query.Trace) (*engine.Trace, e
 		}
 	}
 	if found == nil {
-		return nil, engine.Errorf(engine.KindNotFound, "no object with a record in the window has the trace ID %s; its window is %s to %s", q.ID, stamp(question.Window.From), stamp(question.Window.To))
+		return nil, e.noTrace(ctx, q.ID, question)
 	}
 	if len(shared) > 0 {
 		found.Notes = append(found.Notes, "several objects share the hash in this ID, the first that has records is shown: "+strings.Join(shared, "; "))
@@ -195,6 +195,19 @@ func (tr *tracing) coverage(ctx context.Context) (*engine.Coverage, error) {
 		}
 	}
 	return cov.done(false), nil
+}
+
+// noTrace says that an ID has no trace, or none yet.
+func (e *Engine) noTrace(ctx context.Context, id string, question trace.Question) error {
+	text := fmt.Sprintf("no object with a record in the window has the trace ID %s; its window is %s to %s", id, stamp(question.Window.From), stamp(question.Window.To))
+	view, err := e.links.View(ctx)
+	if err != nil {
+		return err
+	}
+	if pending := view.Pending(); pending != "" {
+		text += "; it may have one soon: " + pending
+	}
+	return engine.Errorf(engine.KindNotFound, "%s", text)
 }
 
 // Services tells the display modes with their modifiers, and the clusters.
