@@ -6,7 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/trace"
 )
 
 // A request's spans stand below it in wide style only, each within its parent; what names the object stands on a line of its own.
@@ -58,5 +61,21 @@ func TestWhenOfSpan(t *testing.T) {
 	}
 	if marks := HistoryMarks(h, Style{}); len(marks) > 0 {
 		t.Errorf("marks %q", marks)
+	}
+}
+
+// Spans that stand behind all others in an answer are drawn below their parents; what leads in a circle is drawn, too.
+func TestTraceIsDrawnAsATree(t *testing.T) {
+	span := func(id, parent byte) trace.Span {
+		return trace.Span{ID: trace.SpanID{id}, Parent: trace.SpanID{parent}, Name: string(rune(id))}
+	}
+	spans := []trace.Span{span('a', 0), span('b', 'a'), span('c', 'b'), span('d', 'a'), span('x', 'c'), span('y', 'x'), span('o', 'm'),
+		span('p', 'q'), span('q', 'p'), span('s', 's'), span('z', 'b')}
+	var got string
+	for _, span := range nested(spans) {
+		got += span.Name
+	}
+	if diff := cmp.Diff("abcxyzdopqs", got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

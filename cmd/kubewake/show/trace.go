@@ -33,21 +33,54 @@ func Trace(w io.Writer, t *engine.Trace, s Style) error {
 		return err
 	}
 	out := bufio.NewWriter(w)
-	g := newGantt(t, s)
+	spans := nested(t.Spans)
+	g := newGantt(spans, s)
 	mode := clean(strings.TrimSpace(t.Mode + " " + t.Modifier))
 	fmt.Fprintln(out, s.paint(dim, fmt.Sprintf("trace %s · %s · %s to %s", t.ID, mode, s.stamp(&t.From), s.stamp(&t.To))))
-	if len(t.Spans) == 0 {
+	if len(spans) == 0 {
 		fmt.Fprintln(out, "Nothing recorded here.")
 		return out.Flush()
 	}
 	g.axis(out)
-	for i := range t.Spans {
-		g.line(out, &t.Spans[i], i)
+	for i, span := range spans {
+		g.line(out, span, i)
 		if s.Wide {
-			g.logs(out, &t.Spans[i], i)
+			g.logs(out, span, i)
 		}
 	}
 	return out.Flush()
+}
+
+// nested gives the spans as a tree is read, each behind its parent and what that has before it; those of extensions stand behind all others
+// in an answer. A span whose parents lead in a circle stands at the end.
+func nested(spans []trace.Span) []*trace.Span {
+	there := make(map[trace.SpanID]bool, len(spans))
+	for i := range spans {
+		there[spans[i].ID] = true
+	}
+	below := make(map[trace.SpanID][]int, len(spans))
+	var open, all []int // open is a stack, what comes next is its last; below it lie all, for what no root leads to
+	for i := len(spans) - 1; i >= 0; i-- {
+		all = append(all, i)
+		if parent := spans[i].Parent; there[parent] {
+			below[parent] = append(below[parent], i)
+		} else {
+			open = append(open, i)
+		}
+	}
+	ordered := make([]*trace.Span, 0, len(spans))
+	seen := make([]bool, len(spans))
+	for open = append(all, open...); len(open) > 0; {
+		i := open[len(open)-1]
+		open = open[:len(open)-1]
+		if seen[i] {
+			continue
+		}
+		seen[i] = true
+		ordered = append(ordered, &spans[i])
+		open = append(open, below[spans[i].ID]...)
+	}
+	return ordered
 }
 
 // TraceMarks explains the signs that the picture of a trace has.
@@ -72,16 +105,15 @@ type gantt struct {
 	layout     string
 }
 
-func newGantt(t *engine.Trace, s Style) *gantt {
-	g := &gantt{style: s, layout: clock, labels: make([]string, len(t.Spans))}
+func newGantt(spans []*trace.Span, s Style) *gantt {
+	g := &gantt{style: s, layout: clock, labels: make([]string, len(spans))}
 	width := s.Width
 	if width == 0 || s.Wide {
 		width = max(s.Width, chartWidth)
 	}
 	depth := map[trace.SpanID]int{}
 	var times []*time.Time
-	for i := range t.Spans {
-		span := &t.Spans[i]
+	for i, span := range spans {
 		depth[span.ID] = depth[span.Parent] + 1
 		g.labels[i] = strings.Repeat("  ", depth[span.ID]-1) + clean(s.label(span))
 		g.labelWidth = max(g.labelWidth, utf8.RuneCountInString(g.labels[i]))
