@@ -16,12 +16,14 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/internal/fresh"
+	"github.com/kubewake/kubewake/internal/rawjson"
 )
 
 const (
 	maxRedirects = 3
 	maxFollowed  = 5 // traces of one search
 	maxHeader    = 16 << 10
+	bytesPerPart = 8 // of an answer's bound; honest answers have about ten
 )
 
 // source asks one system.
@@ -194,6 +196,9 @@ func (s *source) load(ctx context.Context, address string) ([]byte, error) {
 	}
 	if int64(len(body)) > limit {
 		return nil, fmt.Errorf("its answer is larger than %d bytes", limit)
+	}
+	if int64(rawjson.Parts(body)) > limit/bytesPerPart { // an empty span is two bytes, and hundreds once it is read
+		return nil, errors.New("its answer has too many small parts for its size")
 	}
 	return body, nil
 }
