@@ -257,7 +257,7 @@ type ClusterInfo struct {
 	Name         record.Cluster
 	Storages     []record.Storage
 	Incarnations []record.UID // UIDs of its kube-system namespaces; more than one: rebuilt under one name
-	First, Last  time.Time    // OccurredAt of its first and last request, KubeEvent or span; zero if none
+	First, Last  time.Time    // OccurredAt of its first request or KubeEvent, and of the last one of those or spans; zero if none
 }
 
 // KeyValue is one entry of derived data. A nil Value removes the key.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 
 	lsm "github.com/cockroachdb/pebble/v2"
@@ -197,6 +198,9 @@ func mergeHours(list [][]byte) ([]byte, error) {
 
 // span is the earliest and latest time that an hour's records have.
 type span struct{ first, last int64 }
+
+// never is the beginning of a span of time in which nothing began.
+const never = math.MaxInt64
 
 func (s span) with(t span) span { return span{min(s.first, t.first), max(s.last, t.last)} }
 

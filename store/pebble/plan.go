@@ -159,6 +159,9 @@ func (p *plan) at(r *record.Record, nanos int64, family byte, name nameHash) {
 	c, h := r.Ref.Cluster, hourOf(nanos)
 	p.hours[hourMark{c, family, name, h}] = struct{}{}
 	t := span{nanos, nanos}
+	if r.Kind == record.KindSpan {
+		t.first = never // where a recording begins, the control plane says: anybody may push a record of long ago
+	}
 	if have, ok := p.spans[spanMark{c, h}]; ok {
 		t = t.with(have)
 	}

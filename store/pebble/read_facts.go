@@ -228,7 +228,10 @@ func clusterInfo(r *points, c record.Cluster) (store.ClusterInfo, error) {
 		whole = whole.with(sp)
 		return nil
 	})
-	info.First, info.Last = fromUnixNano(whole.first), fromUnixNano(whole.last)
+	if whole.first != never {
+		info.First = fromUnixNano(whole.first)
+	}
+	info.Last = fromUnixNano(whole.last)
 	return info, err
 }
 

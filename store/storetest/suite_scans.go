@@ -308,7 +308,7 @@ func clusters(t *testing.T, s store.Store) {
 			if r.Ref.Cluster != c.Name || (r.Kind != record.KindRequest && r.Kind != record.KindKubeEvent && r.Kind != record.KindSpan) {
 				continue
 			}
-			if first.IsZero() || r.OccurredAt.Before(first) {
+			if r.Kind != record.KindSpan && (first.IsZero() || r.OccurredAt.Before(first)) {
 				first = r.OccurredAt
 			}
 			if r.OccurredAt.After(last) {
