@@ -50,7 +50,7 @@ fuzz: ## every fuzz target for FUZZTIME
 	done
 
 bench: build ## speed and size on a corpus multiplied from a real recording; figures go to docs/benchmarks.md
-	go test -run '^$$' -bench . -benchmem ./internal/rawjson ./source/... ./object/... ./query ./store/... ./engine/local ./export
+	go test -run '^$$' -bench . -benchmem ./internal/rawjson ./source/... ./object/... ./query ./link ./store/... ./index ./engine/local ./api/jaeger ./export
 	go run ./cmd/bench
 	go run ./cmd/bench -webhook
 
