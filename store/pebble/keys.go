@@ -21,6 +21,7 @@ const (
 	famFloors    byte = 'f' // cluster -> floors: what was dropped
 	famGap       byte = 'g' // cluster, time, id -> gap
 	famHours     byte = 'h' // cluster, family, name hash -> hours that hold records of the name
+	famPushed    byte = 'i' // cluster, id of a pushed record -> where its earliest time lies
 	famCarried   byte = 'k' // cluster, uid -> what the floor keeps of an object
 	famTraceRef  byte = 'l' // cluster, hour, what it is found by, its hash, name hash, time in hour -> nothing: such a span is there
 	famMeta      byte = 'm' // name -> value
@@ -41,7 +42,7 @@ var families = [...]struct {
 	prefix byte
 	class  string
 }{
-	{famCatalogue, "catalogue"}, {famEnd, "ends"}, {famEvent, "events"}, {famFloors, "floor"}, {famGap, "gaps"}, {famHours, "names"},
+	{famCatalogue, "catalogue"}, {famEnd, "ends"}, {famEvent, "events"}, {famFloors, "floor"}, {famGap, "gaps"}, {famHours, "names"}, {famPushed, "spans"},
 	{famCarried, "floor"}, {famTraceRef, "spans"}, {famMeta, "meta"}, {famName, "names"}, {famTraced, "spans"}, {famPin, "pins"}, {famRequest, "requests"}, {famProgress, "progress"},
 	{famSeen, "seen"}, {famSpan, "seen"}, {famRevision, "revisions"}, {famDerived, "derived"}, {famFeed, "derived"},
 }
@@ -249,6 +250,22 @@ func spanKey(c record.Cluster, nanos int64, name nameHash) []byte {
 func traceRefKey(c record.Cluster, nanos int64, by byte, hash, name nameHash) []byte {
 	key := append(append(hourKey(famTraceRef, c, hourOf(nanos)), by), hash[:]...)
 	return appendMoment(append(key, name[:]...), nanos)
+}
+
+func pushedKey(c record.Cluster, id record.ID) []byte {
+	return append(clusterKey(famPushed, c), id[:]...)
+}
+
+// pushedPlace is where a record lies, in an order that begins with the earliest.
+func pushedPlace(nanos int64, name nameHash) []byte {
+	return append(binary.BigEndian.AppendUint64(nil, uint64(nanos)^1<<63), name[:]...)
+}
+
+func cutPushedPlace(place []byte) (nanos int64, ok bool) {
+	if len(place) != 8+len(nameHash{}) {
+		return 0, false
+	}
+	return int64(binary.BigEndian.Uint64(place) ^ 1<<63), true
 }
 
 func hourKey(family byte, c record.Cluster, h hour) []byte {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sync"
 
 	lsm "github.com/cockroachdb/pebble/v2"
@@ -122,6 +123,8 @@ func mergeFamily(key []byte, list [][]byte) ([]byte, error) {
 		return mergePins(list)
 	case famSeen:
 		return mergeSeen(list)
+	case famPushed:
+		return slices.MinFunc(list, bytes.Compare), nil
 	case famName, famTraceRef:
 		return nil, nil
 	}

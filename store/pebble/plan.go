@@ -141,6 +141,9 @@ func (p *plan) span(r *record.Record) {
 		return
 	}
 	p.at(r, nanos, famTraced, name)
+	if r.Span.Form == record.FormPushed {
+		p.add(pushedKey(c, r.ID()), pushedPlace(nanos, name))
+	}
 	if id := r.Span.AuditID; id != "" {
 		p.add(traceRefKey(c, nanos, refAudit, hashOf(id), name), nil)
 	}

@@ -171,10 +171,14 @@ func (f *finder) give(h hour, keys [][]byte) error {
 			if err != nil {
 				return damaged(key, err)
 			}
-			if f.match(rec) {
+			if !f.match(rec) {
+				return nil
+			}
+			again, err := f.r.pushedAgain(rec, nanos, nameHash(key[len(key)-momentLen-len(nameHash{}):]))
+			if !again {
 				found = append(found, rec)
 			}
-			return nil
+			return err
 		})
 		if err != nil {
 			return err
@@ -186,4 +190,14 @@ func (f *finder) give(h hour, keys [][]byte) error {
 		}
 	}
 	return nil
+}
+
+// pushedAgain reports whether a pushed record repeats a key that was given for an earlier time, or at that time for another object: it is the
+// same fact, and the earliest counts. Writers look nothing up, so both are stored.
+func (r *points) pushedAgain(rec *record.Record, nanos int64, name nameHash) (bool, error) {
+	if rec.Kind != record.KindSpan || rec.Span.Form != record.FormPushed {
+		return false, nil
+	}
+	first, err := r.get(pushedKey(rec.Ref.Cluster, rec.ID()))
+	return first != nil && !bytes.Equal(first, pushedPlace(nanos, name)), err
 }

@@ -168,7 +168,25 @@ func (w *window) timedBelow(prefix []byte, h hour) error {
 		if w.q.SkipRequest != nil && key[0] == famRequest {
 			return w.unlessSkippedRequest(it, nanos)
 		}
+		if key[0] == famTraced {
+			return w.unlessAgain(it, nanos)
+		}
 		return timed(it, w.c, nanos, w.q.HeadsOnly, w.yieldIfNamed)
+	})
+}
+
+// unlessAgain is timed for spans: a pushed record that repeats an earlier one is none of its own.
+func (w *window) unlessAgain(it *lsm.Iterator, nanos int64) error {
+	key := it.Key()
+	if len(key) < len(nameHash{})+momentLen {
+		return badKey(key)
+	}
+	name := nameHash(key[len(key)-momentLen-len(nameHash{}):])
+	return timed(it, w.c, nanos, w.q.HeadsOnly, func(rec *record.Record) error {
+		if again, err := w.r.pushedAgain(rec, nanos, name); again || err != nil {
+			return err
+		}
+		return w.yieldIfNamed(rec)
 	})
 }
 

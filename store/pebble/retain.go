@@ -339,6 +339,9 @@ func (d *drop) sweepEntry(b *lsm.Batch, key store.ObjectKey, e *entry, floor clu
 // forgetHours takes a bucket's hours from the names that had records in them.
 func (d *drop) forgetHours(b *lsm.Batch, bucket store.Bucket) error {
 	first, last := bucketHours(bucket)
+	if err := d.forgetPushed(b, bucket.Cluster, first, last); err != nil {
+		return err
+	}
 	for _, family := range [...]byte{famRequest, famEvent, famTraced} {
 		names := map[nameHash]bool{}
 		for h := first; h <= last; h++ {
@@ -367,6 +370,20 @@ func (d *drop) forgetHours(b *lsm.Batch, bucket store.Bucket) error {
 		}
 	}
 	return nil
+}
+
+// forgetPushed lets the keys of pushed records go with the hours that they lie in.
+func (d *drop) forgetPushed(b *lsm.Batch, c record.Cluster, first, last hour) error {
+	return scan(d.s.db, clusterKey(famPushed, c), func(it *lsm.Iterator) error {
+		nanos, ok := cutPushedPlace(it.Value())
+		if !ok {
+			return damaged(it.Key(), errors.New("no place of a pushed record"))
+		}
+		if h := hourOf(nanos); h < first || h > last {
+			return nil
+		}
+		return b.Delete(it.Key(), nil)
+	})
 }
 
 // furtherNames adds the names under which spans of an hour are found beside their own.

@@ -24,7 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		run  func(*testing.T, store.Store)
 	}{
 		{"Empty", empty}, {"Records", records}, {"Catalogue", catalogue}, {"Entry", entries}, {"Variants", variants}, {"Ranges", ranges},
-		{"Window", windows}, {"Requests", requests}, {"Events", events}, {"Spans", spans}, {"Pins", pins}, {"Facts", facts}, {"Meta", meta}, {"Clusters", clusters},
+		{"Window", windows}, {"Requests", requests}, {"Events", events}, {"Spans", spans}, {"PushedAgain", pushedAgain}, {"Pins", pins}, {"Facts", facts}, {"Meta", meta}, {"Clusters", clusters},
 		{"Snapshot", snapshot}, {"Cancel", cancelled}, {"Concurrent", concurrent}, {"Drop", dropped}, {"DropEnded", droppedEnded}, {"Late", late},
 		{"Briefs", briefs}, {"Skip", skips}, {"Seal", sealed}, {"Closed", closed}, {"Refuses", refuses},
 	} {

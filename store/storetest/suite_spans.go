@@ -1,10 +1,13 @@
 package storetest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
@@ -92,4 +95,41 @@ func spanMatches(q store.SpanScan, r *record.Record) bool {
 	return slices.ContainsFunc(append([]record.ObjectRef{r.Ref}, r.Span.Also...), func(ref record.ObjectRef) bool {
 		return ref.GroupResource() == q.Resource && ref.Namespace == q.Namespace && ref.Name == q.Name
 	})
+}
+
+// pushedAgain: a key that is pushed again for another time or another object is the fact that it was at its earliest, whatever came first.
+func pushedAgain(t *testing.T, s store.Store) {
+	web := record.ObjectRef{Cluster: "c", Group: "apps", Resource: "deployments", Namespace: "shop", Name: "web"}
+	other := web
+	other.Name = "other"
+	push := func(ref record.ObjectRef, source, key string, at time.Time) *record.Record {
+		return &record.Record{Kind: record.KindSpan, OccurredAt: at, Ref: ref, Provenance: record.Provenance{ReceivedAt: start, Sources: record.FromPush},
+			Span: &record.Span{Form: record.FormPushed, Service: source, Key: key, Name: "deployed"}}
+	}
+	for _, r := range []*record.Record{
+		push(web, "ci", "run 7", start.Add(5*time.Hour)), push(web, "ci", "run 7", start.Add(time.Hour)), push(other, "ci", "run 7", start.Add(2*time.Hour)),
+		push(web, "ci", "run 7", start.Add(time.Hour+time.Second)), push(web, "ci", "run 8", start.Add(5*time.Hour)), push(web, "cd", "run 7", start.Add(5*time.Hour)),
+		push(web, "ci", "run 7", start.Add(time.Hour)),
+	} {
+		must(s.Append(t.Context(), []*record.Record{r}))(t)
+	}
+	want := []string{"run 7 of ci after 1h0m0s", "run 7 of cd after 5h0m0s", "run 8 of ci after 5h0m0s"}
+	told := func(list []*record.Record) (out []string) {
+		for _, r := range list {
+			out = append(out, fmt.Sprintf("%s of %s after %s", r.Span.Key, r.Span.Service, r.OccurredAt.Sub(start)))
+		}
+		slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(a[len(a)-6:], b[len(b)-6:]), cmp.Compare(a, b)) })
+		return out
+	}
+	for what, got := range map[string][]*record.Record{
+		"of the object": must(collect(s.Spans(t.Context(), store.SpanScan{Cluster: "c", Resource: web.GroupResource(), Namespace: "shop", Name: "web"})))(t),
+		"in the window": must(collect(s.Window(t.Context(), store.WindowScan{Cluster: "c", Kinds: []record.Kind{record.KindSpan}})))(t),
+	} {
+		if diff := gocmp.Diff(want, told(got)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	if got := must(collect(s.Spans(t.Context(), store.SpanScan{Cluster: "c", Resource: web.GroupResource(), Namespace: "shop", Name: "other"})))(t); len(got) > 0 {
+		t.Errorf("the repeat for another object is told: %v", told(got))
+	}
 }
