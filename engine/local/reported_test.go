@@ -151,7 +151,7 @@ func TestSpansInSearch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(stat.Records, func(c engine.Count) bool { return c.Name == "span" && c.Count == 13 }) {
+	if !slices.ContainsFunc(stat.Records, func(c engine.Count) bool { return c.Name == "span" && c.Count == 12 }) {
 		t.Errorf("counted %+v", stat.Records)
 	}
 }

@@ -380,3 +380,36 @@ func findsAll(t *testing.T, e *Engine) {
 		}
 	}
 }
+
+// An object of which the window has nothing but a refused request without its UID, or a record that somebody pushed, is found too.
+func TestTracesFindsTheQuiet(t *testing.T) {
+	p, web := play()
+	refused := web
+	refused.UID = ""
+	busy := web
+	busy.Name, busy.UID = "busy", "busy-1"
+	p.write(busy, 10*time.Minute, "make", "create", 201, 1000)
+	busy.Name, busy.UID = "later", "later-1" // the clock is kept for some resourceVersions together: these lie far behind
+	p.write(busy, 11*time.Minute, "make another", "create", 201, 2000)
+	p.write(refused, 30*time.Minute, "forbidden", "delete", 403, 0)
+	p.span(web, 50*time.Minute, "ci", "", 12, 0, func(s *record.Span) {
+		*s = record.Span{Form: record.FormPushed, Service: "ci", Key: "43", Name: "audited"}
+	})
+	e := engineOver(t, openStore(t), p.list, 100)
+	for name, w := range map[string]query.Window{
+		"a refused request":             {From: spanStart.Add(20 * time.Minute), To: spanStart.Add(40 * time.Minute)},
+		"a refused request, to the end": {From: spanStart.Add(20 * time.Minute)},
+		"a pushed record":               {From: spanStart.Add(45 * time.Minute), To: spanStart.Add(55 * time.Minute)},
+		"a pushed record, to the end":   {From: spanStart.Add(45 * time.Minute)},
+	} {
+		for _, tags := range []map[string]string{{}, {"resource": "deployments"}, {"namespace": "shop"}} {
+			found, err := e.Traces(t.Context(), query.Traces{Window: w, Tags: tags})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(found.Found) != 1 || found.Found[0].Object.Name != "web" {
+				t.Errorf("%s, %v: found %+v", name, tags, found.Found)
+			}
+		}
+	}
+}

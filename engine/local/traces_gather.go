@@ -51,10 +51,10 @@ func (g *gatherer) gather(ctx context.Context) error {
 	case byRecords:
 		events := t.failed != nil && t.verb == "" && t.user == "" && t.code == 0
 		return inTurn(ctx, g.requests, g.unnamed, when(events, g.events))
-	case toTheEnd: // the catalogue knows what was last
-		return inTurn(ctx, g.catalogue, g.events)
+	case toTheEnd: // the catalogue knows what was last, but for requests that name no UID, as refused ones
+		return inTurn(ctx, g.catalogue, when(!g.w.From.IsZero(), g.requests), g.events, g.told)
 	}
-	return inTurn(ctx, g.requests, g.events, g.revisions)
+	return inTurn(ctx, g.requests, g.events, g.told, g.revisions)
 }
 
 func when(wanted bool, f func(context.Context) error) func(context.Context) error {
@@ -360,6 +360,24 @@ func (g *gatherer) events(ctx context.Context) error {
 	var list []suspect
 	for uid, at := range last {
 		list = append(list, suspect{uid: uid, at: at})
+	}
+	g.add(list)
+	return nil
+}
+
+// told goes over the window's spans and pushed records.
+func (g *gatherer) told(ctx context.Context) error {
+	var list []suspect
+	scan := store.WindowScan{Cluster: g.info.Name, Kinds: []record.Kind{record.KindSpan}, Between: timeRange(g.w)}
+	for r, err := range g.e.st.Window(ctx, scan) {
+		if err != nil {
+			return err
+		}
+		for _, ref := range append([]record.ObjectRef{r.Ref}, r.Span.Also...) {
+			if ref.Name != "" && (g.tags.namespace == "" || g.tags.namespace.Match(ref.Namespace)) && (g.tags.name == "" || g.tags.name.Match(ref.Name)) {
+				list = append(list, suspect{resource: ref.GroupResource(), namespace: ref.Namespace, name: ref.Name, at: r.OccurredAt})
+			}
+		}
 	}
 	g.add(list)
 	return nil
