@@ -5,10 +5,7 @@ package testcluster
 import (
 	"bytes"
 	"context"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,39 +41,6 @@ func TestArgs(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: -want +got\n%s", tc.name, diff)
 		}
-	}
-}
-
-func TestHashSources(t *testing.T) {
-	dir := t.TempDir()
-	hash := func() string {
-		t.Helper()
-		sum, err := hashSources(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return sum
-	}
-	seen := []string{hash()}
-	for _, step := range []struct {
-		file, text string
-		changes    bool
-	}{
-		{"main.go", "package main", true},
-		{"main.go", "package main // edited", true},
-		{"go.sum", "a", true},
-		{"stages.yaml", "a", true},
-		{"main_test.go", "package main", false},
-		{"README.md", "words", false},
-	} {
-		if err := os.WriteFile(filepath.Join(dir, step.file), []byte(step.text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		sum := hash()
-		if changed := !slices.Contains(seen, sum); changed != step.changes {
-			t.Errorf("%s: changed the hash: %t, want %t", step.file, changed, step.changes)
-		}
-		seen = append(seen, sum)
 	}
 }
 

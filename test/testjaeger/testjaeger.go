@@ -20,6 +20,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/kubewake/kubewake/test/nested"
 )
 
 // Config says whom Jaeger asks.
@@ -40,7 +42,7 @@ const startFor = time.Minute
 // Start runs a Jaeger until the test ends.
 func Start(tb testing.TB, c Config) *Jaeger {
 	tb.Helper()
-	root, err := repository()
+	root, err := nested.Root("test/jaeger")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -2,7 +2,7 @@
 
 //go:build !unix
 
-package testcluster
+package nested
 
 import "errors"
 
