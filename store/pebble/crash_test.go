@@ -137,6 +137,11 @@ func TestPowerCut(t *testing.T) {
 			}))
 			s := openMem(t, o)
 			for i, b := range batches {
+				if i == len(batches)/4 { // a store that is opened again gets another manifest
+					closeStore(t, s)
+					acknowledged.Store(int64(i))
+					s = openMem(t, o)
+				}
 				if _, err := s.Append(t.Context(), b); err != nil {
 					t.Fatal(err)
 				}
@@ -179,6 +184,37 @@ func TestPowerCut(t *testing.T) {
 			}
 			t.Logf("%d cuts", len(cuts))
 		})
+	}
+}
+
+// TestPowerCutOfOpening cuts the power at every operation of making a store and of opening it again, over and over: of what was not synced
+// another half is gone each time.
+func TestPowerCutOfOpening(t *testing.T) {
+	for seed := range uint64(30) {
+		fs := vfs.NewCrashableMem()
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		var mu sync.Mutex
+		var cuts []*vfs.MemFS
+		var ops []string
+		o := Options{FS: errorfs.Wrap(fs, errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
+				mu.Lock()
+				defer mu.Unlock()
+				cuts = append(cuts, fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rnd}))
+				ops = append(ops, fmt.Sprintf("%v %s", op.Kind, op.Path))
+			}
+			return nil
+		}))}
+		for range 2 {
+			closeStore(t, openMem(t, o))
+		}
+		for i, cut := range cuts {
+			again, err := Open("data", Options{FS: cut})
+			if err != nil {
+				t.Fatalf("seed %d, cut %d before %s: %v", seed, i, ops[i], err)
+			}
+			closeStore(t, again)
+		}
 	}
 }
 

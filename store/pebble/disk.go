@@ -158,6 +158,9 @@ func disposable(name string) bool {
 
 // Create implements vfs.FS.
 func (d *disk) Create(name string, c vfs.DiskWriteCategory) (f vfs.File, err error) {
+	if err := d.beforeMarker(name); err != nil {
+		return nil, err
+	}
 	err = d.do(name, func() error { f, err = d.FS.Create(name, c); return err })
 	return d.file(name, f, err)
 }
@@ -196,8 +199,21 @@ func (d *disk) MkdirAll(dir string, perm os.FileMode) error {
 	return d.do(dir, func() error { return d.FS.MkdirAll(dir, perm) })
 }
 
+// beforeMarker syncs the directory of a marker, the file whose name tells the newest manifest. Pebble makes the manifest, makes its marker,
+// removes the marker before it, and then syncs the names of all three at once; a power cut could keep the second without the first, or the third
+// without the second, and Pebble opens neither.
+func (d *disk) beforeMarker(name string) error {
+	if !strings.HasPrefix(d.PathBase(name), "marker.") {
+		return nil
+	}
+	return d.once(func() error { return syncDir(d.FS, d.PathDir(name)) })
+}
+
 // Remove implements vfs.FS.
 func (d *disk) Remove(name string) error {
+	if err := d.beforeMarker(name); err != nil {
+		return err
+	}
 	return d.once(func() error { return d.FS.Remove(name) })
 }
 
