@@ -35,6 +35,15 @@ type Engine interface {
 	Services(ctx context.Context) (*Services, error)
 	// Dependencies counts the links between kinds of objects.
 	Dependencies(ctx context.Context, q query.Dependencies) (*Dependencies, error)
+
+	// What pictures are drawn from: the rows of a timeline, what stands in them, one record of it, how much happened, what fails.
+	Rows(ctx context.Context, q query.Rows) (*Rows, error)
+	Lanes(ctx context.Context, q query.Lanes) (*Lanes, error)
+	Entry(ctx context.Context, q query.Entry) (*OneEntry, error)
+	Activity(ctx context.Context, q query.Activity) (*Activity, error)
+	Failing(ctx context.Context, q query.Failing) (*Failing, error)
+	// Follow calls emit once at its begin and then whenever something was recorded, until ctx ends or emit fails.
+	Follow(ctx context.Context, q query.Follow, emit func(*Tick) error) error
 }
 
 // ErrorKind sorts what can go wrong, for faces to map on status codes and exit statuses.

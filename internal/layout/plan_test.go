@@ -26,7 +26,7 @@ func plan() []room {
 		{"source/webhook", 4, 2}, {"source/tail", 4, 2}, {"source/watch", 4, 2},
 		{"auditpolicy", 5, 0}, {"collect", 5, 0}, {"plugin", 5, 0},
 		{"source/otlp", 4, 2}, {"source/push", 4, 2},
-		{"index", 4, 0}, {"trace", 4, 0}, {"trace/otlp", 4, 1},
+		{"index", 4, 0}, {"trace", 4, 0}, {"timeline", 4, 0}, {"trace/otlp", 4, 1},
 		{"engine", 5, 0},
 		{"api/native", 6, 2}, {"api/intake", 6, 0}, {"api/jaeger", 6, 1}, {"api/tempo", 6, 1}, {"export", 6, 0}, {"web", 6, 0}, {"doctor", 6, 0},
 		{"serve", 7, 0}, {"agent", 7, 0}, {"hub", 7, 0},
@@ -36,7 +36,7 @@ func plan() []room {
 
 // pure rooms have no goroutine, clock, file, network or logger.
 func pure() []string {
-	return []string{"record", "object", "query", "join", "link", "causal", "series", "trace"}
+	return []string{"record", "object", "query", "join", "link", "causal", "series", "trace", "timeline"}
 }
 
 // impure packages, and functions of others, that pure rooms do not use.
