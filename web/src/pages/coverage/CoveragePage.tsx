@@ -1,0 +1,5 @@
+import type { View } from '../../url/state';
+
+export function CoveragePage({ view }: { view: View }) {
+  return <main aria-label="Coverage">{view.page}</main>;
+}

@@ -1,0 +1,5 @@
+import type { View } from '../../url/state';
+
+export function OverviewPage({ view }: { view: View }) {
+  return <main aria-label="Overview">{view.page}</main>;
+}
