@@ -2,7 +2,7 @@
 
 // Package native is kubewake's own HTTP API, /api/v1: every question of the engine as one GET, answered in JSON.
 //
-// [New] gives the handler. openapi.yaml is its description, served as /api/v1/openapi.json and tested against it;
+// [New] gives the handler; a search can be had line by line, and follow is a stream of server-sent events. openapi.yaml is its description, served as /api/v1/openapi.json and tested against it;
 // errors are problem documents (RFC 9457). The handler reads its engine only and keeps no state between calls.
 package native
 
@@ -28,23 +28,34 @@ type Config struct {
 	Concurrent int
 	// Log gets the errors that askers are not shown; nil: they are dropped.
 	Log *slog.Logger
+	// Heartbeat is how long a follower hears nothing at most. Zero: 15 seconds.
+	Heartbeat time.Duration
+	// Stopping is closed when the server stops: followers, who would hold that up, are let go then. Nil: they end with their requests.
+	Stopping <-chan struct{}
 }
 
 // Handler serves the API. Make one with New.
 type Handler struct {
-	engine  engine.Engine
-	timeout time.Duration
-	turns   chan struct{}
-	log     *slog.Logger
-	mux     *http.ServeMux
-	openapi []byte
+	engine    engine.Engine
+	timeout   time.Duration
+	heartbeat time.Duration
+	turns     chan struct{}
+	followers chan struct{} // one for each
+	stopping  <-chan struct{}
+	log       *slog.Logger
+	mux       *http.ServeMux
+	openapi   []byte
 }
 
 // New makes the handler; nothing runs until it is called.
 func New(c Config) *Handler {
-	h := &Handler{engine: c.Engine, timeout: c.Timeout, log: c.Log, mux: http.NewServeMux(), openapi: openAPI()}
+	h := &Handler{engine: c.Engine, timeout: c.Timeout, heartbeat: c.Heartbeat, followers: make(chan struct{}, maxFollowers), stopping: c.Stopping, log: c.Log,
+		mux: http.NewServeMux(), openapi: openAPI()}
 	if h.timeout <= 0 {
 		h.timeout = time.Minute
+	}
+	if h.heartbeat <= 0 {
+		h.heartbeat = 15 * time.Second
 	}
 	if c.Concurrent <= 0 {
 		c.Concurrent = 8
@@ -57,6 +68,7 @@ func New(c Config) *Handler {
 		h.mux.HandleFunc("GET "+Prefix+question, h.document(answer))
 	}
 	h.mux.HandleFunc("GET "+Prefix+"search", h.search)
+	h.mux.HandleFunc("GET "+Prefix+"follow", h.follow)
 	h.mux.HandleFunc("GET "+Prefix+"openapi.json", h.describe)
 	h.mux.HandleFunc(Prefix, h.unknown)
 	return h
@@ -82,6 +94,12 @@ func (h *Handler) questions() map[string]answerer {
 		"trace":        h.trace,
 		"traces":       h.traces,
 		"services":     h.services,
+		"rows":         h.rows,
+		"lanes":        h.lanes,
+		"entry":        h.entry,
+		"activity":     h.activity,
+		"failing":      h.failing,
+		"fields":       h.fields,
 	}
 }
 
@@ -130,7 +148,7 @@ func (h *Handler) describe(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) unknown(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, Prefix)
 	_, known := h.questions()[name]
-	if known || name == "search" || name == "openapi.json" {
+	if known || name == "search" || name == "follow" || name == "openapi.json" {
 		w.Header().Set("Allow", "GET, HEAD")
 		h.problem(w, r, problem{Status: http.StatusMethodNotAllowed, Title: "Method not allowed", Detail: "This API only answers questions: use GET."})
 		return

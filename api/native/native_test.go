@@ -45,7 +45,16 @@ var calls = map[string]string{
 	"services":     "",
 	"dependencies": "cluster=prod&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z",
 	"stat":         "cluster=prod&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z&top=5",
+	"rows":         set + "&object=rs/web-1&up=1&down=3&siblings=true&types=owns,mounts&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z&limit=3",
+	"lanes":        "cluster=prod&uid=u1&uid=u2&from=2026-11-20T14:00:00.000001Z&to=2026-11-20T14:01:00Z&bins=900&derived=true&reads=true",
+	"entry":        object + "&uid=u&id=2",
+	"activity":     set + "&object=&siblings=false&from=-30s&to=2026-11-20T14:01:00Z&bins=60&top=5",
+	"failing":      "cluster=prod&namespace=shop&from=2026-11-20T14:00:00Z&to=2026-11-20T14:01:00Z&limit=2",
+	"fields":       "",
 }
+
+// set is how every set of objects is named in these tests.
+const set = "cluster=prod&kind=deploy,pods&namespace=shop&name=web*&selector=app%3Dweb&filter=request.code+%3E%3D+400"
 
 func ask(t *testing.T, h http.Handler, target string, header ...string) *http.Response {
 	t.Helper()
@@ -135,6 +144,13 @@ func TestQuestions(t *testing.T) {
 			MinDuration: time.Second, MaxDuration: time.Minute, Limit: 2},
 		"dependencies": query.Dependencies{Cluster: "prod", Window: all},
 		"stat":         query.Stat{Cluster: "prod", Window: all, Top: 5},
+		"rows": query.Rows{Set: query.Set{Cluster: "prod", Kind: "deploy,pods", Name: "web*", Selector: "app=web", Filter: "request.code >= 400",
+			Object: query.Object{Cluster: "prod", Kind: "rs", Namespace: "shop", Name: "web-1"}, Up: 1, Down: 3, Siblings: true, Types: []string{"owns", "mounts"}}, Window: all, Limit: 3},
+		"lanes": query.Lanes{Cluster: "prod", UIDs: []record.UID{"u1", "u2"}, Window: query.Window{From: all.From.Add(time.Microsecond), To: all.To}, Bins: 900, Derived: true, Reads: true},
+		"entry": query.Entry{Object: web, ID: "2"},
+		"activity": query.Activity{Set: query.Set{Cluster: "prod", Kind: "deploy,pods", Namespace: "shop", Name: "web*", Selector: "app=web", Filter: "request.code >= 400"},
+			Window: late, Bins: 60, Top: 5},
+		"failing": query.Failing{Cluster: "prod", Namespace: "shop", Window: all, Limit: 2},
 	}
 	for name, q := range want {
 		t.Run(name, func(t *testing.T) {
@@ -177,6 +193,17 @@ func TestProblems(t *testing.T) {
 		"record":       {nil, "search?record=wish", 400, "none of request"},
 		"encoding":     {nil, "stat?top=%zz", 400, "can not be read"},
 		"no route":     {nil, "wishes", 404, "openapi.json"},
+		"no lanes":     {nil, "lanes?from=-10s&to=-5s", 400, "which lanes"},
+		"empty lane":   {nil, "lanes?uid=&from=-10s&to=-5s", 400, "uid: empty"},
+		"open window":  {nil, "lanes?uid=u&from=-10s", 400, "give from and to"},
+		"bins twice":   {nil, "lanes?uid=u&uid=v&from=-10s&to=-5s&bins=1&bins=2", 400, "given 2 times"},
+		"no entry":     {nil, "entry?" + object, 400, "which entry"},
+		"no tree":      {nil, "rows?down=2", 400, "give its object"},
+		"no root":      {nil, "rows?object=web", 400, "object: "},
+		"other limit":  {nil, "activity?limit=3", 400, `there is no parameter \"limit\" here`},
+		"follow":       {nil, "follow?from=-1h", 400, `there is no parameter \"from\" here; there are: cluster, pause`},
+		"follow pause": {nil, "follow?pause=soon", 400, "pause: "},
+		"follow fails": {engine.Errorf(engine.KindNotFound, "no cluster"), "follow?cluster=x", 404, `"kind":"not-found"`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

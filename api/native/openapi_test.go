@@ -3,6 +3,7 @@ package native_test
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -40,7 +41,10 @@ func TestDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, values := range calls {
+	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.FileBodyDecoder)
+	served := maps.Clone(calls)
+	served["follow"] = "cluster=prod&pause=2s"
+	for name, values := range served {
 		t.Run(name, func(t *testing.T) {
 			validate(t, router, h, native.Prefix+name+"?"+values, http.StatusOK)
 		})
@@ -58,8 +62,8 @@ func TestDescribed(t *testing.T) {
 			}
 		})
 	}
-	if len(doc.Paths.Map()) != len(calls)+1 { // and the description itself
-		t.Errorf("%d paths are described, %d are served", len(doc.Paths.Map()), len(calls)+1)
+	if len(doc.Paths.Map()) != len(served)+1 { // and the description itself
+		t.Errorf("%d paths are described, %d are served", len(doc.Paths.Map()), len(served)+1)
 	}
 	for name, err := range map[string]error{
 		"bad-question": &engine.Error{Kind: engine.KindBadQuestion, Message: "m", Column: 1, Line: 1},
@@ -101,7 +105,8 @@ func validate(t *testing.T, router routers.Router, h http.Handler, target string
 func TestSchemasMatchTypes(t *testing.T) {
 	doc := description(t, native.New(native.Config{Engine: new(enginetest.Fake)}))
 	seen := map[string]bool{}
-	for _, answer := range []any{engine.Info{}, engine.Objects{}, engine.History{}, engine.State{}, engine.Diff{}, engine.Blame{}, engine.Found{}, engine.Coverage{}, engine.Stat{}, engine.Links{}, engine.Tree{}, engine.Trace{}, engine.Traces{}, engine.Services{}} {
+	for _, answer := range []any{engine.Info{}, engine.Objects{}, engine.History{}, engine.State{}, engine.Diff{}, engine.Blame{}, engine.Found{}, engine.Coverage{}, engine.Stat{}, engine.Links{}, engine.Tree{}, engine.Trace{}, engine.Traces{}, engine.Services{},
+		engine.Rows{}, engine.Lanes{}, engine.OneEntry{}, engine.Activity{}, engine.Failing{}, engine.Tick{}, engine.Field{}} {
 		compare(t, doc, reflect.TypeOf(answer), seen)
 	}
 }

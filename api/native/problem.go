@@ -3,6 +3,7 @@ package native
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/kubewake/kubewake/engine"
@@ -51,6 +52,9 @@ func problemOf(err error) (p problem, internal bool) {
 	switch {
 	case errors.Is(err, errBusy):
 		return problem{Status: http.StatusServiceUnavailable, Title: "Busy", Detail: "Too many questions at once; ask again."}, false
+	case errors.Is(err, errFollowers):
+		return problem{Status: http.StatusServiceUnavailable, Title: "Busy",
+			Detail: fmt.Sprintf("%d follow already, which is the limit; ask again, or ask for the answer itself every now and then.", maxFollowers)}, false
 	case errors.Is(err, context.DeadlineExceeded):
 		return problem{Status: http.StatusGatewayTimeout, Title: "Timeout",
 			Detail: "The answer took too long; ask for a shorter time or fewer objects."}, false

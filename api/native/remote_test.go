@@ -18,7 +18,7 @@ import (
 	"github.com/kubewake/kubewake/record"
 )
 
-func overHTTP(t *testing.T, fake *enginetest.Fake) *remote.Engine {
+func overHTTP(t *testing.T, fake engine.Engine) *remote.Engine {
 	t.Helper()
 	server := httptest.NewServer(native.New(native.Config{Engine: fake}))
 	t.Cleanup(server.Close)
@@ -51,17 +51,35 @@ func everyQuestion() map[string]asked {
 	trace := query.Trace{Object: object, Window: window, Mode: "tree", Modifier: "full tree", FullLife: true, Verbose: true, Reads: true, Limit: 3}
 	traces := query.Traces{Cluster: "prod", Window: window, Mode: "tree", Modifier: "owned", Tags: map[string]string{"cel": `request.verb == "x" && a`, "label.app": "a=b"},
 		MinDuration: time.Second, MaxDuration: time.Hour, Limit: 5}
+	set := query.Set{Cluster: "prod", Kind: "deploy,pods", Namespace: "shop", Name: "web*", Selector: "app=web,!x", Filter: `request.user == "a" // ü`}
+	ofWeb := query.Set{Cluster: "prod", Kind: "pods", Name: "web*", Object: query.Object{Cluster: "prod", Kind: "deployments.apps", Namespace: "shop", Name: "web"},
+		Up: query.All, Down: 2, Siblings: true, Types: []string{"owns", "mounts"}}
+	byUID := query.Set{Cluster: "prod", Object: query.Object{Cluster: "prod", UID: "u"}, Down: query.All}
+	rows, rowsOfWeb, rowsByUID := query.Rows{Set: set, Window: window, Limit: 3}, query.Rows{Set: ofWeb, Window: window}, query.Rows{Set: byUID}
+	lanes := query.Lanes{Cluster: "prod", UIDs: []record.UID{"u2", "u1"}, Window: window, Bins: 9, Derived: true, Reads: true}
+	entry := query.Entry{Object: object, ID: "2&x"}
+	activity := query.Activity{Set: set, Window: window, Bins: 60, Top: 4}
+	failing := query.Failing{Cluster: "prod", Namespace: "shop", Window: window, Limit: 3}
+	follow := query.Follow{Cluster: "prod", Pause: 1500 * time.Millisecond}
 	return map[string]asked{
-		"trace":    {trace, func(ctx context.Context, e engine.Engine) (any, error) { return e.Trace(ctx, trace) }},
-		"traces":   {traces, func(ctx context.Context, e engine.Engine) (any, error) { return e.Traces(ctx, traces) }},
-		"links":    {links, func(ctx context.Context, e engine.Engine) (any, error) { return e.Links(ctx, links) }},
-		"tree":     {tree, func(ctx context.Context, e engine.Engine) (any, error) { return e.Tree(ctx, tree) }},
-		"objects":  {objects, func(ctx context.Context, e engine.Engine) (any, error) { return e.Objects(ctx, objects) }},
-		"history":  {history, func(ctx context.Context, e engine.Engine) (any, error) { return e.History(ctx, history) }},
-		"state":    {state, func(ctx context.Context, e engine.Engine) (any, error) { return e.State(ctx, state) }},
-		"diff":     {diff, func(ctx context.Context, e engine.Engine) (any, error) { return e.Diff(ctx, diff) }},
-		"blame":    {blame, func(ctx context.Context, e engine.Engine) (any, error) { return e.Blame(ctx, blame) }},
-		"coverage": {coverage, func(ctx context.Context, e engine.Engine) (any, error) { return e.Coverage(ctx, coverage) }},
+		"rows":        {rows, func(ctx context.Context, e engine.Engine) (any, error) { return e.Rows(ctx, rows) }},
+		"rows of web": {rowsOfWeb, func(ctx context.Context, e engine.Engine) (any, error) { return e.Rows(ctx, rowsOfWeb) }},
+		"rows by UID": {rowsByUID, func(ctx context.Context, e engine.Engine) (any, error) { return e.Rows(ctx, rowsByUID) }},
+		"lanes":       {lanes, func(ctx context.Context, e engine.Engine) (any, error) { return e.Lanes(ctx, lanes) }},
+		"entry":       {entry, func(ctx context.Context, e engine.Engine) (any, error) { return e.Entry(ctx, entry) }},
+		"activity":    {activity, func(ctx context.Context, e engine.Engine) (any, error) { return e.Activity(ctx, activity) }},
+		"failing":     {failing, func(ctx context.Context, e engine.Engine) (any, error) { return e.Failing(ctx, failing) }},
+		"follow":      {follow, func(ctx context.Context, e engine.Engine) (any, error) { return ticks(ctx, e, follow) }},
+		"trace":       {trace, func(ctx context.Context, e engine.Engine) (any, error) { return e.Trace(ctx, trace) }},
+		"traces":      {traces, func(ctx context.Context, e engine.Engine) (any, error) { return e.Traces(ctx, traces) }},
+		"links":       {links, func(ctx context.Context, e engine.Engine) (any, error) { return e.Links(ctx, links) }},
+		"tree":        {tree, func(ctx context.Context, e engine.Engine) (any, error) { return e.Tree(ctx, tree) }},
+		"objects":     {objects, func(ctx context.Context, e engine.Engine) (any, error) { return e.Objects(ctx, objects) }},
+		"history":     {history, func(ctx context.Context, e engine.Engine) (any, error) { return e.History(ctx, history) }},
+		"state":       {state, func(ctx context.Context, e engine.Engine) (any, error) { return e.State(ctx, state) }},
+		"diff":        {diff, func(ctx context.Context, e engine.Engine) (any, error) { return e.Diff(ctx, diff) }},
+		"blame":       {blame, func(ctx context.Context, e engine.Engine) (any, error) { return e.Blame(ctx, blame) }},
+		"coverage":    {coverage, func(ctx context.Context, e engine.Engine) (any, error) { return e.Coverage(ctx, coverage) }},
 		"dependencies": {query.Dependencies{Cluster: "prod", Window: window}, func(ctx context.Context, e engine.Engine) (any, error) {
 			return e.Dependencies(ctx, query.Dependencies{Cluster: "prod", Window: window})
 		}},
@@ -73,6 +91,22 @@ func everyQuestion() map[string]asked {
 			return found, err
 		}},
 	}
+}
+
+// ticks follows for as many as there are.
+func ticks(ctx context.Context, e engine.Engine, q query.Follow) (any, error) {
+	enough := errors.New("enough")
+	var got []*engine.Tick
+	err := e.Follow(ctx, q, func(t *engine.Tick) error {
+		if got = append(got, t); len(got) == len(enginetest.Ticks()) {
+			return enough
+		}
+		return nil
+	})
+	if errors.Is(err, enough) {
+		err = nil
+	}
+	return got, err
 }
 
 // An engine asked over HTTP gets the same questions and gives the same answers.
