@@ -42,6 +42,7 @@ type Limits struct {
 	Rows      int           // rows of one table of counts; default 20
 	Links     int           // links of one object, where the question names none; default 5000
 	Nodes     int           // objects of one tree, where the question names none; default 10000
+	Lanes     int           // rows of one timeline, where the question names none; default 20000
 	Time      time.Duration // one search or count; default 60 s
 }
 
@@ -50,7 +51,7 @@ func (l Limits) withDefaults() Limits {
 		limit *int
 		std   int
 	}{{&l.Objects, 500}, {&l.Entries, 1000}, {&l.Hits, 1000}, {&l.Revisions, 20_000}, {&l.Requests, 50_000},
-		{&l.Scanned, 20_000_000}, {&l.Spans, 50_000}, {&l.Traces, 20}, {&l.Gaps, 200}, {&l.Rows, 20}, {&l.Links, 5000}, {&l.Nodes, 10_000}} {
+		{&l.Scanned, 20_000_000}, {&l.Spans, 50_000}, {&l.Traces, 20}, {&l.Gaps, 200}, {&l.Rows, 20}, {&l.Links, 5000}, {&l.Nodes, 10_000}, {&l.Lanes, 20_000}} {
 		if *f.limit <= 0 {
 			*f.limit = f.std
 		}

@@ -33,6 +33,7 @@ func (e *Engine) Objects(ctx context.Context, q query.Objects) (*engine.Objects,
 	}
 	list := &objectList{e: e, q: q, pick: pick, limit: q.Limit, spans: e.spans(), certain: map[clockKey]record.ResourceVersion{},
 		out: &engine.Objects{Objects: []engine.ObjectEntry{}}}
+	list.use = list.list
 	if list.limit <= 0 {
 		list.limit = e.limits.Objects
 	}
@@ -88,10 +89,14 @@ type objectList struct {
 	// certain is, by storage, the last resourceVersion certainly committed at the time that labels are asked for.
 	certain map[clockKey]record.ResourceVersion
 	pending []*listed
-	more    bool
-	cut     string // why entries may be missing although the limit was not reached
-	last    *store.Entry
-	out     *engine.Objects
+	// use takes the next entries of the list, up to the limit.
+	use      func(context.Context, []*listed) error
+	used     int
+	noEvents bool // unless their resource is named
+	more     bool
+	cut      string // why entries may be missing although the limit was not reached
+	last     *store.Entry
+	out      *engine.Objects
 }
 
 const listBatch = 512
@@ -99,7 +104,7 @@ const listBatch = 512
 // cluster goes through one cluster's catalogue, and its Events where they belong between.
 func (l *objectList) cluster(ctx context.Context, cluster record.Cluster, resources []record.GroupResource) error {
 	var events []*listed
-	if resources == nil || slices.ContainsFunc(resources, record.GroupResource.IsEvents) {
+	if resources == nil && !l.noEvents || slices.ContainsFunc(resources, record.GroupResource.IsEvents) {
 		var err error
 		if events, err = l.events(ctx, cluster); err != nil {
 			return err
@@ -180,21 +185,23 @@ func (l *objectList) flush(ctx context.Context) error {
 		l.out.Total++
 		switch {
 		case l.pick.after != nil && l.pick.passed(o.entry):
-		case len(l.out.Objects)+len(chosen) == l.limit:
+		case l.used+len(chosen) == l.limit:
 			l.more = true
 		default:
 			chosen = append(chosen, o)
 		}
 	}
+	l.used += len(chosen)
+	return l.use(ctx, chosen)
+}
+
+// list lists entries with all that is told of them.
+func (l *objectList) list(ctx context.Context, chosen []*listed) error {
 	if l.pick.selector.Empty() {
 		if err := l.readLabels(ctx, chosen); err != nil {
 			return err
 		}
 	}
-	return l.list(ctx, chosen)
-}
-
-func (l *objectList) list(ctx context.Context, chosen []*listed) error {
 	counts, err := l.revisions(ctx, chosen)
 	if err != nil {
 		return err

@@ -392,6 +392,8 @@ func (s *searching) keep(key hitKey, r *record.Record, when instant, result quer
 		}
 	case result == query.Unknown, key.at.IsZero() && s.window != (query.Window{}):
 		s.out.Unknown++ // without a time it is not known whether it lies in the window
+	case s.collect != nil:
+		s.collect(r)
 	default:
 		s.found.put(key, headOf(r), when)
 	}

@@ -60,12 +60,14 @@ type searching struct {
 	resume   bool
 	deadline deadline
 
-	mu     sync.Mutex // guards found, failed, ends and the counts in out while a part is scanned
-	found  topHits
-	ends   map[record.ID]bool
-	last   hitKey
-	full   bool
-	failed hitKey // of the first record on which the filter failed
+	mu    sync.Mutex // guards found, failed, ends and the counts in out while a part is scanned
+	found topHits
+	// collect, where set, takes what matches in the place of found.
+	collect func(r *record.Record)
+	ends    map[record.ID]bool
+	last    hitKey
+	full    bool
+	failed  hitKey // of the first record on which the filter failed
 	// buckets of revisions, read once.
 	buckets []store.Bucket
 	out     engine.SearchEnd

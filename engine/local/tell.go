@@ -19,7 +19,7 @@ const toldChanges = 20
 // Tell says what the facts known now say about each of some records, in their order; bodies of revisions and ends need not be in them.
 // It reads no whole life: of an object it costs its entry, the revisions asked for and the one before them.
 func (e *Engine) Tell(ctx context.Context, records []*record.Record) ([]engine.Told, error) {
-	t := &telling{e: e, clocks: map[record.Cluster]clockSet{}, entries: map[store.ObjectKey]*store.Entry{}, names: map[toldName][]*store.Entry{}}
+	t := e.telling()
 	out := make([]engine.Told, len(records))
 	of := map[store.ObjectKey][]int{}
 	var keys []store.ObjectKey
@@ -66,6 +66,14 @@ type toldName struct {
 	cluster         record.Cluster
 	resource        record.GroupResource
 	namespace, name string
+}
+
+func (n toldName) ref() record.ObjectRef {
+	return record.ObjectRef{Cluster: n.cluster, Group: n.resource.Group, Resource: n.resource.Resource, Namespace: n.namespace, Name: n.name}
+}
+
+func (e *Engine) telling() *telling {
+	return &telling{e: e, clocks: map[record.Cluster]clockSet{}, entries: map[store.ObjectKey]*store.Entry{}, names: map[toldName][]*store.Entry{}}
 }
 
 // entry of the catalogue; nil where there is none.
@@ -137,10 +145,7 @@ func (t *telling) request(ctx context.Context, r *record.Record) (engine.Told, e
 }
 
 func (t *telling) event(ctx context.Context, r *record.Record) (engine.Told, error) {
-	g := r.KubeEvent.Regarding
-	ref := record.ObjectRef{Cluster: r.Ref.Cluster, Kind: g.Kind, Resource: record.GuessResource(g.Kind), Namespace: g.Namespace, Name: g.Name, UID: g.UID}
-	ref.Group, ref.Version = record.SplitAPIVersion(g.APIVersion)
-	return t.about(ctx, ref, r.OccurredAt)
+	return t.about(ctx, regardedRef(r), r.OccurredAt)
 }
 
 // when bounds the commit of a revision or an end.

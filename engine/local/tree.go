@@ -16,30 +16,39 @@ import (
 // Tree tells of an object and what is related to it. It costs, for each object whose children are asked for, a look at its links in the
 // index, and for each object found one at the catalogue.
 func (e *Engine) Tree(ctx context.Context, q query.Tree) (*engine.Tree, error) {
-	if err := e.checkTypes(q.Types); err != nil {
+	g, t, err := e.grow(ctx, q)
+	if err != nil {
 		return nil, err
+	}
+	return g.tree(ctx, t.ref())
+}
+
+// grow finds the objects of a tree.
+func (e *Engine) grow(ctx context.Context, q query.Tree) (*grower, *target, error) {
+	if err := e.checkTypes(q.Types); err != nil {
+		return nil, nil, err
 	}
 	t, err := e.resolve(ctx, q.Object, latest(q.At, q.Window.To))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r, err := e.relations(ctx, momentsOf(q.At, q.Window), nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r.follow(treeTypes(r.view.Rules(), q.Types))
 	asked := t.end()
 	if err := r.existed(ctx, asked); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	g := &grower{r: r, limit: cmp.Or(max(q.Limit, 0), e.limits.Nodes), nodes: map[string]*treeNode{}}
 	if err := g.climb(ctx, asked, q.Up); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := g.grow(ctx, q.Down, q.Siblings); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return g.tree(ctx, t.ref())
+	return g, t, nil
 }
 
 // treeTypes are the types of links that a tree follows: those asked for, else ownership and what the operator's rules make.
