@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { day, hour, milli, minute, parseMoment, second } from './moment';
+import { momentsOf, rulerOf, stepFor, zoneLabel } from './ruler';
+import { scaleOf } from './scale';
+
+const t0 = parseMoment('2026-11-21T15:26:19.851234Z')!;
+const ruler = (span: number) => rulerOf(scaleOf({ from: t0, to: t0 + span }, 1000), 'utc', 100);
+
+describe('rulers', () => {
+  it.each([
+    [1000, ['.851 200', '.851 300'], 'Sat 21 November 2026, 15:26:19'],
+    [100 * milli, ['.850', '.860'], 'Sat 21 November 2026, 15:26:19'],
+    [5 * second, ['.500', '20s'], 'Sat 21 November 2026, 15:26:19'],
+    [minute, ['15:26:10', '15:26:20'], 'Sat 21 November 2026'],
+    [10 * minute, ['15:26', '15:27'], 'Sat 21 November 2026'],
+    [10 * hour, ['15:00', '16:00'], 'Sat 21 November 2026'],
+    [6 * day, ['Sat 21', 'Sun 22'], 'November 2026'],
+    [60 * day, ['Mon 16', 'Mon 23'], 'November 2026'],
+    [700 * day, ['Oct', 'Jan'], '2026'],
+    [9000 * day, ['2025', '2030'], undefined],
+  ])('of %d µs', (span, labels, context) => {
+    const got = ruler(span);
+    expect(got.ticks.slice(0, 2).map((t) => t.label)).toEqual(labels);
+    expect(got.context[0]?.label).toBe(context);
+    expect(got.ticks[0]!.at).toBeLessThanOrEqual(t0);
+    expect(got.ticks.length).toBeLessThan(14);
+  });
+
+  it('have ticks as far apart as asked, at every zoom', () => {
+    for (let perPixel = 0.2; perPixel < 1e13; perPixel *= 1.7) {
+      const step = stepFor(perPixel, 90);
+      if (step.months === 0) expect(step.micros / perPixel).toBeGreaterThanOrEqual(90);
+    }
+  });
+
+  it('have minor ticks that meet the ticks', () => {
+    for (const span of [100 * milli, minute, hour, 9 * hour, 6 * day]) {
+      const got = ruler(span);
+      const minor = new Set(got.minor);
+      for (const tick of got.ticks.slice(1, -1)) expect(minor.has(tick.at)).toBe(true);
+    }
+  });
+
+  it('rise', () => {
+    for (const zone of ['utc', 'local'] as const)
+      for (const span of [minute, 30 * hour, 10 * day, 400 * day, 9000 * day]) {
+        const at = momentsOf({ from: t0, to: t0 + span }, stepFor(span / 1000, 90), zone);
+        for (let i = 1; i < at.length; i++) expect(at[i]!).toBeGreaterThan(at[i - 1]!);
+        expect(at[at.length - 1]!).toBeGreaterThan(t0 + span - 1);
+      }
+  });
+
+  it('name the zone', () => {
+    expect(zoneLabel(t0, 'utc')).toBe('UTC');
+    expect(zoneLabel(t0, 'local')).toMatch(/^UTC([+−]\d+(:\d\d)?)?$/);
+  });
+});
