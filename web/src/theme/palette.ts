@@ -1,3 +1,5 @@
+import { hueCount } from './hues';
+
 /** The colours that a canvas draws with: the values of tokens.css as they are now. */
 export interface Palette {
   bg: string;
@@ -21,6 +23,8 @@ export interface Palette {
   span: string;
   normal: string;
   warning: string;
+  /** Of kinds of objects: see hues.ts. */
+  hues: readonly string[];
   font: string;
   mono: string;
 }
@@ -69,6 +73,7 @@ export function readPalette(root: Element = document.documentElement): Palette {
     span: value('--mark-span'),
     normal: value('--event-normal'),
     warning: value('--event-warning'),
+    hues: Array.from({ length: hueCount }, (_, i) => value(`--hue-${i + 1}`)),
     font: value('--font'),
     mono: value('--mono'),
   };
