@@ -322,9 +322,7 @@ func (g *gatherer) requestsOf(ctx context.Context, gr record.GroupResource) (lis
 			return nil, nil, err
 		}
 		if r.Ref.Name != "" { // of a driver that does not ask
-			head := record.RequestHead{Group: []byte(r.Ref.Group), Resource: []byte(r.Ref.Resource), Namespace: []byte(r.Ref.Namespace), Name: []byte(r.Ref.Name),
-				Stage: r.Request.Stage, Verb: []byte(r.Request.Verb), User: []byte(r.Request.Actor.User), Code: r.Request.Code}
-			scan.SkipRequest(r.OccurredAt, head)
+			scan.SkipRequest(r.OccurredAt, record.HeadOf(r))
 			continue
 		}
 		for _, item := range r.Request.Items {
