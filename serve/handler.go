@@ -18,10 +18,11 @@ import (
 // everybody; they tell nothing but whether.
 func (s *Server) Handler(loopback bool) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(native.Prefix, native.New(native.Config{Engine: s.config.Engine, Timeout: s.config.Timeout, Log: s.config.Log}))
+	mux.Handle(native.Prefix, native.New(native.Config{Engine: s.config.Engine, Timeout: s.config.Timeout, Stopping: s.stopping, Log: s.config.Log}))
 	s.jaeger.Register(mux)
 	tempo.New(tempo.Config{Engine: s.config.Engine, Timeout: s.config.Timeout, Log: s.config.Log}).Register(mux)
-	mux.Handle("/", web.New(web.Config{Engine: s.config.Engine, Log: s.config.Log}))
+	ui := web.New(web.Config{Engine: s.config.Engine, Version: s.config.Version, Jaeger: s.config.Jaeger.UI, Live: s.config.Live, Log: s.config.Log})
+	mux.Handle("/", ui)
 	if s.config.Metrics != nil {
 		mux.Handle("GET /metrics", s.config.Metrics)
 	}
@@ -33,7 +34,7 @@ func (s *Server) Handler(loopback bool) http.Handler {
 	}
 	var inner http.Handler = mux
 	if s.config.Callers != nil {
-		inner = onlyFor(*s.config.Callers, mux)
+		inner = exceptFor(ui, onlyFor(*s.config.Callers, mux))
 	}
 	outer := http.NewServeMux()
 	outer.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
@@ -67,6 +68,18 @@ func say(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text + "\n")) // the asker may have gone
+}
+
+// exceptFor gives everybody the files of the UI, which hold nothing that is recorded: a browser can not send a token for its first page, and
+// the UI sends one with every question. What it does not take goes to next.
+func exceptFor(ui *web.Handler, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ui.Public(r) {
+			ui.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // onlyFor lets in those who may ask about every cluster. Who sees only some comes with tenants.

@@ -178,6 +178,8 @@ func (l *Live) face() (err error) {
 		Metrics:   promhttp.HandlerFor(l.metrics, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(l.log.Handler(), slog.LevelWarn), Timeout: 20 * time.Second}),
 		Pprof:     s.API.Pprof,
 		Jaeger:    Jaeger(s.Jaeger),
+		Version:   l.options.Version,
+		Live:      true,
 		Ready:     l.ready,
 	}
 	if s.API.Cert != "" {

@@ -60,15 +60,19 @@ type Config struct {
 	Pprof bool
 	// Jaeger is what is done for a Jaeger.
 	Jaeger Jaeger
+	// Version of kubewake, and whether recording goes on: what the UI tells and does.
+	Version string
+	Live    bool
 	// Log of the server; nil: nothing is logged.
 	Log *slog.Logger
 }
 
 // Server is the role. Make one with New, run it once.
 type Server struct {
-	config Config
-	host   string
-	jaeger *jaeger.Face
+	config   Config
+	host     string
+	jaeger   *jaeger.Face
+	stopping chan struct{} // closed when Run begins to stop, for answers that have no end of their own
 }
 
 // New checks the configuration.
@@ -95,7 +99,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{config: c, host: host, jaeger: face}, nil
+	return &Server{config: c, host: host, jaeger: face, stopping: make(chan struct{})}, nil
 }
 
 // Run listens, calls Ready, and serves until ctx ends; then it lets answers under way finish for a few seconds.
@@ -152,6 +156,7 @@ func (s *Server) stop(server *http.Server, served <-chan error, storage *storage
 	if storage != nil {
 		defer storage.stop(ctx)
 	}
+	close(s.stopping)
 	err := server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.config.Log.Warn("answers under way were cut off", "after", stopFor)

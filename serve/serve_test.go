@@ -42,7 +42,7 @@ func start(t *testing.T, c serve.Config) (url string, stop func() error) {
 
 func TestRun(t *testing.T) {
 	url, stop := start(t, serve.Config{Listen: "127.0.0.1:0"})
-	for path, want := range map[string]string{"/healthz": "ok", "/api/v1/info": `"prod"`, "/": "<h1>kubewake</h1>"} {
+	for path, want := range map[string]string{"/healthz": "ok", "/api/v1/info": `"prod"`, "/": "<title>kubewake"} {
 		r, err := http.Get(url + path)
 		if err != nil {
 			t.Fatal(err)

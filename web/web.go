@@ -1,145 +1,164 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package web is what a browser gets: for now one plain page at "/" that says what is recorded and how to ask.
+// Package web is what a browser gets: the interactive UI, as it was built from src into dist and embedded, or, where this binary was
+// built without it, one plain page at "/" that says what is recorded and how to ask.
 //
-// The page is rendered per call from the engine's answers, without scripts; the interactive UI takes its place when
-// it is built. [New] gives the handler.
+// [New] gives the handler. The UI is files only, the same for everybody; what it shows it asks /api/v1 for.
 package web
 
 import (
-	"bytes"
-	"context"
 	"embed"
+	"encoding/json"
 	"html/template"
+	"io/fs"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"time"
+	"slices"
+	"strings"
 
 	"github.com/kubewake/kubewake/engine"
-	"github.com/kubewake/kubewake/query"
 )
 
 //go:embed page
 var files embed.FS
 
-// examples bounds the objects that the page shows commands for.
-const examples = 3
+// dist is where the UI is built to, in its folder ui; nothing but a note while it is not.
+//
+//go:embed all:dist
+var dist embed.FS
 
-// Config of the page.
+// Config of what a browser gets.
 type Config struct {
-	Engine engine.Engine
-	Log    *slog.Logger // errors that visitors are not shown; nil: they are dropped
+	Engine  engine.Engine
+	Version string // of kubewake
+	Jaeger  string // address of a Jaeger UI, which traces are opened in; empty: none
+	Live    bool   // recording goes on: there are news to follow
+	// Files are the built UI, index.html and what it loads, plain or as NAME.gz. Nil: those that are embedded.
+	Files fs.FS
+	Log   *slog.Logger // errors that visitors are not shown; nil: they are dropped
 }
 
-// New makes the handler of "/". It panics if the embedded template does not parse, which a test rules out.
-func New(c Config) http.Handler {
-	p := &page{engine: c.Engine, log: c.Log}
-	if p.log == nil {
-		p.log = slog.New(slog.DiscardHandler)
+// Handler serves the UI, or the page. Make one with New.
+type Handler struct {
+	built  built
+	config []byte // of the UI
+	page   *page
+}
+
+// New makes the handler. It panics if an embedded file is not what it was built as, which a test rules out.
+func New(c Config) *Handler {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
 	}
-	p.template = template.Must(template.New("index.html").Funcs(template.FuncMap{
-		"time": showTime, "span": showSpan, "bytes": showBytes, "count": showCount,
-	}).ParseFS(files, "page/index.html"))
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", p.index)
-	mux.HandleFunc("GET /style.css", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFileFS(w, r, files, "page/style.css")
-	})
-	mux.HandleFunc("GET /icon.svg", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFileFS(w, r, files, "page/icon.svg")
-	})
-	return mux
-}
-
-type page struct {
-	engine   engine.Engine
-	log      *slog.Logger
-	template *template.Template
-}
-
-// view is what the template shows.
-type view struct {
-	Info     *engine.Info
-	Examples []example
-	// Cluster is set where there are several, for questions have to name one then.
-	Cluster string
-	Server  string
-}
-
-// example is an object that the page shows how to ask about.
-type example struct {
-	Word, Namespace, Name string
-	Query                 template.URL
-}
-
-func (p *page) index(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 15*time.Second)
-	defer cancel()
-	header := w.Header()
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cache-Control", "no-store")
-	info, err := p.engine.Info(ctx)
+	if c.Files == nil {
+		c.Files = embedded()
+	}
+	ui, err := readBuilt(c.Files)
 	if err != nil {
-		p.log.Error("page", "error", err)
-		http.Error(w, "What is recorded can not be read at the moment; the server's log says why.", http.StatusInternalServerError)
-		return
+		panic("web: " + err.Error())
 	}
-	v := view{Info: info, Server: "http://" + r.Host}
-	if len(info.Clusters) > 1 {
-		v.Cluster = info.Clusters[0].Name
+	config, err := json.Marshal(struct {
+		Version string `json:"version"`
+		Jaeger  string `json:"jaeger"`
+		Live    bool   `json:"live"`
+	}{c.Version, c.Jaeger, c.Live})
+	if err != nil {
+		panic("web: " + err.Error()) // not of strings
 	}
-	v.Examples = p.examples(ctx, info)
-	var buf bytes.Buffer
-	if err := p.template.Execute(&buf, v); err != nil {
-		p.log.Error("page", "error", err)
-		http.Error(w, "The page can not be shown; the server's log says why.", http.StatusInternalServerError)
-		return
-	}
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	if _, err := w.Write(buf.Bytes()); err != nil {
-		p.log.Debug("page", "error", err)
-	}
+	return &Handler{built: ui, config: append(config, '\n'), page: newPage(c)}
 }
 
-// examples picks objects worth asking about: workloads if there are any. None is no error.
-func (p *page) examples(ctx context.Context, info *engine.Info) []example {
-	if len(info.Clusters) == 0 {
-		return nil
+func embedded() fs.FS {
+	sub, err := fs.Sub(dist, "dist/ui")
+	if err != nil {
+		panic("web: " + err.Error()) // the path is valid
 	}
-	cluster := info.Clusters[0].Name
-	for _, kind := range []string{"deployments", "statefulsets", "pods", ""} {
-		q := query.Objects{Kind: kind, Limit: 50}
-		q.Cluster = recordCluster(cluster)
-		found, err := p.engine.Objects(ctx, q)
-		if err != nil || len(found.Objects) == 0 {
-			continue
-		}
-		return pick(found.Objects)
+	return sub
+}
+
+// pages are the paths of the UI itself, which reads them from the address bar; those of objects begin with objectPrefix.
+var pages = []string{"/", "/timeline", "/trace", "/graph", "/search", "/coverage"}
+
+const objectPrefix = "/object/"
+
+func isPage(path string) bool {
+	return slices.Contains(pages, path) || strings.HasPrefix(path, objectPrefix) && len(path) > len(objectPrefix)
+}
+
+// Public reports whether what ServeHTTP answers to r is the same wherever this kubewake runs, or its version: nothing that is recorded, so
+// that a browser may have it before it can say who asks.
+func (h *Handler) Public(r *http.Request) bool {
+	path := r.URL.Path
+	switch {
+	case path == "/ui/config.json":
+		return true
+	case isPage(path):
+		return h.built.index != nil || path != "/"
+	case h.built.index == nil:
+		return h.page.has(path)
+	}
+	return h.built.files[path] != nil
+}
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	protect(w.Header())
+	path := r.URL.Path
+	answer := h.answer(path)
+	if answer == nil {
+		http.Error(w, "There is no page here.", http.StatusNotFound)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "Pages are only read: use GET.", http.StatusMethodNotAllowed)
+		return
+	}
+	answer(w, r)
+}
+
+// answer finds what stands at a path; nil: nothing.
+func (h *Handler) answer(path string) http.HandlerFunc {
+	switch {
+	case path == "/ui/config.json":
+		return h.sayConfig
+	case isPage(path) && h.built.index != nil:
+		return h.built.index.serve
+	case path == "/":
+		return h.page.index
+	case isPage(path):
+		return h.page.missing
+	case h.built.index == nil && h.page.has(path):
+		return h.page.file
+	}
+	if f := h.built.files[path]; f != nil {
+		return f.serve
 	}
 	return nil
 }
 
-// pick takes the objects with the most revisions, whose histories have most to tell; in the order listed.
-func pick(objects []engine.ObjectEntry) []example {
-	var list []example
-	for least := 1 << 30; len(list) < examples && least > 0; least /= 2 {
-		for _, o := range objects {
-			if o.Revisions < least || o.Revisions >= least*2 || len(list) == examples || o.Name == "" {
-				continue
-			}
-			word := o.Resource
-			if o.Group != "" {
-				word += "." + o.Group
-			}
-			values := url.Values{"cluster": {o.Cluster}, "kind": {word}, "name": {o.Name}}
-			if o.Namespace != "" {
-				values.Set("namespace", o.Namespace)
-			}
-			list = append(list, example{Word: o.Resource, Namespace: o.Namespace, Name: o.Name, Query: template.URL(values.Encode())})
-		}
+// protect sets what holds for all that a browser gets: only our own scripts run, nothing is loaded from elsewhere or sent there, and no
+// other page frames or holds ours. Styles may be inline, for editors and React place elements with them.
+func protect(header http.Header) {
+	header.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "+
+		"connect-src 'self'; worker-src 'self' blob:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	header.Set("Cache-Control", "no-store")
+}
+
+// sayConfig tells the UI what is not in its files.
+func (h *Handler) sayConfig(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	if r.Method == http.MethodHead {
+		return
 	}
-	return list
+	_, _ = w.Write(h.config) // the visitor may have gone
+}
+
+func parse(name string) *template.Template {
+	return template.Must(template.New(name).Funcs(template.FuncMap{
+		"time": showTime, "span": showSpan, "bytes": showBytes, "count": showCount,
+	}).ParseFS(files, "page/"+name))
 }

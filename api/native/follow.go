@@ -42,7 +42,6 @@ func (h *Handler) follow(w http.ResponseWriter, r *http.Request) {
 		events.begin()
 		return
 	}
-	_ = events.control.SetReadDeadline(time.Time{}) // the server's own would end a connection that only listens
 	ticks, ended := make(chan *engine.Tick), make(chan error, 1)
 	go func() { // ends with ctx, at the latest when this call returns
 		ended <- h.engine.Follow(ctx, q, func(t *engine.Tick) error {

@@ -234,6 +234,7 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 		Listen:  o.listen,
 		AnyPort: true,
 		Jaeger:  o.jaeger,
+		Version: versionText(),
 		Log:     slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Ready: func(url string) error {
 			if err := pebble.WriteAddress(dir, url); err != nil {
