@@ -59,7 +59,8 @@ export function isTyping(target: EventTarget | null): boolean {
 
 /** Runs the newest registration of the key: a dialog's before the page's. */
 function pressed(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing) return;
+  // An open dialog has keys of its own, and the page below it none.
+  if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open]')) return;
   const name = nameOfKey(event);
   const typing = isTyping(event.target);
   for (let i = registrations.length - 1; i >= 0; i--) {

@@ -1,0 +1,20 @@
+/** The components that pages are made of. */
+export { Button, IconButton, Segments, type ButtonProps, type IconButtonProps } from './Button';
+export { CertaintyChip, Chip, StateChip, StateGlyph } from './Chip';
+export { Copy } from './CopyButton';
+export { copyText } from './copyText';
+export { Dialog } from './Dialog';
+export { Empty, ErrorBox, Skeleton } from './Feedback';
+export { Icon } from './Icon';
+export { Kbd } from './Kbd';
+export { Link, ObjectLink, RefLabel } from './Link';
+export { Menu, type MenuItem } from './Menu';
+export { CoverageNote, CutNote } from './Notes';
+export { kindPath, nameOf, objectPath, objectView, rootSet, timelineOf, toPage } from './objectView';
+export { PageHeader } from './PageHeader';
+export { Popover } from './Popover';
+export { Tabs, type Tab } from './Tabs';
+export { TimeLabel, WhenLabel } from './TimeLabel';
+export { useNow } from './useNow';
+export { around, followNow, lastOf, presets, shifted, windowOf, zoomed } from './window';
+export { usePageHasWindowBar, WindowBar, WindowButton } from './WindowBar';
