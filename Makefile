@@ -8,12 +8,32 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test race lint vet fuzz bench bench-large cluster jaeger e2e recordings clean
+.PHONY: build ui dev demo test test-ui race lint vet fuzz bench bench-large cluster jaeger e2e recordings clean
 
-build: ## the one static binary, bin/kubewake
+build: ## the one static binary, bin/kubewake; with the UI in it if make ui was run before, else with a plain page. It needs no Node
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/kubewake ./cmd/kubewake
 
-demo: build ## open the recorded incident that ships with the repository
+UI_MODULES := web/node_modules/.package-lock.json
+$(UI_MODULES): web/package-lock.json
+	npm --prefix web ci --no-audit --no-fund
+	@touch $@
+
+UI_SOURCES = $(shell find web/src web/public web/scripts web/index.html web/vite.config.ts web/tsconfig.json web/package.json -type f)
+ui: web/dist/ui/index.html.gz ## the UI, into web/dist/ui, from where make build takes it; needs Node 20.19 or newer with npm
+web/dist/ui/index.html.gz: $(UI_MODULES) $(UI_SOURCES)
+	npm --prefix web run build
+
+KUBEWAKE_URL ?= http://127.0.0.1:7575
+dev: $(UI_MODULES) ## the UI as it is edited, with hot reload, over a kubewake that runs at KUBEWAKE_URL, until Ctrl-C
+	KUBEWAKE_URL=$(KUBEWAKE_URL) npm --prefix web run dev
+
+test-ui: $(UI_MODULES) ## types, lint and unit tests of the UI
+	npm --prefix web run check && npm --prefix web run lint && npm --prefix web test
+
+demo: ## open the recorded incident that ships with the repository, in the UI if npm is there to build it
+	@if ! command -v npm >/dev/null; then echo "npm is not there: the UI is what was built last, if anything; the command line and the API are whole"; \
+	  elif ! $(MAKE) --no-print-directory ui; then echo "the UI could not be built (above): it is what was built last, if anything; the command line and the API are whole"; fi
+	@$(MAKE) --no-print-directory build
 	$(BIN)/kubewake demo
 
 test: build vet lint ## everything that must pass before a commit; under 5 minutes on 2 cores, caches warm
@@ -70,4 +90,4 @@ recordings: ## recordings of a real cluster like those in testdata/recordings, w
 	  go run ./internal/recordings/redact -in "$$raw" -out $(RECORDINGS)
 
 clean:
-	rm -rf $(BIN)
+	rm -rf $(BIN) web/dist/ui
