@@ -112,6 +112,7 @@ type LaneBin struct {
 	Normal  int `json:"normal,omitempty"` // Events
 	Warning int `json:"warning,omitempty"`
 	Spans   int `json:"spans,omitempty"`
+	Gaps    int `json:"gaps,omitempty"`
 }
 
 // Stretch is a time in which something could not be seen.

@@ -18,6 +18,8 @@ type Life struct {
 	// States in order: of epochs, then of resourceVersions.
 	States []object.State
 	Joined
+
+	filled bool // Schema was found for Fill
 }
 
 // ReadLife reads one object and joins its records. It costs a read of everything recorded of it within bounds, and

@@ -32,12 +32,14 @@ type State struct {
 type End struct {
 	At, Early int64
 	ID, RV    string
+	Soft      string
 }
 
 // The words of Bar.Soft.
 const (
-	SoftPartial = "partial" // of the state only a part was recorded, without its status
-	SoftAssumed = "assumed" // the status is that of the state before
+	SoftPartial  = "partial"  // of the state only a part was recorded, without its status
+	SoftAssumed  = "assumed"  // the status is that of the state before
+	SoftInferred = "inferred" // that it is so is known, since when is not
 )
 
 // Drawing is what is drawn of an object.
@@ -80,7 +82,7 @@ func Draw(o *Object, f Frame, derived bool) *Drawing {
 		}
 	}
 	if o.End != nil {
-		b := Bar{From: max(at, o.End.At), Early: o.End.Early, ID: o.End.ID, RV: o.End.RV, Status: Status{Class: Deleted}}
+		b := Bar{From: max(at, o.End.At), Early: o.End.Early, ID: o.End.ID, RV: o.End.RV, Soft: o.End.Soft, Status: Status{Class: Deleted}}
 		main.add(b)
 		rows.end(b.From)
 	}

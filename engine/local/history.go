@@ -57,11 +57,13 @@ type history struct {
 	loaded  []*index.Life
 	entries []placed
 	cut     string
-	known   map[record.UID]bool // of all lives of the name
-	made    map[record.ID]bool  // requests that stand with what they made
-	reused  map[string]bool     // audit IDs that several requests share
-	shared  *index.Shared       // nil: of one object alone
-	counts  bool                // what changed is not asked for
+	known   map[record.UID]bool      // of all lives of the name
+	made    map[record.ID]bool       // requests that stand with what they made
+	reused  map[string]bool          // audit IDs that several requests share
+	shared  *index.Shared            // nil: of one object alone
+	counts  bool                     // what changed is not asked for, or of a few entries only: Values are not read
+	watches func() (*watches, error) // those of the cluster, where the question has them at hand; nil: not
+	got     received                 // when live watches delivered the states of the life read by readOne
 }
 
 // placed is an entry and its place in the order.
@@ -71,6 +73,7 @@ type placed struct {
 	rank  int // of entries at one moment
 	epoch int
 	rv    record.ResourceVersion
+	read  bool // a request that changes nothing
 }
 
 // noteReused marks a request whose audit ID another one has too, by another user or of another URI.
@@ -104,7 +107,7 @@ func (h *history) read(ctx context.Context) error {
 			h.lives = append(h.lives, life)
 			continue
 		}
-		life, err := h.e.life(ctx, l, index.Bounds{Reads: h.q.Reads, Events: true})
+		life, err := h.e.life(ctx, l, index.Bounds{Reads: h.q.Reads, Events: true, Makers: h.counts, Shared: h.shared})
 		if err != nil {
 			return err
 		}
@@ -295,7 +298,7 @@ func (h *history) addRequest(r *record.Record, uid, summary string) {
 	if h.reused[q.AuditID] {
 		q.Notes = append(q.Notes, noteReused)
 	}
-	h.entries = append(h.entries, placed{at: r.OccurredAt, rank: rankRequest, entry: engine.Entry{
+	h.entries = append(h.entries, placed{at: r.OccurredAt, rank: rankRequest, read: r.Request.IsRead(), entry: engine.Entry{
 		ID: q.ID, Kind: "request", When: requestWhen(r), UID: uid, Summary: summary, Actor: &q.Actor, Verb: q.Verb,
 		Subresource: q.Subresource, Code: q.Code, Request: q}})
 }

@@ -43,6 +43,11 @@ type received struct {
 }
 
 func (e *Engine) received(ctx context.Context, l *index.Life) (received, error) {
+	return receivedBy(l, func() (*watches, error) { return e.watches(ctx, l.Entry.Ref.Cluster) })
+}
+
+// receivedBy is received for a question that has the watches of the cluster at hand; they are only asked for where that may count.
+func receivedBy(l *index.Life, load func() (*watches, error)) (received, error) {
 	var got received
 	some := false
 	for i := range l.States {
@@ -63,7 +68,7 @@ func (e *Engine) received(ctx context.Context, l *index.Life) (received, error) 
 	if !some {
 		return received{}, nil
 	}
-	ws, err := e.watches(ctx, l.Entry.Ref.Cluster)
+	ws, err := load()
 	if err != nil {
 		return received{}, err
 	}

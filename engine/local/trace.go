@@ -127,10 +127,8 @@ type tracing struct {
 	question trace.Question
 	tree     *engine.Tree
 	// counts: who made what when, and what failed, is all that is asked for, not what changed.
-	counts bool
-	// infos are the clusters of the tree, and ranges what was committed in them in the window; filled before objects are read.
-	infos  map[record.Cluster]store.ClusterInfo
-	ranges map[record.Cluster]map[record.Storage]store.RVRange
+	counts  bool
+	reading reading // filled before objects are read
 }
 
 func (tr *tracing) window() query.Window {
@@ -189,7 +187,7 @@ func (tr *tracing) coverage(ctx context.Context) (*engine.Coverage, error) {
 		}
 	}
 	cov := newCoverage(tr.e.limits.Gaps)
-	for c, info := range tr.infos {
+	for c, info := range tr.reading.infos {
 		if err := tr.e.windowGaps(ctx, cov, info, tr.window(), resources[c], tr.target.namespace); err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ import (
 // hang puts the spans of requests (of an apiserver that traces, and what is below them) under the first record of each request. It is one
 // look for all requests of a cluster.
 func (tr *tracing) hang(ctx context.Context, in *trace.Input) error {
-	for cluster := range tr.infos {
+	for cluster := range tr.reading.infos {
 		calls, under := map[string]call{}, map[string]*trace.Record{}
 		for i := range in.Objects {
 			if in.Objects[i].Ref.Cluster != cluster {

@@ -10,7 +10,6 @@ import (
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/object"
-	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
 	"github.com/kubewake/kubewake/trace"
@@ -55,12 +54,10 @@ func (tr *tracing) input(ctx context.Context) (*trace.Input, error) {
 
 // enter gets ready to read objects of a cluster.
 func (tr *tracing) enter(ctx context.Context, c store.ClusterInfo) error {
-	if tr.infos == nil {
-		tr.infos, tr.ranges = map[record.Cluster]store.ClusterInfo{}, map[record.Cluster]map[record.Storage]store.RVRange{}
+	if tr.reading.e == nil {
+		tr.reading = reading{e: tr.e, window: tr.window(), reads: tr.q.Reads, counts: tr.counts}
 	}
-	ranges, err := tr.e.revisionRanges(ctx, c, tr.window())
-	tr.infos[c.Name], tr.ranges[c.Name] = c, ranges
-	return err
+	return tr.reading.enter(ctx, c)
 }
 
 // object reads one node of the tree.
@@ -88,7 +85,7 @@ func (tr *tracing) object(ctx context.Context, n *engine.TreeNode, inTree map[st
 		return o, err
 	}
 	o.Ref = entry.Ref
-	quiet, err := tr.quiet(ctx, entry)
+	quiet, err := tr.reading.quiet(ctx, entry)
 	if err != nil {
 		return nil, err
 	}
@@ -98,33 +95,13 @@ func (tr *tracing) object(ctx context.Context, n *engine.TreeNode, inTree map[st
 	return o, tr.read(ctx, entry, o, shared)
 }
 
-// quiet reports whether nothing was recorded of an object in the window, as far as keys and heads tell: its life then need not be read.
-func (tr *tracing) quiet(ctx context.Context, entry *store.Entry) (bool, error) {
-	if r, ok := tr.ranges[entry.Ref.Cluster][entry.Storage]; ok && entry.LastRV >= r.From && (r.To == 0 || entry.FirstRV <= r.To) {
-		return false, nil
-	}
-	between := timeRange(tr.window())
-	ref := entry.Ref
-	requests := store.RequestScan{Cluster: ref.Cluster, Resource: ref.GroupResource(), Namespace: ref.Namespace, Name: ref.Name, Between: between, Reads: tr.q.Reads}
-	for _, err := range tr.e.st.Requests(ctx, requests) {
-		return false, err
-	}
-	for _, err := range tr.e.st.Events(ctx, store.EventScan{Cluster: ref.Cluster, Kind: ref.Kind, Namespace: ref.Namespace, Name: ref.Name, Between: between}) {
-		return false, err
-	}
-	for _, err := range tr.e.st.Spans(ctx, store.SpanScan{Cluster: ref.Cluster, Resource: ref.GroupResource(), Namespace: ref.Namespace, Name: ref.Name, Between: between}) {
-		return false, err
-	}
-	return true, nil
-}
-
 // quietTags reads the tags of an object from its state at the end of the window.
 func (tr *tracing) quietTags(ctx context.Context, entry *store.Entry, o *trace.Object) error {
 	if !tr.e.modes.HasTags(entry.Ref) {
 		return nil
 	}
 	last := entry.LastRV
-	if to := tr.ranges[entry.Ref.Cluster][entry.Storage].To; to != 0 {
+	if to := tr.reading.ranges[entry.Ref.Cluster][entry.Storage].To; to != 0 {
 		last = min(last, to)
 	}
 	state, err := index.StateAt(ctx, tr.e.st, entry, last)
@@ -137,17 +114,7 @@ func (tr *tracing) quietTags(ctx context.Context, entry *store.Entry, o *trace.O
 
 // read fills in what an object's life tells of the window.
 func (tr *tracing) read(ctx context.Context, entry *store.Entry, o *trace.Object, shared *index.Shared) error {
-	t := &target{cluster: entry.Ref.Cluster, info: tr.infos[entry.Ref.Cluster], resource: entry.Ref.GroupResource(), namespace: entry.Ref.Namespace, name: entry.Ref.Name}
-	var err error
-	if t.lives, err = tr.e.lives(ctx, t); err != nil {
-		return err
-	}
-	t.meant = slices.IndexFunc(t.lives, func(l *store.Entry) bool { return l.Ref.UID == entry.Ref.UID })
-	if t.meant < 0 { // known by its UID alone
-		t.lives, t.meant = []*store.Entry{entry}, 0
-	}
-	h := &history{e: tr.e, q: query.History{Window: tr.window(), Reads: tr.q.Reads}, target: t, cov: newCoverage(tr.e.limits.Gaps), shared: shared, counts: tr.counts}
-	life, err := h.readOne(ctx)
+	h, life, err := tr.reading.life(ctx, entry, shared)
 	if err != nil {
 		return err
 	}
@@ -175,35 +142,6 @@ func (tr *tracing) read(ctx context.Context, entry *store.Entry, o *trace.Object
 		}
 	}
 	return nil
-}
-
-// readOne reads the life that the history's target means, and its entries in the window.
-func (h *history) readOne(ctx context.Context) (*index.Life, error) {
-	h.known, h.made = map[record.UID]bool{}, map[record.ID]bool{}
-	for _, l := range h.target.lives {
-		h.known[l.Ref.UID] = true
-	}
-	life, err := h.e.life(ctx, h.target.entry(), index.Bounds{Reads: h.q.Reads, Events: true, Makers: h.counts, Shared: h.shared})
-	if err != nil {
-		return nil, err
-	}
-	h.reused = life.Reused
-	got, err := h.e.received(ctx, life)
-	if err != nil {
-		return nil, err
-	}
-	if err := h.addLife(ctx, life, got); err != nil {
-		return nil, err
-	}
-	h.loaded = []*index.Life{life}
-	if err := h.addSpans(ctx); err != nil {
-		return nil, err
-	}
-	slices.SortFunc(h.entries, func(a, b placed) int { return a.compare(&b) })
-	h.entries = slices.CompactFunc(h.entries, func(a, b placed) bool {
-		return a.entry.ID == b.entry.ID && a.entry.Kind == b.entry.Kind && a.epoch == b.epoch
-	})
-	return life, nil
 }
 
 // lastState is the last state within the window, else the first one behind it.

@@ -44,7 +44,7 @@ func (tr *tracing) record(e *engine.Entry, life *index.Life, byRV map[stateKey]i
 	case e.Span != nil:
 		spanTags(&r, e.Span)
 	}
-	r.NoOp = r.Summary == "no-op" || strings.HasSuffix(r.Summary, ", no-op")
+	r.NoOp = isNoOp(r.Summary)
 	if r.Failed {
 		r.Status = r.Summary
 	}

@@ -212,7 +212,7 @@ func (s *traceSearch) recordsOf(ctx context.Context, c store.ClusterInfo, w quer
 	if err := tr.enter(ctx, c); err != nil {
 		return nil, err
 	}
-	if quiet, err := tr.quiet(ctx, entry); err != nil || quiet {
+	if quiet, err := tr.reading.quiet(ctx, entry); err != nil || quiet {
 		return nil, err
 	}
 	var o trace.Object

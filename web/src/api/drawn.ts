@@ -78,6 +78,7 @@ export interface LaneBin {
   normal?: number;
   warning?: number;
   spans?: number;
+  gaps?: number;
 }
 
 export interface Stretch {
