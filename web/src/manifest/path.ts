@@ -41,7 +41,7 @@ function field(text: string, first: boolean): Read | undefined {
 function bracket(text: string): Read | undefined {
   if (text.startsWith('=')) {
     const value = json(text.slice(1));
-    return value && close(text.slice(1 + value.length), { kind: 'value', value });
+    return value ? close(text.slice(1 + value.length), { kind: 'value', value }) : undefined;
   }
   const index = /^(\d+)\]/.exec(text);
   if (index) return { step: { kind: 'index', index: Number(index[1]) }, rest: text.slice(index[0].length) };

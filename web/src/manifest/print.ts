@@ -77,7 +77,6 @@ function line(out: Out, text: string, place: Place, isLeaf: boolean): void {
 }
 
 /** What a literal block can not hold as it is. */
-// eslint-disable-next-line no-control-regex
 const unprintable = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 function asBlock(text: string): boolean {

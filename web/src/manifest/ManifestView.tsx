@@ -1,0 +1,161 @@
+import { foldEffect, unfoldEffect, foldedRanges } from '@codemirror/language';
+import { openSearchPanel } from '@codemirror/search';
+import { EditorState, type StateEffect } from '@codemirror/state';
+import { EditorView } from '@codemirror/view';
+import { useEffect, useEffectEvent, useImperativeHandle, useLayoutEffect, useRef, useState, type ReactNode, type Ref } from 'react';
+import { reading } from './editor';
+import { activate, blameGutter, showBlame, type Doings, type Shown } from './gutter';
+import './manifest.css';
+import type { Printed } from './print';
+
+/** What the page may ask of the view. */
+export interface ManifestHandle {
+  /** Opens the search panel. */
+  search: () => void;
+  /** Gives the keyboard to the gutter. */
+  focusBlame: () => void;
+}
+
+interface Props {
+  printed: Printed;
+  blame: Shown;
+  label: string;
+  /** Hides the gutter. */
+  plain?: boolean;
+  /** A line was chosen in the gutter. */
+  onChoose: (line: number) => void;
+  /** The card of a line, counted from 0; nothing: none. */
+  card: (line: number) => ReactNode;
+  handle?: Ref<ManifestHandle>;
+}
+
+interface Carded {
+  line: number;
+  rect: DOMRect;
+  held: boolean;
+}
+
+/** A manifest as YAML with the blame gutter. The text stays where it is scrolled to when another state is shown. */
+export function ManifestView({ printed, blame, label, plain = false, onChoose, card, handle }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView>(undefined);
+  const told = useRef<Doings>(undefined);
+  const pending = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const [carded, setCarded] = useState<Carded>();
+
+  const later = (next: Carded | undefined, millis: number) => {
+    clearTimeout(pending.current);
+    pending.current = setTimeout(() => setCarded(next), millis);
+  };
+  const over = useEffectEvent<Doings['over']>((line, rect) => {
+    if (line === undefined || !rect) later(undefined, 250);
+    else if (line !== carded?.line) later({ line, rect, held: false }, carded ? 60 : 180);
+    else clearTimeout(pending.current);
+  });
+  const active = useEffectEvent<Doings['active']>((line, rect) => {
+    if (line === undefined || !rect) later(undefined, 150);
+    else {
+      clearTimeout(pending.current);
+      setCarded({ line, rect, held: true });
+    }
+  });
+  const choose = useEffectEvent(onChoose);
+
+  useLayoutEffect(() => {
+    if (!host.current) return;
+    const doings: Doings = { over: (l, r) => over(l, r), active: (l, r) => active(l, r), choose: (l) => choose(l) };
+    told.current = doings;
+    const made = new EditorView({
+      parent: host.current,
+      state: EditorState.create({
+        doc: printed.text,
+        extensions: [plain ? [] : blameGutter(doings), reading(label, printed.lines.length), EditorView.domEventHandlers({ scroll: () => later(undefined, 0) })],
+      }),
+    });
+    made.dispatch({ effects: foldNoise(made, printed) });
+    view.current = made;
+    return () => {
+      clearTimeout(pending.current);
+      made.destroy();
+    };
+    // What is printed comes in by the effect below; a new view is made for another label or gutter only.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [label, plain]);
+
+  useLayoutEffect(() => {
+    const made = view.current;
+    if (made) replace(made, printed);
+  }, [printed]);
+
+  useEffect(() => {
+    if (!plain) view.current?.dispatch({ effects: showBlame.of(blame) });
+  }, [blame, plain, label]);
+
+  useImperativeHandle(handle, () => ({
+    search: () => {
+      if (view.current) openSearchPanel(view.current);
+    },
+    focusBlame: () => {
+      const made = view.current;
+      if (!made || !told.current) return;
+      made.focus();
+      const top = made.lineBlockAtHeight(made.scrollDOM.scrollTop + 8);
+      activate(made, told.current, made.state.doc.lineAt(top.from).number - 1);
+    },
+  }));
+
+  const content = carded && card(carded.line);
+  return (
+    <div className="manifest-view">
+      <div className="manifest-host" ref={host} />
+      {carded && content && (
+        <div
+          className="manifest-card"
+          role={carded.held ? 'status' : 'tooltip'}
+          style={placeOfCard(carded.rect)}
+          onMouseEnter={() => clearTimeout(pending.current)}
+          onMouseLeave={() => later(undefined, 200)}
+        >
+          {content}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Beside the gutter, above the line where there is more room. */
+function placeOfCard(rect: DOMRect): React.CSSProperties {
+  const below = rect.top < innerHeight * 0.55;
+  const left = Math.min(rect.right + 6, innerWidth - 440);
+  return below ? { left, top: Math.max(8, rect.top - 6) } : { left, bottom: Math.max(8, innerHeight - rect.bottom - 6) };
+}
+
+/** Puts another text in place of the one shown, leaving what is the same, and what is folded of it. */
+function replace(view: EditorView, printed: Printed): void {
+  const before = view.state.doc.toString();
+  const after = printed.text;
+  if (before === after) return;
+  const most = Math.min(before.length, after.length);
+  let head = 0;
+  while (head < most && before.charCodeAt(head) === after.charCodeAt(head)) head++;
+  let tail = 0;
+  while (tail < most - head && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) tail++;
+  const top = view.scrollDOM.scrollTop;
+  view.dispatch({ changes: { from: head, to: before.length - tail, insert: after.slice(head, after.length - tail) } });
+  view.dispatch({ effects: foldNoise(view, printed) });
+  view.scrollDOM.scrollTop = top;
+}
+
+/** Folds managedFields: nobody reads them here, and the gutter says what they say. */
+function foldNoise(view: EditorView, printed: Printed): StateEffect<unknown>[] {
+  const first = printed.lines.findIndex(({ place, leaf }) => !leaf && place.length === 2 && place[0] === 'metadata' && place[1] === 'managedFields');
+  if (first < 0) return [];
+  let last = first;
+  while (printed.lines[last + 1]?.place[1] === 'managedFields') last++;
+  const range = { from: view.state.doc.line(first + 1).to, to: view.state.doc.line(last + 1).to };
+  const stale: StateEffect<unknown>[] = [];
+  foldedRanges(view.state).between(range.from, range.to, (from, to) => {
+    stale.push(unfoldEffect.of({ from, to }));
+  });
+  return [...stale, foldEffect.of(range)];
+}

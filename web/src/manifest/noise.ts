@@ -1,0 +1,12 @@
+/** What a difference of manifests leaves out unless it is asked for: the server counts it as folded. */
+import { isObject } from './path';
+
+/** Members of metadata that change with every write. */
+const noisy = ['managedFields', 'resourceVersion', 'generation'];
+
+/** A manifest without its noise; the manifest itself is left as it is. */
+export function withoutNoise(manifest: unknown): unknown {
+  if (!isObject(manifest) || !isObject(manifest['metadata'])) return manifest;
+  const metadata = Object.fromEntries(Object.entries(manifest['metadata']).filter(([name]) => !noisy.includes(name)));
+  return { ...manifest, metadata };
+}
