@@ -24,6 +24,14 @@ export function setToken(token: string): void {
   answers.clear();
 }
 
+const refused = new Set<() => void>();
+
+/** Calls refused whenever the server wants a token that we have not (401); gives the function that ends it. */
+export function onUnauthorized(tell: () => void): () => void {
+  refused.add(tell);
+  return () => refused.delete(tell);
+}
+
 export function headers(accept: string): HeadersInit {
   const token = sessionStorage.getItem(tokenKey);
   return token ? { Accept: accept, Authorization: `Bearer ${token}` } : { Accept: accept };
@@ -88,6 +96,7 @@ export async function fetchOf(url: string, accept: string, signal?: AbortSignal)
     if (signal?.aborted) throw error;
     throw new ApiError(0, { title: 'kubewake can not be reached', detail: 'kubewake can not be reached. Is it still running?' });
   }
+  if (response.status === 401) for (const tell of refused) tell();
   if (!response.ok) throw new ApiError(response.status, await problemOf(response));
   return response;
 }

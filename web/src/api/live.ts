@@ -31,17 +31,29 @@ const pauses = [1_000, 2_000, 5_000, 15_000, 60_000];
 
 function subscribe(changed: () => void): () => void {
   subscribers.add(changed);
-  if (!abort) {
-    abort = new AbortController();
-    void keepFollowing(abort.signal);
-  }
+  if (subscribers.size === 1) document.addEventListener('visibilitychange', looked);
+  looked();
   return () => {
     subscribers.delete(changed);
     if (subscribers.size > 0) return;
-    abort?.abort();
-    abort = undefined;
-    now = { ...now, live: false };
+    document.removeEventListener('visibilitychange', looked);
+    disconnect();
   };
+}
+
+/** A tab that nobody sees holds no connection: browsers have few for one server, and the server few for all. */
+function looked(): void {
+  if (document.visibilityState === 'hidden') disconnect();
+  else if (!abort && subscribers.size > 0) {
+    abort = new AbortController();
+    void keepFollowing(abort.signal);
+  }
+}
+
+function disconnect(): void {
+  abort?.abort();
+  abort = undefined;
+  if (now.live) set({ live: false });
 }
 
 function set(next: Partial<Live>): void {
@@ -49,8 +61,10 @@ function set(next: Partial<Live>): void {
   for (const changed of subscribers) changed();
 }
 
+/** Number of the last tick; -1 before the first. */
+let number = -1;
+
 async function keepFollowing(signal: AbortSignal): Promise<void> {
-  let number = -1;
   for (let tries = 0; !signal.aborted; tries++) {
     try {
       for await (const tick of askEvents<Tick>('follow', {}, signal)) {
@@ -83,10 +97,8 @@ function pause(millis: number, signal: AbortSignal): Promise<void> {
 
 /** Connects again at once: a token was given, or the person asked. */
 export function reconnect(): void {
-  if (!abort) return;
-  abort.abort();
-  abort = new AbortController();
-  void keepFollowing(abort.signal);
+  disconnect();
+  looked();
 }
 
 /** Whether facts come in, and a version that rises when they do. */

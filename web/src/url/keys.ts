@@ -13,7 +13,8 @@ export interface KeyAction {
 
 /**
  * Keys by name: a letter or sign as it is typed ("j", "?", "["), a named key ("ArrowLeft", "Escape", "Enter", "Space"), with modifiers before it:
- * "Mod+k" (Ctrl, or Cmd on a Mac), "Shift+ArrowLeft", "Alt+Enter". Shift is not said of signs. Two names of one action: "j|]".
+ * "Mod+k" (Ctrl, or Cmd on a Mac), "Shift+ArrowLeft", "Alt+Enter". Shift is not said of signs. Two names of one action: "j|]". Two keys one after
+ * the other: "g t".
  */
 export type Keys = Record<string, KeyAction>;
 
@@ -22,12 +23,15 @@ interface Registration {
   keys: Keys;
 }
 
+/** The heading of keys that work on every page; a page may give them another meaning. */
+export const everywhere = 'Everywhere';
+
 let registrations: readonly Registration[] = [];
 const subscribers = new Set<() => void>();
 
 function register(one: Registration): () => void {
   if (registrations.length === 0) addEventListener('keydown', pressed);
-  registrations = [...registrations, one];
+  registrations = one.title === everywhere ? [one, ...registrations] : [...registrations, one];
   tell();
   return () => {
     registrations = registrations.filter((other) => other !== one);
@@ -57,20 +61,35 @@ export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'submit', 'range'].includes(target.type);
 }
 
-/** Runs the newest registration of the key: a dialog's before the page's. */
+/** The first key of two, waiting for the second. */
+let begun = '';
+let begunAt = 0;
+const waitMillis = 1200;
+
+/** Runs the newest registration of the key: a page's before those of every page. */
 function pressed(event: KeyboardEvent): void {
   // An open dialog has keys of its own, and the page below it none.
   if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open]')) return;
   const name = nameOfKey(event);
+  if (['Shift', 'Alt', 'Control', 'Meta'].some((modifier) => name.endsWith(modifier))) return;
   const typing = isTyping(event.target);
-  for (let i = registrations.length - 1; i >= 0; i--) {
-    for (const [names, action] of Object.entries(registrations[i]?.keys ?? {})) {
-      if (!namesOf(names).includes(name) || (typing && !action.typing)) continue;
-      event.preventDefault();
-      action.run(event);
-      return;
-    }
+  const second = begun && event.timeStamp - begunAt < waitMillis ? `${begun} ${name}` : '';
+  begun = '';
+  const action = (second && find(second, typing)) || find(name, typing);
+  if (action) {
+    event.preventDefault();
+    action.run(event);
+  } else if (!typing && registrations.some(({ keys }) => Object.keys(keys).some((names) => namesOf(names).some((n) => n.startsWith(`${name} `))))) {
+    begun = name;
+    begunAt = event.timeStamp;
   }
+}
+
+function find(name: string, typing: boolean): KeyAction | undefined {
+  for (let i = registrations.length - 1; i >= 0; i--)
+    for (const [names, action] of Object.entries(registrations[i]?.keys ?? {}))
+      if (namesOf(names).includes(name) && (!typing || action.typing)) return action;
+  return undefined;
 }
 
 /** The names in "j|]"; "|" itself is a key as well. */
@@ -114,11 +133,11 @@ const marks: Record<string, string> = {
   PageUp: 'PgUp', PageDown: 'PgDn',
 };
 
-/** The pieces of a key's name as keyboards label them: ["Ctrl", "K"]. */
+/** The pieces of a key's name as keyboards label them: ["Ctrl", "K"], and of two keys ["G", "T"]. */
 export function keyLabels(name: string, mac = isMac()): string[] {
   if (name === '+') return ['+'];
   return name
-    .split(/\+(?=.)/)
+    .split(/\+(?=.)| /)
     .map((part) => (part === 'Mod' ? (mac ? '⌘' : 'Ctrl') : (marks[part] ?? (part.length === 1 && name.includes('Mod+') ? part.toUpperCase() : part))));
 }
 
