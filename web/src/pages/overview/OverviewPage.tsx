@@ -1,5 +1,79 @@
+import type { ReactNode } from 'react';
+import { newestOf, useLive } from '../../api/live';
+import type { Coverage, Failing, Info } from '../../api/types';
+import { useAnswer } from '../../api/useAnswer';
+import { ErrorBox, PageHeader, Skeleton, WindowBar } from '../../parts';
+import { printMoment, type Window } from '../../time/moment';
 import type { View } from '../../url/state';
+import { go } from '../../url/useView';
+import { ActivityPanel } from './ActivityPanel';
+import { Clusters } from './Clusters';
+import { chosenOf, recordedOf } from './extent';
+import { FailingPanel } from './FailingPanel';
+import { BusyObjects, ErrorSources, PeopleChanges, Warnings } from './Lists';
+import './overview.css';
+import { Start } from './Start';
+import { useActivity } from './useActivity';
 
+/** The first page in an incident: what is recorded, how much happened when, what failed, who changed what. */
 export function OverviewPage({ view }: { view: View }) {
-  return <main aria-label="Overview">{view.page}</main>;
+  const live = useLive();
+  const info = useAnswer<Info>('info', {}, live.version);
+  if (!info.data) return <Frame>{info.error ? <ErrorBox error={info.error} retry={info.retry} /> : <Skeleton lines={6} height={22} />}</Frame>;
+  const clusters = info.data.clusters ?? [];
+  const shown = view.set.cluster ? clusters.filter((cluster) => cluster.name === view.set.cluster) : clusters;
+  const recorded = recordedOf(shown, live.newest);
+  if (clusters.length === 0 || (!recorded && !view.set.cluster)) return <Start live={live.live} />;
+  return (
+    <Frame head={<PageHeader title="Overview" sub={<Filtered view={view} />}>{recorded && <WindowBar view={view} bounds={recorded} />}</PageHeader>}>
+      <Known view={view} info={info.data} recorded={recorded} />
+    </Frame>
+  );
+}
+
+function Frame({ head, children }: { head?: ReactNode; children: ReactNode }) {
+  return (
+    <main className="overview" aria-label="Overview">
+      {head ?? <PageHeader title="Overview" />}
+      <div className="overview-body">{children}</div>
+    </main>
+  );
+}
+
+/** Which cluster the page is narrowed to, and the way back. */
+function Filtered({ view }: { view: View }) {
+  if (!view.set.cluster) return null;
+  return (
+    <>
+      of cluster <b>{view.set.cluster}</b> ·{' '}
+      <button type="button" className="overview-link" onClick={() => go({ set: { ...view.set, cluster: '' } })}>
+        all clusters
+      </button>
+    </>
+  );
+}
+
+function Known({ view, info, recorded }: { view: View; info: Info; recorded: Window | undefined }) {
+  const live = useLive();
+  const chosen = recorded && chosenOf(view, recorded);
+  const narrow = { cluster: view.set.cluster, ...(chosen ? { from: printMoment(chosen.from), to: printMoment(chosen.to) } : {}) };
+  const coverage = useAnswer<Coverage>('coverage', { cluster: view.set.cluster }, live.version);
+  const failing = useAnswer<Failing>('failing', recorded && { ...narrow, limit: 50 }, live.version);
+  const activity = useActivity(view, recorded, chosen, live.version);
+  const end = chosen?.to ?? recorded?.to ?? newestOf(live) ?? 0;
+  return (
+    <>
+      <Clusters view={view} info={info} coverage={coverage} />
+      {recorded && <ActivityPanel view={view} recorded={recorded} chosen={chosen} activity={activity.chart} coverage={coverage.data} drawn={activity.drawn} />}
+      {recorded && (
+        <div className="overview-lists">
+          <FailingPanel view={view} failing={failing} end={end} />
+          <PeopleChanges view={view} activity={activity.lists} />
+          <BusyObjects view={view} activity={activity.lists} />
+          <ErrorSources view={view} activity={activity.lists} />
+          <Warnings view={view} narrow={narrow} version={live.version} />
+        </div>
+      )}
+    </>
+  );
 }

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { FailingObject, Mark } from '../../api/types';
+import { hour, minute, second } from '../../time/moment';
+import { everything, printView, type View } from '../../url/state';
+import { chosenOf, extentOf, recordedOf, spanOf } from './extent';
+import { errorFilter, failingView, searchView, windowOf } from './paths';
+
+const recorded = { from: 1000 * second, to: 2000 * second };
+
+describe('what is recorded', () => {
+  const cluster = (name: string, first?: string, last?: string) => ({ name, epochs: 1, objects: 1, ...(first ? { first } : {}), ...(last ? { last } : {}) });
+
+  it('spans all clusters, and goes on while facts come in', () => {
+    const clusters = [cluster('a', '1970-01-01T00:00:01Z', '1970-01-01T00:00:02Z'), cluster('b', '1970-01-01T00:00:03Z', '1970-01-01T00:00:04Z'), cluster('empty')];
+    expect(recordedOf(clusters, {})).toEqual({ from: second, to: 4 * second + 1 });
+    expect(recordedOf(clusters, { b: 9 * second })).toEqual({ from: second, to: 9 * second + 1 });
+    expect(recordedOf([cluster('empty')], {})).toBeUndefined();
+  });
+});
+
+describe('the window', () => {
+  it.each([
+    [{}, undefined],
+    [{ from: 1500 * second }, { from: 1500 * second, to: recorded.to }],
+    [{ to: 1500 * second }, { from: recorded.from, to: 1500 * second }],
+    [{ to: 500 * second }, { from: 500 * second - 1, to: 500 * second }],
+    [{ from: 3000 * second }, { from: 3000 * second, to: 3000 * second + 1 }],
+    [{ follow: minute }, { from: recorded.to - minute, to: recorded.to }],
+  ])('of %j', (view, want) => expect(chosenOf(view, recorded)).toEqual(want));
+
+  it('is drawn near where it would be too thin, and as the person wants', () => {
+    const thin = { from: 1500 * second, to: 1501 * second };
+    const wide = { from: 1500 * second, to: 1600 * second };
+    expect([spanOf(undefined, thin, recorded), spanOf('all', thin, recorded), spanOf(undefined, wide, recorded), spanOf('near', wide, recorded), spanOf('near', undefined, recorded)])
+      .toEqual(['near', 'all', 'all', 'near', 'all']);
+    expect(extentOf('near', wide, recorded)).toEqual({ from: 1450 * second, to: 1650 * second });
+    expect(extentOf('all', { from: 900 * second, to: 1100 * second }, recorded)).toEqual({ from: 900 * second, to: recorded.to });
+    expect(extentOf('all', undefined, { from: 5, to: 6 })).toMatchObject({ to: extentOf('all', undefined, { from: 5, to: 6 }).from + second });
+  });
+});
+
+const change = { id: 'c1', at: 1200 * second, kind: 'revision' } as Mark;
+const failing: FailingObject = { cluster: 'demo', group: 'apps', kind: 'Deployment', resource: 'deployments', namespace: 'shop', name: 'web', uid: 'u1', text: '', since: 1210 * second, until: 1250 * second, change };
+
+describe('what failed', () => {
+  it('is seen from the change before it to its end, with some room', () => {
+    expect(windowOf(failing, 0)).toEqual({ from: 1192.5 * second, to: 1257.5 * second });
+  });
+
+  it('is seen from its beginning where the change is long ago, and not to the end of days', () => {
+    const old = { ...failing, until: 0, change: { ...change, at: failing.since - 7 * hour } };
+    const { until: _, ...lasting } = old;
+    void _;
+    const window = windowOf(lasting, failing.since + 90 * hour);
+    expect(window).toEqual({ from: failing.since - 1.5 * minute, to: failing.since + 11.5 * minute });
+    const from: View = { page: 'overview', set: everything, words: {} };
+    expect(failingView(lasting, failing.since + 90 * hour, from)).toMatchObject({ at: failing.since, sel: { id: '' } });
+  });
+
+  it('leads to the timeline of its tree with the change selected', () => {
+    const from: View = { page: 'overview', set: { ...everything, cluster: 'demo' }, words: { span: 'all' }, follow: minute, sel: { cluster: 'x', uid: 'y', id: 'z' } };
+    expect(printView(failingView(failing, 0, from))).toBe(
+      '/timeline?cluster=demo&object=uid%3Au1&from=1970-01-01T00%3A19%3A52.5Z&to=1970-01-01T00%3A20%3A57.5Z&at=1970-01-01T00%3A20%3A00Z&sel=demo%2Fu1%2Fc1',
+    );
+  });
+});
+
+describe('errors', () => {
+  it('are searched for by what they share', () => {
+    expect(errorFilter({ user: 'a"b', verb: 'update', resource: 'deployments/status', group: 'apps', code: 409 })).toBe(
+      'request.user == "a\\"b" && request.verb == "update" && request.resource == "deployments" && request.group == "apps" && request.subresource == "status" && request.code == 409',
+    );
+    expect(errorFilter({ verb: 'get', code: 401 })).toBe('request.verb == "get" && request.code == 401');
+  });
+
+  it('are searched for in the same window and cluster', () => {
+    const view: View = { page: 'overview', set: { ...everything, cluster: 'demo', namespace: 'shop' }, words: { span: 'all' }, from: second, to: 2 * second };
+    expect(printView(searchView('x', view, { order: 'newest' }))).toBe('/search?cluster=demo&filter=x&from=1970-01-01T00%3A00%3A01Z&to=1970-01-01T00%3A00%3A02Z&order=newest');
+  });
+});
