@@ -16,6 +16,9 @@ import (
 // no turn from questions.
 const maxFollowers = 32
 
+// minPause is the shortest pause that an asker may ask for: whatever is told of at once is looked for all the time.
+const minPause = 100 * time.Millisecond
+
 // errFollowers: every place is taken.
 var errFollowers = errors.New("too many follow at once")
 
@@ -26,6 +29,9 @@ func (h *Handler) follow(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	p := h.params(ctx, r)
 	q := query.Follow{Cluster: p.cluster(), Pause: p.duration("pause")}
+	if q.Pause > 0 && q.Pause < minPause {
+		p.wrong("pause: %s is too short, %s is the least", q.Pause, minPause)
+	}
 	if err := p.done(); err != nil {
 		h.fail(w, r, err)
 		return

@@ -203,6 +203,7 @@ func TestProblems(t *testing.T) {
 		"other limit":  {nil, "activity?limit=3", 400, `there is no parameter \"limit\" here`},
 		"follow":       {nil, "follow?from=-1h", 400, `there is no parameter \"from\" here; there are: cluster, pause`},
 		"follow pause": {nil, "follow?pause=soon", 400, "pause: "},
+		"short pause":  {nil, "follow?pause=1ns", 400, "100ms is the least"},
 		"follow fails": {engine.Errorf(engine.KindNotFound, "no cluster"), "follow?cluster=x", 404, `"kind":"not-found"`},
 	}
 	for name, c := range cases {

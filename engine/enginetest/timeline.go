@@ -80,7 +80,7 @@ func LanesOfWeb() *engine.Lanes {
 				{ID: "3", At: moment(2000), Until: moment(2002), Kind: "request", Verb: "update", Code: 409, Failed: true, Who: "alice", Text: "the object has been modified", NoOp: true},
 				{ID: "4", At: moment(3000), Kind: "event", Severity: "Warning", Text: "quota exceeded"},
 			},
-			Bins:    []engine.LaneBin{{Bin: 67, Changes: 9, Reads: 4, Failed: 2, Normal: 3, Warning: 1, Spans: 5}},
+			Bins:    []engine.LaneBin{{Bin: 67, Changes: 9, Reads: 4, Failed: 2, Normal: 3, Warning: 1, Spans: 5, Gaps: 1}},
 			Unknown: []engine.Stretch{{From: moment(7000), To: moment(9000), Reason: "not-watched", Sentence: Gap().Sentence}},
 			Derived: []engine.Derived{
 				{Group: "conditions", Name: "Available", Bars: bars[:1]},

@@ -1,0 +1,178 @@
+package native_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubewake/kubewake/api/native"
+	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/engine/local"
+	"github.com/kubewake/kubewake/object/redact"
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/source/input"
+	"github.com/kubewake/kubewake/store/pebble"
+)
+
+// demo is an engine over the incident that ships with the repository, as kubewake demo opens it.
+func demo(t *testing.T) *local.Engine {
+	t.Helper()
+	dir := filepath.Join("..", "..", "testdata", "demo")
+	st, err := pebble.Open("store", pebble.Options{FS: vfs.NewMem()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	sink := func(ctx context.Context, list []*record.Record) error { _, err := st.Append(ctx, list); return err }
+	paths, err := filepath.Glob(filepath.Join(dir, "*.zst"))
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no recording: ", err)
+	}
+	if _, err := input.Read(t.Context(), append(paths, filepath.Join(dir, "watch")), input.Options{Cluster: "demo", Redactor: redact.Off()}, sink); err != nil {
+		t.Fatal(err)
+	}
+	e := local.New(st, local.Config{Version: "test", Data: "demo"})
+	if _, err := e.LinkIndex().View(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// unstable is what differs from one run to the next.
+var unstable = regexp.MustCompile(`"(diskBytes|rawBytes)": [0-9]+`)
+
+// TestDemo asks a real incident everything that the UI asks, and holds the answers in web/testdata/answers, where the UI's own tests
+// read them: what one side calls an answer the other can draw.
+func TestDemo(t *testing.T) {
+	h := native.New(native.Config{Engine: demo(t)})
+	get := func(target string) []byte {
+		t.Helper()
+		r := ask(t, h, native.Prefix+target)
+		body := text(t, r)
+		if r.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %d %s", target, r.StatusCode, body)
+		}
+		return []byte(body)
+	}
+	targets := targets(t, get)
+	for _, name := range sorted(targets) {
+		t.Run(name, func(t *testing.T) {
+			var pretty bytes.Buffer
+			if err := json.Indent(&pretty, get(targets[name]), "", " "); err != nil {
+				t.Fatal(err)
+			}
+			shared(t, name+".json", unstable.ReplaceAllString(pretty.String(), `"$1": 0`))
+		})
+	}
+	questions, err := json.MarshalIndent(targets, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	questions = bytes.ReplaceAll(questions, []byte(`\u0026`), []byte(`&`))
+	shared(t, "questions.json", string(questions)+"\n")
+	files, err := filepath.Glob(filepath.Join(answers, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		if _, asked := targets[name]; !asked && name != "questions" {
+			t.Errorf("%s is an answer to nothing", file)
+		}
+	}
+}
+
+// answers is the folder that both sides' tests read.
+var answers = filepath.Join("..", "..", "web", "testdata", "answers")
+
+func sorted(m map[string]string) []string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// targets are the questions by the name of the file that holds the answer. Times are those of the incident's story.
+func targets(t *testing.T, get func(string) []byte) map[string]string {
+	t.Helper()
+	var rows engine.Rows
+	if err := json.Unmarshal(get("rows?cluster=demo&namespace=shop"), &rows); err != nil {
+		t.Fatal(err)
+	}
+	var uids []string
+	for _, row := range rows.Rows {
+		if row.UID != "" && len(uids) < engine.MaxLanes {
+			uids = append(uids, row.UID)
+		}
+	}
+	whole := "&from=2026-11-21T15:26:00Z&to=2026-11-21T15:27:00Z"
+	near := "&from=2026-11-21T15:26:19.5Z&to=2026-11-21T15:26:21Z"
+	some := func(n int) string { return url.Values{"uid": uids[:min(n, len(uids))]}.Encode() }
+	web := "cluster=demo&kind=deployments.apps&namespace=shop&name=web"
+	return map[string]string{
+		"info":          "info",
+		"objects":       "objects?cluster=demo&namespace=shop&kind=deploy,rs,pods",
+		"history":       "history?" + web + "&limit=25",
+		"state":         "state?" + web + "&at=2026-11-21T15:26:25Z",
+		"diff":          "diff?" + web + "&fromAt=2026-11-21T15:26:19Z&toAt=2026-11-21T15:26:20Z",
+		"blame":         "blame?" + web + "&at=2026-11-21T15:26:25Z",
+		"links":         "links?" + web,
+		"tree":          "tree?" + web + whole,
+		"trace":         "trace?" + web + whole + "&mode=tracing&limit=60",
+		"services":      "services",
+		"dependencies":  "dependencies?cluster=demo",
+		"search":        "search?cluster=demo&newest=true&limit=12&filter=" + url.QueryEscape(`request.code >= 400 && namespace == "shop"`),
+		"coverage":      "coverage?cluster=demo",
+		"stat":          "stat?cluster=demo&top=5",
+		"fields":        "fields",
+		"rows":          "rows?cluster=demo&namespace=shop" + whole,
+		"rows-tree":     "rows?cluster=demo&namespace=shop&object=deploy/web" + whole,
+		"rows-cut":      "rows?cluster=demo&limit=10",
+		"lanes":         "lanes?cluster=demo&bins=300&" + some(16) + whole,
+		"lanes-derived": "lanes?cluster=demo&bins=600&derived=true&" + some(8) + whole,
+		"lanes-near":    "lanes?cluster=demo&bins=1500&derived=true&reads=true&" + some(8) + near,
+		"lanes-far":     "lanes?cluster=demo&bins=12&derived=true&" + some(8) + whole,
+		"lanes-unknown": "lanes?cluster=demo&bins=60&uid=00000000-0000-0000-0000-000000000000" + whole,
+	}
+}
+
+func shared(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join(answers, name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got; go test ./api/native -run TestDemo -update writes it anew):\n%s", path, clipped(diff))
+	}
+}
+
+func clipped(s string) string {
+	if len(s) > 4000 {
+		return s[:4000] + "\n…"
+	}
+	return s
+}
