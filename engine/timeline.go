@@ -24,7 +24,7 @@ func (m Moment) Time() time.Time {
 // MaxLanes bounds the objects of one query.Lanes.
 const MaxLanes = 200
 
-// Rows answers query.Rows: depth first, each behind the row it stands below; by cluster, namespace, kind, name otherwise.
+// Rows answers query.Rows: depth first, each behind the row it stands below; by cluster, namespace, kind, name otherwise, and below one row by kind and creation.
 type Rows struct {
 	From     Moment    `json:"from"` // the window; where the question left it open, of what is recorded of these objects
 	To       Moment    `json:"to"`

@@ -10,6 +10,46 @@ type RequestHead struct {
 	Verb, URI, User, Impersonator    []byte
 	Code                             int
 	Reason                           []byte
+
+	rest    []byte   // encoded, behind Reason
+	decoded *Request // where the head was made of it
+}
+
+// RequestTail is what stands further on in an encoded request, of what its effect can be told from.
+type RequestTail struct {
+	NamedRV, AnswerRV ResourceVersion
+	Answer            BodyKind
+	SentKind          SentKind
+	Sent              []byte
+	Items             int // objects that the answer lists
+}
+
+// Tail reads on, without allocating. False: the bytes are damaged.
+func (h *RequestHead) Tail() (t RequestTail, ok bool) {
+	if q := h.decoded; q != nil {
+		return RequestTail{NamedRV: q.NamedRV, AnswerRV: q.AnswerRV, Answer: q.Answer, SentKind: q.SentKind, Sent: q.Sent, Items: len(q.Items)}, true
+	}
+	d := decoder{buf: h.rest}
+	d.bytes() // message
+	d.skip(3) // causes
+	if d.num() != 0 {
+		d.int() // stage time
+	}
+	d.skip(2) // annotations
+	t.NamedRV = ResourceVersion(d.num())
+	d.bytes() // named UID
+	t.Answer = BodyKind(d.num())
+	d.bytes() // its UID
+	t.AnswerRV = ResourceVersion(d.num())
+	d.num() // whether it ends
+	t.SentKind, t.Sent = SentKind(d.num()), d.bytes()
+	t.Items = d.count()
+	return t, !d.bad
+}
+
+// IsDryRun reports whether a deletion's options, which its body tells, ask for no more than a dry run.
+func (t *RequestTail) IsDryRun() bool {
+	return t.SentKind == SentDelete && bytes.Contains(t.Sent, []byte(`"dryRun":["All"]`))
 }
 
 // HeadOf gives the head of a request that is decoded.
@@ -17,7 +57,7 @@ func HeadOf(r *Record) RequestHead {
 	q := r.Request
 	return RequestHead{Group: []byte(r.Ref.Group), Resource: []byte(r.Ref.Resource), Namespace: []byte(r.Ref.Namespace), Name: []byte(r.Ref.Name),
 		Subresource: []byte(r.Ref.Subresource), Stage: q.Stage, Verb: []byte(q.Verb), URI: []byte(q.URI), User: []byte(q.Actor.User),
-		Impersonator: []byte(q.Actor.Impersonator), Code: q.Code, Reason: []byte(q.Reason)}
+		Impersonator: []byte(q.Actor.Impersonator), Code: q.Code, Reason: []byte(q.Reason), decoded: q}
 }
 
 // IsRead is Request.IsRead.
@@ -63,6 +103,7 @@ func PeekRequest(b []byte) (h RequestHead, ok bool) {
 	d.skip(1) // source IPs
 	h.Code = int(d.num())
 	h.Reason = d.bytes()
+	h.rest = d.buf
 	return h, !d.bad
 }
 

@@ -72,6 +72,7 @@ type Engine struct {
 	modes  *trace.Modes
 
 	amounts amountsCache
+	answers answerCache
 }
 
 var _ engine.Engine = (*Engine)(nil)
