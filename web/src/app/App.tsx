@@ -1,25 +1,128 @@
-import { lazy, Suspense, type ComponentType } from 'react';
-import { OverviewPage } from '../pages/overview/OverviewPage';
-import type { Page, View } from '../url/state';
-import { useView } from '../url/useView';
+import { Suspense, useEffect, useRef, useState } from 'react';
+import { onUnauthorized, setToken } from '../api/client';
+import { reconnect } from '../api/live';
+import { useInfo } from '../api/server';
+import { Empty, Link, toPage } from '../parts';
+import { everywhere, useKeys } from '../url/keys';
+import { rememberObject } from '../url/recent';
+import type { View } from '../url/state';
+import { currentView, goTo, useView } from '../url/useView';
+import './App.css';
+import { ErrorBoundary } from './ErrorBoundary';
+import { Header } from './Header';
+import { KeysDialog } from './KeysDialog';
+import { pageOf, PageSkeleton } from './pages';
+import { Palette } from './palette/Palette';
+import { ServerNotice } from './ServerNotice';
+import { titleOf } from './title';
+import { TokenDialog } from './TokenDialog';
 
-const pageOf: Record<Page, ComponentType<{ view: View }>> = {
-  overview: OverviewPage,
-  timeline: lazy(async () => ({ default: (await import('../pages/timeline/TimelinePage')).TimelinePage })),
-  trace: lazy(async () => ({ default: (await import('../pages/trace/TracePage')).TracePage })),
-  object: lazy(async () => ({ default: (await import('../pages/object/ObjectPage')).ObjectPage })),
-  graph: lazy(async () => ({ default: (await import('../pages/graph/GraphPage')).GraphPage })),
-  search: lazy(async () => ({ default: (await import('../pages/search/SearchPage')).SearchPage })),
-  coverage: lazy(async () => ({ default: (await import('../pages/coverage/CoveragePage')).CoveragePage })),
-};
+type Open = '' | 'search' | 'keys' | 'token';
 
+/** The frame: what is the same on every page. */
 export function App() {
   const view = useView();
-  if (!view) return <main>There is no such page.</main>;
+  const [open, setOpen] = useState<Open>('');
+  // Raised when everything is to be asked anew, as with another token.
+  const [turn, setTurn] = useState(0);
+  const close = () => setOpen('');
+  useEffect(() => onUnauthorized(() => setOpen('token')), []);
+  useFrameKeys(setOpen);
+  useArrival(view);
+  return (
+    <div className="app">
+      <a className="app-skip" href="#page">
+        Skip to the page
+      </a>
+      <Header view={view ?? nowhere} search={() => setOpen('search')} showKeys={() => setOpen('keys')} />
+      <Notice key={turn} askToken={() => setOpen('token')} again={() => setTurn(turn + 1)} />
+      <div id="page" className="app-page" tabIndex={-1}>
+        <ShownPage key={turn} view={view} />
+      </div>
+      {open === 'search' && <Palette onClose={close} showKeys={() => setOpen('keys')} />}
+      {open === 'keys' && <KeysDialog onClose={close} />}
+      {open === 'token' && (
+        <TokenDialog
+          onClose={close}
+          onToken={(token) => {
+            setToken(token);
+            close();
+            reconnect();
+            setTurn(turn + 1);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+const nowhere: View = toPage('overview', undefined);
+
+function Notice({ askToken, again }: { askToken: () => void; again: () => void }) {
+  const { error } = useInfo();
+  return error ? <ServerNotice error={error} askToken={askToken} retry={again} /> : null;
+}
+
+function ShownPage({ view }: { view: View | undefined }) {
+  if (!view) {
+    return (
+      <main>
+        <Empty title="There is no such page" icon="search">
+          <p>
+            The address leads nowhere. <Link to={nowhere}>Go to the overview</Link>
+          </p>
+        </Empty>
+      </main>
+    );
+  }
   const Shown = pageOf[view.page];
   return (
-    <Suspense>
-      <Shown view={view} />
-    </Suspense>
+    <ErrorBoundary key={placeOf(view)}>
+      <Suspense fallback={<PageSkeleton page={view.page} />}>
+        <Shown view={view} />
+      </Suspense>
+    </ErrorBoundary>
+  );
+}
+
+/** What makes two views two places, for focus, errors and titles: the page, and on the object page the object. */
+function placeOf(view: View | undefined): string {
+  const { object } = view ?? {};
+  return object ? ['object', object.cluster, object.kind, object.namespace, object.name].join('/') : (view?.page ?? '');
+}
+
+/** The title and the focus follow where one is; the objects looked at are remembered. */
+function useArrival(view: View | undefined): void {
+  const place = placeOf(view);
+  const before = useRef(place);
+  const title = titleOf(view);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  useEffect(() => {
+    if (view?.object) rememberObject(view.object);
+    if (before.current === place) return;
+    before.current = place;
+    document.getElementById('page')?.focus({ preventScroll: true });
+    // The place says all that matters of the view.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [place]);
+}
+
+function useFrameKeys(setOpen: (open: Open) => void): void {
+  const to = (page: View['page']) => () => goTo(toPage(page, currentView()));
+  useKeys(
+    {
+      '/': { does: 'Search objects, pages and records', run: () => setOpen('search') },
+      'Mod+k': { does: 'Search, also while typing', run: () => setOpen('search'), typing: true },
+      '?': { does: 'Show the keys', run: () => setOpen('keys') },
+      'g o': { does: 'Go to the overview', run: to('overview') },
+      'g t': { does: 'Go to the timeline', run: to('timeline') },
+      'g r': { does: 'Go to the tree', run: to('trace') },
+      'g g': { does: 'Go to the graph', run: to('graph') },
+      'g s': { does: 'Go to the search', run: to('search') },
+      'g c': { does: 'Go to the coverage', run: to('coverage') },
+    },
+    everywhere,
   );
 }
