@@ -35,7 +35,7 @@ export interface TimeColumnsProps {
   children?: ReactNode;
 }
 
-const gutter = 104;
+const gutter = 132;
 const axisHeight = 20;
 const space = 8;
 

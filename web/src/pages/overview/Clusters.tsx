@@ -1,6 +1,7 @@
 import { CoverageStrip } from '../../charts/CoverageStrip';
 import { compareReasons, holesOf, isHole, reasonOf } from '../../charts/holes';
 import { useLive } from '../../api/live';
+import { useConfig } from '../../api/server';
 import type { ClusterInfo, Coverage, Info } from '../../api/types';
 import type { Answer } from '../../api/useAnswer';
 import { ErrorBox, Icon, Link, TimeLabel, useNow } from '../../parts';
@@ -69,11 +70,12 @@ function ClusterCard({ cluster, view, many, coverage }: { cluster: ClusterInfo; 
 /** Whether facts come in, and how late. */
 function Freshness({ cluster, last }: { cluster: string; last: number | undefined }) {
   const live = useLive();
+  const config = useConfig();
   const now = useNow();
   const newest = live.newest[cluster] ?? last;
   if (newest === undefined) return null;
   const behind = Math.max(0, now - newest);
-  if (live.live && behind < hour)
+  if (live.live && config?.live !== false && behind < hour)
     return (
       <span className="cluster-live" title="The newest fact is this old. A quiet cluster has old ones.">
         <i aria-hidden /> live, newest {behind < 2 * second ? 'just now' : `${formatSpan(behind)} ago`}

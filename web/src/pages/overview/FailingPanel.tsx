@@ -5,7 +5,7 @@ import { Button, CutNote, Icon, Link, RefLabel, StateGlyph, TimeLabel } from '..
 import { actorShort } from '../../text/actors';
 import { counted } from '../../text/counts';
 import { verbPast } from '../../text/verbs';
-import { formatOffset, formatSpan } from '../../time/format';
+import { formatSpan } from '../../time/format';
 import type { Moment } from '../../time/moment';
 import type { View } from '../../url/state';
 import { Nothing, Panel } from './Panel';
@@ -14,7 +14,7 @@ import { failingView, sameWindow } from './paths';
 const few = 5;
 
 /** What failed or is stuck: each line leads to how it broke. */
-export function FailingPanel({ view, failing, end }: { view: View; failing: Answer<Failing>; end: Moment }) {
+export function FailingPanel({ view, failing, end, many }: { view: View; failing: Answer<Failing>; end: Moment; many: boolean }) {
   const [all, setAll] = useState(false);
   const objects = failing.data?.objects ?? [];
   const now = objects.filter((object) => !object.until && !object.over).length;
@@ -31,7 +31,7 @@ export function FailingPanel({ view, failing, end }: { view: View; failing: Answ
           {objects.length === 0 && <Nothing>No workload failed or was stuck in this window, by all that was recorded.</Nothing>}
           <ul className="failing-list">
             {objects.slice(0, all ? undefined : few).map((object) => (
-              <FailingLine key={`${object.cluster}/${object.uid ?? object.name}/${object.since}`} object={object} view={view} end={end} />
+              <FailingLine key={`${object.cluster}/${object.uid ?? object.name}/${object.since}`} object={object} view={view} end={end} many={many} />
             ))}
           </ul>
           {objects.length > few && (
@@ -46,7 +46,7 @@ export function FailingPanel({ view, failing, end }: { view: View; failing: Answ
   );
 }
 
-function FailingLine({ object, view, end }: { object: FailingObject; view: View; end: Moment }) {
+function FailingLine({ object, view, end, many }: { object: FailingObject; view: View; end: Moment; many: boolean }) {
   const { change } = object;
   const still = !object.until && !object.over;
   return (
@@ -54,7 +54,7 @@ function FailingLine({ object, view, end }: { object: FailingObject; view: View;
       <Link to={failingView(object, end, view)} className={still ? 'failing-line failing-still' : 'failing-line'}>
         <StateGlyph state={still ? 'bad' : object.over ? 'deleted' : 'done'} />
         <span className="failing-what">
-          <RefLabel object={object} cluster={!view.set.cluster} />
+          <RefLabel object={object} cluster={many} />
           <span className="failing-text">{object.text}</span>
         </span>
         <span className="failing-when">
@@ -73,7 +73,7 @@ function FailingLine({ object, view, end }: { object: FailingObject; view: View;
             <Icon name="person" size={14} />
             <span>
               <b title={change.who}>{actorShort(change.who)}</b> {change.verb ? verbPast(change.verb, change.sub) : 'changed'} it{' '}
-              <span title="Before the failure began">{formatOffset(change.at, object.since)}</span>
+              {formatSpan(Math.max(0, object.since - change.at))} before
               {change.text && <span className="failing-summary mono">{change.text}</span>}
             </span>
           </span>

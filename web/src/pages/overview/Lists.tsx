@@ -8,8 +8,8 @@ import { counted, grouped } from '../../text/counts';
 import { verbPast } from '../../text/verbs';
 import type { View } from '../../url/state';
 import { Nothing, Panel } from './Panel';
-import { errorFilter, failuresFilter, peopleFilter, searchView, warningsFilter } from './paths';
-import { foldWarnings, type WarningFold } from './warnings';
+import { errorFilter, failuresFilter, markView, peopleFilter, runView, searchView, warningsFilter } from './paths';
+import { foldPeople, foldWarnings, type PeopleFold, type WarningFold } from './folds';
 
 /** The first lines of a list, and a button for the others. */
 function Few<T>({ list, few, children }: { list: readonly T[]; few: number; children: (one: T, index: number) => ReactNode }) {
@@ -26,29 +26,15 @@ function Few<T>({ list, few, children }: { list: readonly T[]; few: number; chil
   );
 }
 
-/** What people changed, newest first; a line leads to the change on the timeline of its object. */
-export function PeopleChanges({ view, activity }: { view: View; activity: Answer<Activity> }) {
+/** What people changed, newest first; a line leads to the change on the timeline of its object, or to all that were made in one go. */
+export function PeopleChanges({ view, activity, many }: { view: View; activity: Answer<Activity>; many: boolean }) {
+  const folds = useMemo(() => foldPeople(activity.data?.people ?? []), [activity.data]);
   return (
     <Panel title="Changed by people" className="panel-people" answer={activity} more={<Link to={searchView(peopleFilter, view, { order: 'newest' })}>All in search</Link>}>
-      {({ people }) =>
-        people?.length ? (
-          <Few list={people} few={7}>
-            {({ object, mark }) => (
-              <li key={`${mark.id}${object.uid ?? ''}`}>
-                <Link to={markView(object, mark, view)} className="line people-line">
-                  <TimeLabel at={mark.at} clock />
-                  <span className="people-who" title={mark.who}>
-                    {actorShort(mark.who)}
-                  </span>
-                  <span className="people-what">
-                    <span className="people-verb">{verbPast(mark.verb, mark.sub)}</span>
-                    <RefLabel object={object} />
-                    {mark.text && <span className="line-summary mono">{mark.text}</span>}
-                  </span>
-                  {mark.failed && <span className="line-code">{mark.code}</span>}
-                </Link>
-              </li>
-            )}
+      {() =>
+        folds.length > 0 ? (
+          <Few list={folds} few={7}>
+            {(fold) => <PersonLine key={`${fold.newest.mark.id}${fold.newest.object.uid ?? ''}`} fold={fold} view={view} many={many} />}
           </Few>
         ) : (
           <Nothing>No person changed anything in this window, by the requests that were audited.</Nothing>
@@ -58,14 +44,28 @@ export function PeopleChanges({ view, activity }: { view: View; activity: Answer
   );
 }
 
-function markView(object: Activity['people'][number]['object'], mark: Activity['people'][number]['mark'], view: View): View {
-  const { sel: _sel, ...there } = timelineOf(object, view);
-  void _sel;
-  return { ...there, at: mark.at, ...(object.uid ? { sel: { cluster: object.cluster, uid: object.uid, id: mark.id } } : {}) };
+function PersonLine({ fold, view, many }: { fold: PeopleFold; view: View; many: boolean }) {
+  const { object, mark } = fold.newest;
+  return (
+    <li>
+      <Link to={fold.count > 1 ? runView(fold, view) : markView(fold.newest, view)} className="line people-line" title={mark.text ?? ''}>
+        <TimeLabel at={mark.at} clock />
+        <span className="people-who" title={mark.who}>
+          {actorShort(mark.who)}
+        </span>
+        <span className="people-what">
+          <span className="people-verb">{verbPast(mark.verb, mark.sub)}</span>
+          <RefLabel object={object} cluster={many} />
+          {fold.count > 1 ? <span className="people-others">and {grouped(fold.count - 1)} more</span> : mark.text && <span className="line-summary mono">{mark.text}</span>}
+        </span>
+        {mark.failed && <span className="line-code">{mark.code}</span>}
+      </Link>
+    </li>
+  );
 }
 
 /** The objects that changed most. */
-export function BusyObjects({ view, activity }: { view: View; activity: Answer<Activity> }) {
+export function BusyObjects({ view, activity, many }: { view: View; activity: Answer<Activity>; many: boolean }) {
   return (
     <Panel title="Changed most" answer={activity}>
       {({ objects }) => {
@@ -76,7 +76,7 @@ export function BusyObjects({ view, activity }: { view: View; activity: Answer<A
               <li key={`${object.cluster}/${object.uid ?? nameOf(object)}`}>
                 <Link to={withoutSelection(timelineOf(object, view))} className="line busy-line" title={busyTitle(object)}>
                   <span className="bar" style={{ width: `${(100 * object.changes) / most}%` }} />
-                  <RefLabel object={object} />
+                  <RefLabel object={object} cluster={many} />
                   {object.failed ? <span className="busy-failed">{grouped(object.failed)} failed</span> : null}
                   <b>{grouped(object.changes)}</b>
                 </Link>

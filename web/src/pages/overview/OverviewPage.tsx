@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { newestOf, useLive } from '../../api/live';
 import type { Coverage, Failing, Info } from '../../api/types';
+import { useInfo } from '../../api/server';
 import { useAnswer } from '../../api/useAnswer';
 import { ErrorBox, PageHeader, Skeleton, WindowBar } from '../../parts';
 import { printMoment, type Window } from '../../time/moment';
@@ -18,7 +19,7 @@ import { useActivity } from './useActivity';
 /** The first page in an incident: what is recorded, how much happened when, what failed, who changed what. */
 export function OverviewPage({ view }: { view: View }) {
   const live = useLive();
-  const info = useAnswer<Info>('info', {}, live.version);
+  const info = useInfo();
   if (!info.data) return <Frame>{info.error ? <ErrorBox error={info.error} retry={info.retry} /> : <Skeleton lines={6} height={22} />}</Frame>;
   const clusters = info.data.clusters ?? [];
   const shown = view.set.cluster ? clusters.filter((cluster) => cluster.name === view.set.cluster) : clusters;
@@ -60,6 +61,7 @@ function Known({ view, info, recorded }: { view: View; info: Info; recorded: Win
   const coverage = useAnswer<Coverage>('coverage', { cluster: view.set.cluster }, live.version);
   const failing = useAnswer<Failing>('failing', recorded && { ...narrow, limit: 50 }, live.version);
   const activity = useActivity(view, recorded, chosen, live.version);
+  const many = (info.clusters ?? []).length > 1 && !view.set.cluster;
   const end = chosen?.to ?? recorded?.to ?? newestOf(live) ?? 0;
   return (
     <>
@@ -67,9 +69,9 @@ function Known({ view, info, recorded }: { view: View; info: Info; recorded: Win
       {recorded && <ActivityPanel view={view} recorded={recorded} chosen={chosen} activity={activity.chart} coverage={coverage.data} drawn={activity.drawn} />}
       {recorded && (
         <div className="overview-lists">
-          <FailingPanel view={view} failing={failing} end={end} />
-          <PeopleChanges view={view} activity={activity.lists} />
-          <BusyObjects view={view} activity={activity.lists} />
+          <FailingPanel view={view} failing={failing} end={end} many={many} />
+          <PeopleChanges view={view} activity={activity.lists} many={many} />
+          <BusyObjects view={view} activity={activity.lists} many={many} />
           <ErrorSources view={view} activity={activity.lists} />
           <Warnings view={view} narrow={narrow} version={live.version} />
         </div>

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { FailingObject, Mark } from '../../api/types';
+import type { Activity, FailingObject, Hit, Mark } from '../../api/types';
 import { hour, minute, second } from '../../time/moment';
 import { everything, printView, type View } from '../../url/state';
 import { chosenOf, extentOf, recordedOf, spanOf } from './extent';
-import { errorFilter, failingView, searchView, windowOf } from './paths';
+import { foldPeople, foldWarnings } from './folds';
+import { errorFilter, failingView, runView, searchView, windowOf } from './paths';
 
 const recorded = { from: 1000 * second, to: 2000 * second };
 
@@ -76,5 +77,34 @@ describe('errors', () => {
   it('are searched for in the same window and cluster', () => {
     const view: View = { page: 'overview', set: { ...everything, cluster: 'demo', namespace: 'shop' }, words: { span: 'all' }, from: second, to: 2 * second };
     expect(printView(searchView('x', view, { order: 'newest' }))).toBe('/search?cluster=demo&filter=x&from=1970-01-01T00%3A00%3A01Z&to=1970-01-01T00%3A00%3A02Z&order=newest');
+  });
+});
+
+describe('lines that tell the same', () => {
+  const made = (name: string, at: number, verb = 'delete', who = 'bob'): Activity['people'][number] => ({
+    object: { cluster: 'demo', kind: 'Pod', resource: 'pods', namespace: 'shop', name, uid: name },
+    mark: { id: name, at: at * second, kind: 'request', verb, who },
+  });
+
+  it('are one where a person made them in one go', () => {
+    const folds = foldPeople([made('a', 100), made('b', 95), made('b', 94), made('c', 90, 'patch'), made('d', 80), made('e', 10), made('f', 9, 'delete', 'eve')]);
+    expect(folds.map((f) => [f.newest.object.name, f.count])).toEqual([['a', 3], ['c', 1], ['d', 1], ['e', 1], ['f', 1]]);
+    const view: View = { page: 'overview', set: everything, words: {}, follow: minute };
+    expect(runView(folds[0]!, view)).toMatchObject({
+      page: 'search', from: 93 * second, to: 101 * second,
+      set: { cluster: 'demo', filter: 'request.user == "bob" && request.verb == "delete" && resource == "pods" && namespace == "shop"' },
+    });
+    expect(runView(folds[0]!, view).follow).toBeUndefined();
+  });
+
+  it('are one Warning by reason, most first', () => {
+    const hit = (reason: string, uid: string, note: string): Hit => ({
+      id: note, kind: 'event', when: { at: note }, object: { cluster: 'demo' }, summary: '',
+      event: { name: '', uid: '', type: 'Warning', reason, note, regarding: { cluster: 'demo', uid }, firstSeen: '', lastSeen: '', count: 1, matched: '' },
+    });
+    expect(foldWarnings([hit('BackOff', 'p1', '3'), hit('Failed', 'p1', '2'), hit('Failed', 'p1', '1'), hit('Failed', 'p2', '0')])).toEqual([
+      { reason: 'Failed', count: 3, objects: 2, note: '2', last: '2' },
+      { reason: 'BackOff', count: 1, objects: 1, note: '3', last: '3' },
+    ]);
   });
 });

@@ -1,8 +1,9 @@
 /** Where the lines of the overview lead to. Pure. */
-import type { ErrorSource, FailingObject } from '../../api/types';
+import type { Activity, ErrorSource, FailingObject } from '../../api/types';
 import { timelineOf } from '../../parts/objectView';
 import { hour, minute, second, type Moment, type Window } from '../../time/moment';
 import { everything, type View } from '../../url/state';
+import type { PeopleFold } from './folds';
 
 /** A change longer ago than this is no part of the picture of what broke. */
 const related = 6 * hour;
@@ -35,6 +36,25 @@ export function failingView(failing: FailingObject, end: Moment, from: View): Vi
 /** Searches for records in the window of the view. */
 export function searchView(filter: string, view: View, words: Record<string, string> = {}): View {
   return { ...windowWords(view), page: 'search', set: { ...everything, cluster: view.set.cluster, filter }, words };
+}
+
+/** The timeline of what a change was about, with the change selected. */
+export function markView({ object, mark }: Activity['people'][number], view: View): View {
+  const { sel: _sel, ...there } = timelineOf(object, view);
+  void _sel;
+  return { ...there, at: mark.at, ...(object.uid ? { sel: { cluster: object.cluster, uid: object.uid, id: mark.id } } : {}) };
+}
+
+/** Searches for the changes that one person made in one go. */
+export function runView(fold: PeopleFold, view: View): View {
+  const { object, mark } = fold.newest;
+  const terms = [`request.user == ${JSON.stringify(mark.who ?? '')}`];
+  if (mark.verb) terms.push(`request.verb == ${JSON.stringify(mark.verb)}`);
+  if (object.resource) terms.push(`resource == ${JSON.stringify(object.resource)}`);
+  if (object.namespace) terms.push(`namespace == ${JSON.stringify(object.namespace)}`);
+  const { follow: _follow, ...there } = searchView(terms.join(' && '), view, { order: 'newest' });
+  void _follow;
+  return { ...there, set: { ...there.set, cluster: object.cluster }, from: fold.from - second, to: fold.to + second };
 }
 
 /** The window and cursor of a view, without what is selected. */
