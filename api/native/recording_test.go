@@ -122,10 +122,18 @@ func targets(t *testing.T, get func(string) []byte) map[string]string {
 			uids = append(uids, row.UID)
 		}
 	}
+	web := "cluster=demo&kind=deployments.apps&namespace=shop&name=web"
+	var bad engine.History // the rollout of the image that does not exist
+	if err := json.Unmarshal(get("history?"+web+"&from=2026-11-21T15:26:19.8Z&to=2026-11-21T15:26:19.9Z"), &bad); err != nil {
+		t.Fatal(err)
+	}
+	one := slices.IndexFunc(bad.Entries, func(e engine.Entry) bool { return e.Revision != nil && strings.Contains(e.Summary, "v3-bad") })
+	if one < 0 {
+		t.Fatalf("nobody asked for v3-bad: %d entries", len(bad.Entries))
+	}
 	whole := "&from=2026-11-21T15:26:00Z&to=2026-11-21T15:27:00Z"
 	near := "&from=2026-11-21T15:26:19.5Z&to=2026-11-21T15:26:21Z"
 	some := func(n int) string { return url.Values{"uid": uids[:min(n, len(uids))]}.Encode() }
-	web := "cluster=demo&kind=deployments.apps&namespace=shop&name=web"
 	return map[string]string{
 		"info":          "info",
 		"objects":       "objects?cluster=demo&namespace=shop&kind=deploy,rs,pods",
@@ -144,6 +152,9 @@ func targets(t *testing.T, get func(string) []byte) map[string]string {
 		"fields":        "fields",
 		"rows":          "rows?cluster=demo&namespace=shop" + whole,
 		"rows-tree":     "rows?cluster=demo&namespace=shop&object=deploy/web" + whole,
+		"entry":         "entry?" + web + "&id=" + bad.Entries[one].ID,
+		"activity":      "activity?cluster=demo&bins=120" + whole,
+		"activity-shop": "activity?cluster=demo&namespace=shop&kind=pods&bins=60&top=3" + whole,
 		"rows-cut":      "rows?cluster=demo&limit=10",
 		"lanes":         "lanes?cluster=demo&bins=300&" + some(16) + whole,
 		"lanes-derived": "lanes?cluster=demo&bins=600&derived=true&" + some(8) + whole,
