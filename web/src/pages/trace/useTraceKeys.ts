@@ -1,0 +1,79 @@
+import type { RefObject } from 'react';
+import { nextMatch } from '../../gantt/find';
+import type { Pick } from '../../gantt/hit';
+import type { Gantt } from '../../gantt/mount';
+import { useKeys } from '../../url/keys';
+import type { View } from '../../url/state';
+import { go } from '../../url/useView';
+import type { Model } from './useModel';
+
+export interface TraceKeys {
+  view: View;
+  model: Model | undefined;
+  chart: RefObject<Gantt | null>;
+  findBox: RefObject<HTMLInputElement | null>;
+  choose: (pick: Pick, how?: { open?: boolean; quiet?: boolean }) => void;
+  fold: (span: number) => void;
+}
+
+/** The keys of the trace page. Arrows go through the tree; W, S, A and D zoom and move as on the timeline. */
+export function useTraceKeys({ view, model, chart, findBox, choose, fold }: TraceKeys): void {
+  const step = (by: number) => {
+    if (!model) return;
+    const at = model.pick ? model.rows.indexOf(model.pick.span) : -1;
+    const to = model.rows[Math.min(model.rows.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
+    if (to !== undefined) choose({ span: to, event: -1 }, { quiet: true });
+  };
+  const sideways = (closing: boolean) => {
+    const span = model?.pick?.span;
+    if (!model || span === undefined) return step(0);
+    const kids = model.spans.kids[span] ?? 0;
+    const closed = model.closed[span] === 1;
+    if (kids > 0 && closed !== closing) return fold(span);
+    if (closing && (model.spans.parent[span] ?? -1) >= 0) choose({ span: model.spans.parent[span] ?? 0, event: -1 }, { quiet: true });
+    if (!closing && kids > 0) choose({ span: span + 1, event: -1 }, { quiet: true });
+  };
+  const event = (by: number) => {
+    const pick = model?.pick;
+    if (!model || !pick) return;
+    const [first, end] = [model.spans.eventFrom[pick.span] ?? 0, model.spans.eventFrom[pick.span + 1] ?? 0];
+    if (first === end) return;
+    const to = pick.event < 0 ? (by > 0 ? first : end - 1) : pick.event + by;
+    if (to >= first && to < end) choose({ span: pick.span, event: to }, { quiet: true });
+  };
+  const match = (by: 1 | -1) => {
+    const to = model && nextMatch(model.matches, model.pick?.span ?? -1, by);
+    if (to !== undefined) choose({ span: to, event: -1 }, { quiet: true });
+  };
+  const toggle = (word: string) => go({ words: { [word]: view.words[word] === 'true' ? '' : 'true' } });
+  const fit = () => {
+    const pick = model?.pick;
+    if (model && pick) chart.current?.showWindow({ from: model.spans.start[pick.span] ?? 0, to: model.spans.end[pick.span] ?? 0 });
+  };
+  useKeys(
+    {
+      'ArrowDown|j': { does: 'next row', run: () => step(1) },
+      'ArrowUp|k': { does: 'row before', run: () => step(-1) },
+      ArrowRight: { does: 'open the row, or go into it', run: () => sideways(false) },
+      ArrowLeft: { does: 'close the row, or go to the one above', run: () => sideways(true) },
+      'Shift+ArrowRight': { does: 'open all', run: () => go({ words: { depth: String((model?.deepest ?? 0) + 1), fold: '' } }) },
+      'Shift+ArrowLeft': { does: 'close all', run: () => go({ words: { depth: '0', fold: '' } }) },
+      '.': { does: 'next event on the row', run: () => event(1) },
+      ',': { does: 'event before on the row', run: () => event(-1) },
+      Enter: { does: 'open the object', run: () => model?.pick && choose(model.pick, { open: true }) },
+      w: { does: 'zoom in', run: () => chart.current?.zoom(1.6) },
+      s: { does: 'zoom out', run: () => chart.current?.zoom(1 / 1.6) },
+      a: { does: 'earlier', run: () => chart.current?.pan(-0.25) },
+      d: { does: 'later', run: () => chart.current?.pan(0.25) },
+      '0': { does: 'show all of the time', run: () => chart.current?.showWindow(undefined) },
+      f: { does: 'show the selected span’s time', run: fit },
+      'Mod+f': { does: 'find in this trace', run: () => findBox.current?.select() },
+      n: { does: 'next match', run: () => match(1) },
+      N: { does: 'match before', run: () => match(-1) },
+      x: { does: 'only what failed', run: () => toggle('failed') },
+      c: { does: 'critical path', run: () => toggle('path') },
+      Escape: { does: 'select nothing', run: () => go({ sel: undefined, words: { span: '' } }) },
+    },
+    'Trace',
+  );
+}

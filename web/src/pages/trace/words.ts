@@ -1,0 +1,125 @@
+/**
+ * The words of /trace in the URL, beside the set (whose object is asked for), window, cursor and selection:
+ * id (a trace ID instead of an object), mode, modifier, fullLife, verbose, reads: the question;
+ * find (a text), failed (only what failed), path (the critical path), depth (open so far), fold (spans opened or closed against that, by ID),
+ * zoom (what of the window is shown, FROM~TO), span (a selected row that is no record and no object).
+ */
+import type { Params } from '../../api/client';
+import type { Attr, Trace } from '../../api/types';
+import { roles, type Spans } from '../../gantt/spans';
+import { numberOf, textOf } from '../../gantt/attrs';
+import type { Pick } from '../../gantt/hit';
+import { parseMoment, printMoment, type Window } from '../../time/moment';
+import type { View } from '../../url/state';
+import type { ViewChange } from '../../url/useView';
+
+/** The question of a view; undefined: it names no object. window: the one in force, where the view follows now. */
+export function questionOf(view: View, window: Partial<Window>): Params | undefined {
+  const { set, words } = view;
+  const how = {
+    mode: words['mode'], modifier: words['modifier'], fullLife: words['fullLife'] === 'true', verbose: words['verbose'] === 'true',
+    reads: words['reads'] === 'true',
+  };
+  if (words['id']) return { id: words['id'], fullLife: how.fullLife, verbose: how.verbose, reads: how.reads };
+  const object = objectOf(set.object, set.namespace) ?? (set.kind && set.name ? { kind: set.kind, namespace: set.namespace, name: set.name } : undefined);
+  if (!object) return undefined;
+  return {
+    ...object, ...how, cluster: set.cluster,
+    from: window.from === undefined ? undefined : printMoment(window.from),
+    to: window.to === undefined ? undefined : printMoment(window.to),
+  };
+}
+
+/** Reads "deploy/web" or "uid:…", the root of a set. */
+export function objectOf(text: string, namespace: string): Params | undefined {
+  if (text.startsWith('uid:')) return { uid: text.slice(4) };
+  const slash = text.indexOf('/');
+  if (slash <= 0 || slash === text.length - 1) return undefined;
+  return { kind: text.slice(0, slash), namespace, name: text.slice(slash + 1) };
+}
+
+/** The command that gives the same answer. */
+export function commandOf(trace: Trace, view: View): string {
+  const { object } = trace;
+  const kind = object.group ? `${object.resource}.${object.group}` : (object.resource ?? '');
+  const words = ['kubewake trace', quoted(`${kind}/${object.name ?? ''}`)];
+  if (object.namespace) words.push('-n', quoted(object.namespace));
+  if (object.cluster) words.push('--cluster', quoted(object.cluster));
+  words.push('--from', trace.from, '--to', trace.to);
+  if (trace.mode !== 'tracing') words.push('--mode', quoted(trace.mode));
+  if (trace.modifier) words.push('--modifier', quoted(trace.modifier));
+  for (const [word, flag] of [['fullLife', '--full-life'], ['verbose', '--verbose'], ['reads', '--reads']] as const) if (view.words[word] === 'true') words.push(flag);
+  return words.join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+export function printZoom(window: Window | undefined): string {
+  return window ? `${printMoment(window.from)}~${printMoment(window.to)}` : '';
+}
+
+export function parseZoom(text: string | undefined): Window | undefined {
+  const [from, to] = (text ?? '').split('~').map((t) => parseMoment(t));
+  return from !== undefined && to !== undefined && from < to ? { from, to } : undefined;
+}
+
+/** What is selected when somebody chooses a span or an event: the record, else the object; and the cursor goes to it. */
+export function selectionOf(spans: Spans, pick: Pick): ViewChange {
+  const span = spans.of[pick.span];
+  const attrs = span?.attrs;
+  const event = pick.event >= 0 ? span?.events?.[spans.eventOf[pick.event] ?? -1] : undefined;
+  const [cluster, uid] = [textOf(attrs, 'cluster'), textOf(attrs, 'uid')];
+  const id = textOf(event?.attrs ?? attrs, 'id');
+  const role = spans.role[pick.span];
+  const at = event ? spans.eventAt[pick.event] : role === roles.record ? spans.end[pick.span] : undefined;
+  const named = cluster !== '' && uid !== '' && (id !== '' || (role === roles.object && !event));
+  return {
+    sel: named ? { cluster, uid, id } : undefined,
+    words: { span: named ? '' : (span?.spanID ?? '') },
+    ...(at === undefined ? {} : { at }),
+  };
+}
+
+/** The span or event that is selected, by its record or object, or by the ID of its row; undefined: none of this trace. */
+export function pickOf(spans: Spans, sel: { uid: string; id: string }, row: string): Pick | undefined {
+  if (row) {
+    const span = spans.of.findIndex((s) => s.spanID === row);
+    return span < 0 ? undefined : { span, event: -1 };
+  }
+  if (!sel.uid) return undefined;
+  for (let i = 0; i < spans.count; i++) {
+    const span = spans.of[i];
+    if (!span || textOf(span.attrs, 'uid') !== sel.uid) continue;
+    if (!sel.id ? spans.role[i] === roles.object : textOf(span.attrs, 'id') === sel.id) return { span: i, event: -1 };
+    if (!sel.id) continue;
+    for (let e = spans.eventFrom[i] ?? 0; e < (spans.eventFrom[i + 1] ?? 0); e++) {
+      if (idsOf(span.events?.[spans.eventOf[e] ?? -1]?.attrs).includes(sel.id)) return { span: i, event: e };
+    }
+  }
+  return undefined;
+}
+
+/** A counted log has the IDs of the first and the last of what it counts. */
+function idsOf(attrs: readonly Attr[] | undefined): string[] {
+  const ids = [textOf(attrs, 'id')];
+  if (numberOf(attrs, 'count') > 0) ids.push(textOf(attrs, 'last id'));
+  return ids;
+}
+
+/** Which spans are closed: those below the depth, but for those that somebody opened or closed. */
+export function foldedBy(spans: Spans, closed: Uint8Array, fold: string | undefined): Uint8Array {
+  const turned = new Set((fold ?? '').split(',').filter(Boolean));
+  if (turned.size === 0) return closed;
+  return closed.map((c, i) => ((spans.kids[i] ?? 0) > 0 && turned.has(spans.of[i]?.spanID ?? '') ? 1 - c : c));
+}
+
+/** The fold word after a span was opened or closed; the oldest go where there are too many for a URL. */
+export function turned(fold: string | undefined, spanID: string): string {
+  const list = (fold ?? '').split(',').filter(Boolean);
+  const at = list.indexOf(spanID);
+  if (at >= 0) list.splice(at, 1);
+  else list.push(spanID);
+  return list.slice(-80).join(',');
+}
