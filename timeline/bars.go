@@ -34,6 +34,8 @@ type Bar struct {
 	ID, RV string // of the state that began it; of several, of the worst
 	N      int    // states told as one; 0: it is one
 	Soft   string // why the state is not known exactly
+
+	told int64 // of several, how long the one told lasted
 }
 
 // track is what one row of bars is made of: a status from each moment on until the next.
@@ -58,22 +60,22 @@ func (t *track) add(b Bar) {
 	*t = append(list, b)
 }
 
-// bars of a track within a frame: cut to those that touch it, and merged by column.
-func (f Frame) bars(t track) []Bar {
+// bars of a track within a frame: cut to those that touch it, and merged by column. The last one ends at until; 0: it is open.
+func (f Frame) bars(t track, until int64) []Bar {
 	var out []Bar
 	for i := range t {
 		b := t[i]
-		open := i == len(t)-1
-		if open {
-			b.To = 0
+		if i == len(t)-1 {
+			b.To = until
 		}
+		open := b.To == 0
 		switch {
 		case b.Class == "", b.From >= f.To:
 			continue
 		case !open && (b.To < f.From || b.To == f.From && b.From < b.To):
 			continue
 		}
-		if b.Early == 0 || b.From-b.Early < f.Bin {
+		if b.From-b.Early < f.Bin {
 			b.Early = 0
 		}
 		if n := len(out); n > 0 && f.narrow(&b) && f.narrow(&out[n-1]) && out[n-1].To == b.From && f.Column(out[n-1].From) == f.Column(b.From) {
@@ -88,12 +90,14 @@ func (f Frame) bars(t track) []Bar {
 // narrow reports whether a bar is to be told together with its neighbours.
 func (f Frame) narrow(b *Bar) bool { return b.To != 0 && (b.N > 0 || b.To-b.From < f.Bin) }
 
-// take makes b and the one behind it one.
+// take makes b and the one behind it one. Of equally bad ones that which lasted longest is told.
 func (b *Bar) take(next *Bar) {
-	n := max(1, b.N) + 1
-	b.To = next.To
-	if next.Class.WorseThan(b.Class) {
-		b.Status, b.ID, b.RV, b.Soft = next.Status, next.ID, next.RV, next.Soft
+	if b.N == 0 {
+		b.N, b.told = 1, b.To-b.From
 	}
-	b.N = n
+	b.N++
+	b.To = next.To
+	if lasted := next.To - next.From; next.Class.WorseThan(b.Class) || next.Class == b.Class && lasted > b.told {
+		b.Status, b.ID, b.RV, b.Soft, b.told = next.Status, next.ID, next.RV, next.Soft, lasted
+	}
 }

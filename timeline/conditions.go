@@ -123,6 +123,8 @@ func (c condition) progress(group string) Class {
 		return Good
 	case c.status == "False":
 		return Bad
+	case c.status == "Unknown": // paused
+		return There
 	}
 	return Progressing
 }

@@ -15,6 +15,7 @@ const MaxRows = 100
 type Object struct {
 	Group, Kind string
 	States      []State
+	More        bool // there are later states, which are not given: bars that go on then do so at least until the last one given
 	End         *End // nil: it has not ended
 }
 
@@ -86,9 +87,12 @@ func Draw(o *Object, f Frame, derived bool) *Drawing {
 		main.add(b)
 		rows.end(b.From)
 	}
-	out := &Drawing{Bars: f.bars(main)}
+	if !o.More {
+		at = 0
+	}
+	out := &Drawing{Bars: f.bars(main, at)}
 	if derived {
-		out.Derived = rows.drawn(f)
+		out.Derived = rows.drawn(f, at)
 		if rows.left > 0 {
 			out.Cut = strconv.Itoa(rows.left) + " rows of this object's states are not shown"
 		}
@@ -100,7 +104,7 @@ func Draw(o *Object, f Frame, derived bool) *Drawing {
 func (s *State) status(group, kind string) (Status, string) {
 	if s.Fragment {
 		if s.Value.Get("metadata", "deletionTimestamp").Str() != "" {
-			return terminating(s.Value, Status{}), ""
+			return terminating(s.Value), ""
 		}
 		return Status{Class: Unknown}, SoftPartial
 	}
@@ -108,7 +112,7 @@ func (s *State) status(group, kind string) (Status, string) {
 	switch {
 	case status.Class == Unknown && s.Value == nil:
 		return status, SoftPartial
-	case s.Assumed && status.Class != There:
+	case s.Assumed && status.Class != There && status.Class != Deleting: // what is marked for deletion stays so
 		return status, SoftAssumed
 	}
 	return status, ""
@@ -195,8 +199,8 @@ func (r *rows) end(at int64) {
 	}
 }
 
-// drawn gives the rows that touch a frame.
-func (r *rows) drawn(f Frame) []Derived {
+// drawn gives the rows that touch a frame; what is open ends at until.
+func (r *rows) drawn(f Frame, until int64) []Derived {
 	slices.SortStableFunc(r.list, func(a, b *row) int { return cmp.Compare(a.order, b.order) })
 	var out []Derived
 	for _, w := range r.list {
@@ -210,7 +214,7 @@ func (r *rows) drawn(f Frame) []Derived {
 				}
 			}
 		} else {
-			d.Bars = f.bars(w.track)
+			d.Bars = f.bars(w.track, until)
 		}
 		if len(d.Steps) > 0 || len(d.Bars) > 0 {
 			out = append(out, d)

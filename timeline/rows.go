@@ -13,7 +13,7 @@ func (r *rows) state(s *State, b Bar) {
 		b.Soft = SoftAssumed
 	}
 	v := s.Value
-	if word := v.Get("status", "phase").Str(); word != "" {
+	if word := v.Get("status", "phase").Str(); word != "" && r.kind != "Node" { // whose phase nobody uses
 		r.bar("phase", "phase", b, phased(word))
 	}
 	r.conditions(v, b)
@@ -156,7 +156,9 @@ func (r *rows) rollout(v *object.Value, b Bar) {
 	lead := "revision " + revision
 	if n := len(w.track); n > 0 {
 		if last := &w.track[n-1]; last.Text == lead || strings.HasPrefix(last.Text, lead+": ") {
-			last.Class = status.Class
+			if observed(v) && status.Class != Deleting { // else the next one has begun
+				last.Class = status.Class
+			}
 			return
 		}
 	}

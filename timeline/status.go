@@ -20,8 +20,9 @@ func Of(group, kind string, v *object.Value) Status {
 		return Status{Class: Unknown}
 	}
 	s := statusOf(group, kind, v)
-	if s.Class != Deleting && s.Class != Deleted && v.Get("metadata", "deletionTimestamp").Str() != "" {
-		s = terminating(v, s)
+	own := group == "" && (kind == "Pod" || kind == "Namespace") // tell it in words of their own
+	if !own && s.Class != Deleting && v.Get("metadata", "deletionTimestamp").Str() != "" {
+		s = terminating(v)
 	}
 	s.Text = clip(s.Text)
 	return s
@@ -91,10 +92,10 @@ func coreStatus(kind string, v *object.Value) Status {
 	return generic(v)
 }
 
-// terminating is the status of what is marked for deletion; was is what it would be else.
-func terminating(v *object.Value, was Status) Status {
+// terminating is the status of what is marked for deletion.
+func terminating(v *object.Value) Status {
 	text := "Terminating"
-	if list := v.Get("metadata", "finalizers").Items(); len(list) > 0 && was.Class != Progressing {
+	if list := v.Get("metadata", "finalizers").Items(); len(list) > 0 {
 		text += ", waits for " + list[0].Str()
 		if len(list) > 1 {
 			text += " and " + strconv.Itoa(len(list)-1) + " more"

@@ -1,10 +1,6 @@
 package timeline
 
-import (
-	"strings"
-
-	"github.com/kubewake/kubewake/object"
-)
+import "github.com/kubewake/kubewake/object"
 
 func node(v *object.Value) Status {
 	ready := conditionOf(v, "Ready")
@@ -14,7 +10,7 @@ func node(v *object.Value) Status {
 	}
 	switch {
 	case ready.status == "":
-		return Status{Unknown, strings.TrimPrefix(cordoned, ", ")}
+		return Status{Progressing, "not observed yet" + cordoned}
 	case ready.status != "True":
 		return Status{Bad, join("NotReady", ready.reason) + cordoned}
 	}
@@ -31,10 +27,11 @@ func node(v *object.Value) Status {
 
 func namespace(v *object.Value) Status {
 	phase := v.Get("status", "phase").Str()
-	if phase != "Terminating" {
+	if phase != "Terminating" && v.Get("metadata", "deletionTimestamp").Str() == "" {
 		return phased(phase)
 	}
-	class, text := Deleting, phase
+	phase = "Terminating"
+	text := phase
 	for _, item := range v.Get("status", "conditions").Items() {
 		c := conditionAt(v, item)
 		if c.status != "True" {
@@ -45,7 +42,7 @@ func namespace(v *object.Value) Status {
 		}
 		text = join(phase, c.reason)
 	}
-	return Status{class, text}
+	return Status{Deleting, text}
 }
 
 func claim(v *object.Value) Status {

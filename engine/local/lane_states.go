@@ -13,10 +13,11 @@ import (
 	"github.com/kubewake/kubewake/timeline"
 )
 
-// lookBack bounds how many states before the window are read to tell since when the one at its beginning holds.
+// lookBack bounds how many states before the window, and behind it, are read to tell since when the one at its beginning holds, and until
+// when the one at its end.
 const lookBack = 16
 
-// drawn reads the states of a life that a window shows, and those before it as long as the status is the same.
+// drawn reads the states of a life that a window shows, and those around it as long as the status is the same.
 func (ln *laning) drawn(ctx context.Context, h *history, life *index.Life, shared *index.Shared) (*timeline.Object, error) {
 	st := ln.reading.e.st
 	from, to := statesIn(h, life)
@@ -34,7 +35,15 @@ func (ln *laning) drawn(ctx context.Context, h *history, life *index.Life, share
 		}
 		from--
 	}
-	o := &timeline.Object{Group: ref.Group, Kind: ref.Kind}
+	for n := 0; from < to && to < len(life.States) && n < lookBack; n++ {
+		if err := life.Fill(ctx, st, shared, to, to+1); err != nil {
+			return nil, err
+		}
+		if to++; statusOf(ref, &life.States[to-1]) != statusOf(ref, &life.States[to-2]) {
+			break
+		}
+	}
+	o := &timeline.Object{Group: ref.Group, Kind: ref.Kind, More: to < len(life.States)}
 	for i := from; i < to; i++ {
 		s := stateDrawn(ref, &life.States[i], h.got.at(life, i), earlyOf(life.Entry, life.When[i], i == 0))
 		o.States = append(o.States, s)

@@ -130,28 +130,34 @@ func checkMarks(t *testing.T, l *engine.Lane, h *engine.History) {
 	}
 }
 
-// TestLanesShowFailure finds the pods whose image can not be pulled, and what became of their Deployment.
+// TestLanesShowFailure finds the pods of the bad roll by their bars and containers, and by what the bars say, and the rows that each kind has.
 func TestLanesShowFailure(t *testing.T) {
-	for _, name := range []string{"deployment", "scenarios"} {
-		e := testEngine(t, name)
-		uids, whole := objectsOf(t, e)
-		texts, classes := map[string]int{}, map[string]int{}
-		groups := map[string]int{}
-		for _, l := range lanesOf(t, e, query.Lanes{Window: whole, Bins: 4000, Derived: true}, uids) {
-			for _, b := range l.Bars {
-				classes[b.State]++
-				if b.State == string(timeline.Bad) || b.State == string(timeline.Progressing) {
-					texts[b.Text]++
-				}
-			}
-			for _, d := range l.Derived {
-				groups[d.Group]++
-				if len(d.Steps) == 0 && len(d.Bars) == 0 {
-					t.Errorf("%s: an empty row %s %s", l.UID, d.Group, d.Name)
-				}
+	e := testEngine(t, "scenarios")
+	uids, whole := objectsOf(t, e)
+	bad, groups := map[string]int{}, map[string]int{}
+	for _, l := range lanesOf(t, e, query.Lanes{Window: whole, Bins: 4000, Derived: true}, uids) {
+		for _, b := range l.Bars {
+			if b.State == string(timeline.Bad) {
+				bad[b.Text]++
 			}
 		}
-		t.Logf("%s: %v %v %v", name, classes, groups, texts)
+		for _, d := range l.Derived {
+			groups[d.Group]++
+			if len(d.Steps) == 0 && len(d.Bars) == 0 {
+				t.Errorf("%s: an empty row %s %s", l.UID, d.Group, d.Name)
+			}
+			if len(d.Steps) == 0 && d.Group != "containers" && d.Group != "conditions" {
+				checkBars(t, l.UID, d.Bars)
+			}
+		}
+	}
+	if bad["ImagePullBackOff"] == 0 || bad["ErrImagePull"] == 0 {
+		t.Errorf("bad are %v", bad)
+	}
+	for _, group := range []string{"phase", "conditions", "containers", "replicas", "rollout"} {
+		if groups[group] == 0 {
+			t.Errorf("no row %s among %v", group, groups)
+		}
 	}
 }
 
@@ -215,4 +221,3 @@ func TestEntryOfEach(t *testing.T) {
 		t.Errorf("an ID that is none: %v", err)
 	}
 }
-

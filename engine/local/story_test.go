@@ -125,11 +125,6 @@ func answerText(e *Engine, verb string, plain []string, flags map[string]string,
 		}
 		return nil
 	}
-	object, err := query.ParseObject(plain)
-	if err != nil {
-		return err
-	}
-	object.Namespace = flags["n"]
 	point := func(flag string) query.Point {
 		p, err := query.ParsePoint(flags[flag], time.Time{}, time.UTC)
 		if err != nil {
@@ -137,6 +132,14 @@ func answerText(e *Engine, verb string, plain []string, flags map[string]string,
 		}
 		return p
 	}
+	if verb == "lanes" {
+		return lanesText(e, plain, flags, point, out)
+	}
+	object, err := query.ParseObject(plain)
+	if err != nil {
+		return err
+	}
+	object.Namespace = flags["n"]
 	switch verb {
 	case "history":
 		h, err := e.History(ctx, query.History{Object: object, Folds: true, AllLife: flags["all"] != "", Reads: flags["reads"] != ""})
