@@ -7,7 +7,8 @@ const floors = [
   ['api', 'url'],
   ['timeline', 'gantt', 'layout', 'charts', 'manifest'],
   ['parts'],
-  ['copy', 'detail'],
+  ['copy'],
+  ['detail'],
   ['pages'],
   ['app'],
 ];

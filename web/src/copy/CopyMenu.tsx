@@ -1,0 +1,72 @@
+import { useEffect, useState } from 'react';
+import { useInfo } from '../api/server';
+import type { OneEntry, Ref } from '../api/types';
+import { Menu, type MenuItem } from '../parts';
+import { copyText } from '../parts/copyText';
+import { windowOf } from '../parts/window';
+import type { View } from '../url/state';
+import { hrefOf } from '../url/useView';
+import { commandOfView, commandsOfEntry, historyCommand, kubectlCommand, serverOf, type Asker } from './commands';
+import { diffText, linesOf } from './changes';
+import { markdownOfEntry } from './markdown';
+
+/** The address of a view, for others. */
+export function linkTo(view: View): string {
+  return location.origin + hrefOf(view);
+}
+
+/** How commands name cluster and server here. */
+export function useAsker(): Asker {
+  const several = (useInfo().data?.clusters.length ?? 0) > 1;
+  const server = serverOf(location.origin);
+  return { several, ...(server ? { server } : {}) };
+}
+
+/** Copies what a record says: as a link, as commands, as Markdown. Of a page without a record: link and command. */
+export function CopyMenu({ view, one, object, label = 'Copy' }: { view: View; one?: OneEntry | undefined; object?: Ref | undefined; label?: string }) {
+  const [said, setSaid] = useState('');
+  const asker = useAsker();
+  useEffect(() => {
+    if (!said) return;
+    const timer = setTimeout(() => setSaid(''), 1600);
+    return () => clearTimeout(timer);
+  }, [said]);
+  const copy = (text: string) => () => {
+    copyText(text).then(
+      () => setSaid('Copied'),
+      () => setSaid('The browser does not let us copy'),
+    );
+  };
+  return (
+    <>
+      <Menu label="Copy" icon={said === 'Copied' ? 'check' : 'copy'} className="button button-small" align="end" items={itemsFor(view, one, object, asker, copy)}>
+        {said === 'Copied' ? said : label}
+      </Menu>
+      <span className="visually-hidden" role="status">
+        {said}
+      </span>
+    </>
+  );
+}
+
+function itemsFor(view: View, one: OneEntry | undefined, object: Ref | undefined, asker: Asker, copy: (text: string) => () => void): MenuItem[] {
+  const link = linkTo(view);
+  const ref = one?.object ?? object;
+  const ofView = one || object ? undefined : commandOfView(view, windowOf(view), asker);
+  const commands = [...(one ? commandsOfEntry(one, asker) : []), ...(ref && !one ? [historyCommand(ref, {}, asker)] : []), ...(ofView ? [ofView] : [])];
+  const kubectl = ref && kubectlCommand(ref);
+  return [
+    { label: 'Link to this view', icon: 'link', run: copy(link), group: '' },
+    ...(one ? [{ label: 'Summary as Markdown', icon: 'config' as const, hint: 'What, who, when, changes, for a report', run: copy(markdownOfEntry(one, link)), group: '' }] : []),
+    ...commands.map((text) => ({ label: text.split(' ').slice(0, 2).join(' '), hint: text, icon: 'terminal' as const, run: copy(text), group: 'Commands that say the same' })),
+    ...(kubectl ? [{ label: 'kubectl get', hint: `${kubectl} (as it is now)`, icon: 'terminal' as const, run: copy(kubectl), group: 'Commands that say the same' }] : []),
+    ...(ref?.uid ? [{ label: 'UID', hint: ref.uid, icon: 'copy' as const, run: copy(ref.uid), group: 'Values' }] : []),
+    ...(one?.entry.revision ? [{ label: 'Changes as text', icon: 'copy' as const, run: copy(changesOf(one)), group: 'Values' }] : []),
+    ...(one ? [{ label: 'Record as JSON', icon: 'copy' as const, run: copy(JSON.stringify(one, null, 2)), group: 'Values' }] : []),
+  ];
+}
+
+function changesOf(one: OneEntry): string {
+  const { lines, noise } = linesOf(one.entry.revision?.changes);
+  return diffText([...lines, ...noise]);
+}
