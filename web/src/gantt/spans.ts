@@ -121,10 +121,15 @@ function flatten(read: Read[], order: number[], parent: Int32Array): Spans {
     spans.sign[i] = signNumber(signOf(span.attrs, span.failed ?? false));
     if (!services.has(span.service)) services.set(span.service, services.size);
     spans.service[i] = services.get(span.service) ?? 0;
+    const first = used;
     used = putEvents(spans, span, used);
     spans.eventFrom[i + 1] = used;
-    spans.from = Math.min(spans.from, spans.start[i] ?? 0, spans.eventAt[spans.eventFrom[i] ?? 0] ?? Infinity);
+    spans.from = Math.min(spans.from, spans.start[i] ?? 0);
     spans.to = Math.max(spans.to, spans.end[i] ?? 0);
+    if (used > first) {
+      spans.from = Math.min(spans.from, spans.eventAt[first] ?? 0);
+      spans.to = Math.max(spans.to, spans.eventAt[used - 1] ?? 0);
+    }
   }
   for (let i = n - 1; i >= 0; i--) {
     spans.next[i] = Math.max(spans.next[i] ?? 0, i + 1);
