@@ -1,0 +1,216 @@
+/** Draws single records as glyphs, and columns that count those that are too dense for glyphs. */
+import { xOf } from '../time/scale';
+import type { Assembled } from './assemble';
+import { glyphY, type Place } from './draw_lane';
+import { shapes, type Shape } from './lanedata';
+import type { Look } from './look';
+import type { Paint } from './paint';
+
+const code = Object.fromEntries(shapes.map((s, i) => [s, i])) as Record<Shape, number>;
+
+/** What is closer than this is drawn as ticks: glyphs would cover each other. */
+export const glyphRoom = 6;
+
+/** The order in which shapes are drawn: what matters more lies above. */
+const layers: readonly (readonly Shape[])[] = [['read', 'seen', 'gap', 'noop'], ['normal'], ['change'], ['create'], ['delete'], ['warning'], ['failed']];
+
+export function colourOf(look: Look, shape: Shape): string {
+  const p = look.palette;
+  switch (shape) {
+    case 'read':
+      return p.read;
+    case 'failed':
+      return p.failed;
+    case 'delete':
+      return p.delete;
+    case 'span':
+      return p.span;
+    case 'normal':
+      return p.normal;
+    case 'warning':
+      return p.warning;
+    case 'gap':
+      return p.textFaint;
+    default:
+      return p.change;
+  }
+}
+
+/** Draws all marks of a lane whose row begins at y. */
+export function drawMarks(place: Place, lane: Assembled, y: number, rowHeight: number): void {
+  drawSpans(place, lane, y);
+  for (const layer of layers) for (const shape of layer) drawShape(place, lane, shape, y, rowHeight);
+}
+
+function drawSpans({ paint, look, scale, left }: Place, lane: Assembled, y: number): void {
+  paint.fillStyle = look.palette.span;
+  for (let i = 0; i < lane.marks; i++) {
+    const at = lane.markAt[i] ?? 0;
+    const until = lane.markUntil[i] ?? 0;
+    const span = lane.markShape[i] === code.span;
+    if (!span && until === at) continue;
+    const x0 = Math.max(0, xOf(scale, at));
+    const x1 = Math.min(scale.width, xOf(scale, until));
+    if (span) paint.fillRect(left + x0, y + glyphY - 2, Math.max(2, x1 - x0), 4);
+    else if (x1 - x0 > 5) {
+      paint.globalAlpha = 0.45;
+      paint.fillRect(left + x0, y + glyphY - 0.5, x1 - x0, 1);
+      paint.globalAlpha = 1;
+    }
+  }
+}
+
+function drawShape(place: Place, lane: Assembled, shape: Shape, y: number, rowHeight: number): void {
+  const { paint, look, scale, left } = place;
+  const wanted = code[shape];
+  let ready = false;
+  for (let i = 0; i < lane.marks; i++) {
+    if (lane.markShape[i] !== wanted) continue;
+    const x = xOf(scale, lane.markAt[i] ?? 0);
+    if (x < -8 || x > scale.width + 8) continue;
+    if (!ready) {
+      paint.fillStyle = paint.strokeStyle = colourOf(look, shape);
+      ready = true;
+    }
+    if (crowded(lane, i, scale.perPixel)) drawTick(paint, shape, left + x, y);
+    else drawGlyph(paint, look, shape, left + x, y + glyphY, y + rowHeight);
+  }
+}
+
+/** Whether glyphs of neighbours would cover this one's. Alike ones at one place do not count: they look like one. */
+function crowded(lane: Assembled, i: number, perPixel: number): boolean {
+  const at = lane.markAt[i] ?? 0;
+  const room = glyphRoom * perPixel;
+  return (i > 0 && at - (lane.markAt[i - 1] ?? 0) < room && i > 1 && at - (lane.markAt[i - 2] ?? 0) < room * 2)
+    || (i + 1 < lane.marks && (lane.markAt[i + 1] ?? 0) - at < room && i + 2 < lane.marks && (lane.markAt[i + 2] ?? 0) - at < room * 2);
+}
+
+function drawTick(paint: Paint, shape: Shape, x: number, y: number): void {
+  const tall = shape === 'failed' || shape === 'warning' ? 9 : shape === 'read' || shape === 'normal' || shape === 'noop' || shape === 'seen' ? 5 : 7;
+  paint.fillRect(Math.round(x) - 0.5, y + 10.5 - tall, 1.5, tall);
+}
+
+/** One glyph with its middle at x, y; changes go down through the bar that they began, to bottom. */
+export function drawGlyph(paint: Paint, look: Look, shape: Shape, x: number, y: number, bottom: number): void {
+  switch (shape) {
+    case 'create':
+      triangle(paint, x, y, 4.4);
+      paint.fill();
+      return;
+    case 'change':
+      paint.fillRect(Math.round(x) - 1, y - 4.5, 2, Math.min(9, bottom - y));
+      return;
+    case 'seen':
+      paint.fillRect(Math.round(x) - 0.5, y - 1.5, 1, 6);
+      return;
+    case 'noop':
+      paint.lineWidth = 1;
+      paint.strokeRect(Math.round(x) - 1.5, y - 3, 3, 6);
+      return;
+    case 'delete':
+      cross(paint, x, y, 3.4, 2);
+      return;
+    case 'read':
+      paint.beginPath();
+      paint.arc(x, y + 0.5, 1.8, 0, 7);
+      paint.fill();
+      return;
+    case 'failed':
+      failedRing(paint, look, x, y);
+      return;
+    case 'normal':
+      diamond(paint, x, y, 3.6);
+      paint.lineWidth = 1.3;
+      paint.stroke();
+      return;
+    case 'warning':
+      diamond(paint, x, y, 5);
+      paint.fill();
+      paint.lineWidth = 1;
+      paint.strokeStyle = look.palette.text;
+      paint.stroke();
+      paint.strokeStyle = paint.fillStyle;
+      return;
+    case 'span':
+      paint.fillRect(x - 5, y - 2, 10, 4);
+      return;
+    case 'gap':
+      paint.fillRect(x - 0.5, y - 4, 1, 8);
+      paint.fillRect(x - 2.5, y - 4, 5, 1);
+      paint.fillRect(x - 2.5, y + 3, 5, 1);
+  }
+}
+
+function triangle(paint: Paint, x: number, y: number, r: number): void {
+  paint.beginPath();
+  paint.moveTo(x, y - r);
+  paint.lineTo(x + r, y + r * 0.85);
+  paint.lineTo(x - r, y + r * 0.85);
+  paint.closePath();
+}
+
+function diamond(paint: Paint, x: number, y: number, r: number): void {
+  paint.beginPath();
+  paint.moveTo(x, y - r);
+  paint.lineTo(x + r, y);
+  paint.lineTo(x, y + r);
+  paint.lineTo(x - r, y);
+  paint.closePath();
+}
+
+function cross(paint: Paint, x: number, y: number, r: number, width: number): void {
+  paint.lineWidth = width;
+  paint.beginPath();
+  paint.moveTo(x - r, y - r);
+  paint.lineTo(x + r, y + r);
+  paint.moveTo(x + r, y - r);
+  paint.lineTo(x - r, y + r);
+  paint.stroke();
+}
+
+/** A ring with a bar across it, on plain ground: nothing else is round and strong. */
+function failedRing(paint: Paint, look: Look, x: number, y: number): void {
+  const fill = paint.fillStyle;
+  paint.fillStyle = look.palette.bg;
+  paint.beginPath();
+  paint.arc(x, y, 4, 0, 7);
+  paint.fill();
+  paint.lineWidth = 1.8;
+  paint.stroke();
+  paint.beginPath();
+  paint.moveTo(x - 2.7, y + 2.7);
+  paint.lineTo(x + 2.7, y - 2.7);
+  paint.stroke();
+  paint.fillStyle = fill;
+}
+
+/** Height of a column that counts n records: more is higher, a thousand no longer fit. */
+export function columnHeight(n: number): number {
+  return n <= 0 ? 0 : Math.min(9, 2.5 + Math.log2(n) * 1.1);
+}
+
+/** Draws columns that count: changes dark, over them Events, over all what failed. */
+export function drawBins(place: Place, lane: Assembled, y: number): void {
+  if (lane.bins === 0) return;
+  const p = place.look.palette;
+  drawColumns(place, lane, y, p.read, (i) => lane.bin[i]?.reads ?? 0);
+  drawColumns(place, lane, y, p.span, (i) => lane.bin[i]?.spans ?? 0);
+  drawColumns(place, lane, y, p.normal, (i) => lane.bin[i]?.normal ?? 0);
+  drawColumns(place, lane, y, p.change, (i) => lane.bin[i]?.changes ?? 0);
+  drawColumns(place, lane, y, p.warning, (i) => lane.bin[i]?.warning ?? 0);
+  drawColumns(place, lane, y, p.failed, (i) => lane.bin[i]?.failed ?? 0);
+}
+
+function drawColumns({ paint, scale, left }: Place, lane: Assembled, y: number, colour: string, count: (i: number) => number): void {
+  paint.fillStyle = colour;
+  const bottom = y + 10;
+  for (let i = 0; i < lane.bins; i++) {
+    const n = count(i);
+    if (n === 0) continue;
+    const x0 = xOf(scale, lane.binAt[i] ?? 0);
+    const width = Math.max(1.5, (lane.binWidth[i] ?? 0) / scale.perPixel);
+    if (x0 + width < 0 || x0 > scale.width) continue;
+    const high = columnHeight(n);
+    paint.fillRect(left + x0, bottom - high, width, high);
+  }
+}

@@ -1,0 +1,262 @@
+/** Wheel, pointer and touch: what a hand does to a timeline. */
+import { timeAt, withMargin, zoomedAt, pannedBy, xOf } from '../time/scale';
+import type { Window } from '../time/moment';
+import { headHeight, minimapHeight, minimapScale } from './draw_head';
+import type { Hit } from './hit';
+import { attachMinimap } from './input_minimap';
+import type { Spot } from './inview';
+import type { Timeline } from './timeline';
+
+/** How far a press may move and still be a click. */
+const clickSlack = 4;
+
+interface Press {
+  id: number;
+  x: number;
+  y: number;
+  startX: number;
+  startY: number;
+  mode: 'press' | 'pan' | 'brush' | 'ruler';
+  moved: boolean;
+}
+
+/** Attaches everything; gives the function that detaches it. */
+export function attachInput(timeline: Timeline): () => void {
+  const abort = new AbortController();
+  attachWheel(timeline, abort.signal);
+  attachPointer(timeline, abort.signal);
+  attachSplit(timeline, abort.signal);
+  attachMinimap(timeline, abort.signal);
+  return () => abort.abort();
+}
+
+/** Where an event is in the picture. */
+export function pointOf(timeline: Timeline, event: MouseEvent): { x: number; y: number } {
+  const box = timeline.host.getBoundingClientRect();
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
+}
+
+/** Steps of a wheel in pixels, whatever unit the browser tells them in. */
+function pixels(delta: number, mode: number): number {
+  return mode === 1 ? delta * 16 : mode === 2 ? delta * 400 : delta;
+}
+
+function attachWheel(timeline: Timeline, signal: AbortSignal): void {
+  let settle: ReturnType<typeof setTimeout> | undefined;
+  const wheel = (event: WheelEvent) => {
+    const { x, y } = pointOf(timeline, event);
+    const { scale, left } = timeline.scene;
+    const dx = pixels(event.deltaX, event.deltaMode);
+    const dy = pixels(event.deltaY, event.deltaMode);
+    const zoom = event.ctrlKey || event.metaKey || (y < headHeight && x > left && !event.shiftKey && Math.abs(dy) > Math.abs(dx));
+    const by = Math.abs(dx) > Math.abs(dy) ? dx : event.shiftKey ? dy : 0;
+    if (!zoom && by === 0) return;
+    event.preventDefault();
+    if (zoom) {
+      // Pinches come as small steps with ctrl, wheels as large ones.
+      const rate = event.ctrlKey && Math.abs(dy) < 40 ? 0.012 : 0.0022;
+      const at = y < minimapHeight ? scale.width / 2 : Math.max(0, x - left);
+      timeline.go(zoomedAt(scale, at, Math.exp(-Math.max(-300, Math.min(300, dy)) * rate)), { settled: false });
+    } else timeline.go(pannedBy(scale, by), { settled: false });
+    timeline.card.hide();
+    clearTimeout(settle);
+    settle = setTimeout(() => timeline.go(timeline.window), 180);
+  };
+  timeline.host.addEventListener('wheel', wheel, { passive: false, signal });
+  signal.addEventListener('abort', () => clearTimeout(settle));
+}
+
+function attachPointer(timeline: Timeline, signal: AbortSignal): void {
+  const { host, scene } = timeline;
+  const pointers = new Map<number, { x: number; y: number }>();
+  let press: Press | undefined;
+  const down = (event: PointerEvent) => {
+    const { x, y } = pointOf(timeline, event);
+    if (event.button !== 0 || x < scene.left || x > scene.left + scene.scale.width || y < minimapHeight) return;
+    pointers.set(event.pointerId, { x, y });
+    const mode = y < headHeight ? 'ruler' : event.shiftKey ? 'brush' : 'press';
+    press = pointers.size === 1 ? { id: event.pointerId, x, y, startX: x, startY: y, mode, moved: false } : undefined;
+    if (mode !== 'press') event.preventDefault();
+  };
+  const move = (event: PointerEvent) => {
+    const at = pointOf(timeline, event);
+    const before = pointers.get(event.pointerId);
+    if (before && pointers.size === 2) pinch(timeline, pointers, event.pointerId, at);
+    if (before) pointers.set(event.pointerId, at);
+    if (press && press.id === event.pointerId) drag(timeline, press, at, event);
+    else if (pointers.size === 0) hover(timeline, at, event);
+  };
+  const up = (event: PointerEvent) => {
+    pointers.delete(event.pointerId);
+    if (press && press.id === event.pointerId) release(timeline, press, event);
+    if (press && press.id === event.pointerId) press = undefined;
+  };
+  const cancel = (event: PointerEvent) => {
+    pointers.delete(event.pointerId);
+    press = undefined;
+    timeline.overlay.brush = undefined;
+    timeline.redrawOverlay();
+  };
+  host.addEventListener('pointerdown', down, { signal });
+  host.addEventListener('pointermove', move, { signal });
+  host.addEventListener('pointerup', up, { signal });
+  host.addEventListener('pointercancel', cancel, { signal });
+  host.addEventListener('pointerleave', () => leave(timeline), { signal });
+  host.addEventListener('dblclick', (event) => doubleClick(timeline, event), { signal });
+}
+
+/** Two fingers: the moments below them stay below them. */
+function pinch(timeline: Timeline, pointers: Map<number, { x: number; y: number }>, id: number, at: { x: number; y: number }): void {
+  const others = [...pointers].filter(([other]) => other !== id);
+  const other = others[0]?.[1];
+  const before = pointers.get(id);
+  if (!other || !before) return;
+  const { scale, left } = timeline.scene;
+  const was = Math.max(20, Math.abs(before.x - other.x));
+  const is = Math.max(20, Math.abs(at.x - other.x));
+  timeline.go(zoomedAt(scale, other.x - left, is / was), { settled: false });
+}
+
+function drag(timeline: Timeline, press: Press, at: { x: number; y: number }, event: PointerEvent): void {
+  const { scene, scroller, host } = timeline;
+  if (!press.moved) {
+    if (Math.hypot(at.x - press.startX, at.y - press.startY) < clickSlack) return;
+    press.moved = true;
+    if (press.mode === 'press') press.mode = 'pan';
+    host.setPointerCapture(event.pointerId);
+    host.classList.toggle('timeline-panning', press.mode === 'pan');
+    timeline.card.hide();
+  }
+  if (press.mode === 'pan') {
+    timeline.go(pannedBy(scene.scale, press.x - at.x), { settled: false });
+    if (event.pointerType === 'mouse') scroller.scrollTop += press.y - at.y;
+  } else {
+    const a = timeAt(scene.scale, press.startX - scene.left);
+    const b = timeAt(scene.scale, at.x - scene.left);
+    timeline.overlay.brush = { from: Math.min(a, b), to: Math.max(a, b) };
+    timeline.overlay.pointer = at.x - scene.left;
+    timeline.redrawOverlay();
+  }
+  press.x = at.x;
+  press.y = at.y;
+}
+
+function release(timeline: Timeline, press: Press, event: PointerEvent): void {
+  timeline.host.classList.remove('timeline-panning');
+  const { brush } = timeline.overlay;
+  timeline.overlay.brush = undefined;
+  if (!press.moved) {
+    click(timeline, pointOf(timeline, event), press.mode === 'ruler');
+    return;
+  }
+  if (press.mode === 'pan') timeline.go(timeline.window);
+  else if (brush) timeline.go(brush, { animate: true, jump: true });
+  timeline.redrawOverlay();
+}
+
+/** Which of several marks at one place was selected last: the next click takes the next. */
+function click(timeline: Timeline, { x, y }: { x: number; y: number }, ruler: boolean): void {
+  const { scene } = timeline;
+  const at = timeAt(scene.scale, x - scene.left);
+  const spot = ruler ? undefined : timeline.spotAt(y);
+  if (!spot) {
+    timeline.on.cursor(at);
+    return;
+  }
+  timeline.setFocus(spot.line.key, false);
+  timeline.scroller.focus({ preventScroll: true });
+  const row = timeline.rowOf(spot.line);
+  const entry = row?.uid ? timeline.store.entry(row.cluster, row.uid) : undefined;
+  if (row?.uid && entry?.error) {
+    timeline.store.retry(row.cluster, row.uid);
+    timeline.redraw();
+    return;
+  }
+  const hit = timeline.hitAt(spot, x, y);
+  const chosen = chosenOf(hit, timeline.selected?.id ?? '');
+  if (row?.uid && chosen) {
+    timeline.on.cursor(chosen.at ?? at);
+    timeline.on.select({ cluster: row.cluster, uid: row.uid, id: chosen.id });
+    return;
+  }
+  timeline.on.cursor(at);
+}
+
+function chosenOf(hit: Hit, selected: string): { id: string; at: number | undefined } | undefined {
+  if (hit.kind === 'bar' && hit.bar.id) return { id: hit.bar.id, at: undefined };
+  if (hit.kind !== 'marks') return undefined;
+  const last = hit.marks.findIndex((m) => m.id === selected);
+  const mark = hit.marks[(last + 1) % hit.marks.length];
+  return mark && { id: mark.id, at: mark.at };
+}
+
+function doubleClick(timeline: Timeline, event: MouseEvent): void {
+  const { x, y } = pointOf(timeline, event);
+  const { scene } = timeline;
+  if (x < scene.left || y < headHeight) return;
+  const spot = timeline.spotAt(y);
+  const window = spot && windowOf(timeline, spot, x, y);
+  if (window) timeline.go(withMargin(window, 0.12, scene.scale.perPixel * 2), { animate: true, jump: true });
+  else timeline.go(zoomedAt(scene.scale, x - scene.left, 3), { animate: true });
+}
+
+/** What a double click looks closer at. */
+function windowOf(timeline: Timeline, spot: Spot, x: number, y: number): Window | undefined {
+  const hit = timeline.hitAt(spot, x, y);
+  const { scale } = timeline.scene;
+  if (hit.kind === 'bar' || hit.kind === 'step') {
+    const narrower = hit.window.to - hit.window.from < (scale.to - scale.from) * 0.9;
+    return narrower ? hit.window : undefined;
+  }
+  return hit.kind === 'bin' ? withMargin(hit.window, 3) : undefined;
+}
+
+function hover(timeline: Timeline, { x, y }: { x: number; y: number }, event: PointerEvent): void {
+  const { scene, overlay, host } = timeline;
+  if (event.pointerType === 'touch') return;
+  const spot = timeline.spotAt(y);
+  const inLanes = x >= scene.left && x <= scene.left + scene.scale.width;
+  overlay.hovered = spot && { y: spot.y, height: spot.height };
+  overlay.pointer = inLanes && y >= minimapHeight ? x - scene.left : undefined;
+  if (spot && inLanes) {
+    const hit = timeline.hitAt(spot, x, y);
+    timeline.showCard(spot, hit, x, y);
+    host.style.cursor = hit.kind === 'marks' || hit.kind === 'bar' ? 'pointer' : '';
+  } else {
+    timeline.card.hide();
+    host.style.cursor = inLanes && y < headHeight ? headCursor(timeline, x, y) : '';
+  }
+  timeline.redrawOverlay();
+}
+
+function headCursor(timeline: Timeline, x: number, y: number): string {
+  if (y >= minimapHeight) return 'text';
+  const { scene } = timeline;
+  const whole = minimapScale(scene.extent, scene.scale, scene.scale.width);
+  const from = scene.left + xOf(whole, scene.scale.from);
+  const to = scene.left + xOf(whole, scene.scale.to);
+  if (Math.abs(x - from) < 6 || Math.abs(x - to) < 6) return 'ew-resize';
+  return x > from && x < to ? 'grab' : 'crosshair';
+}
+
+function leave(timeline: Timeline): void {
+  timeline.overlay.hovered = timeline.overlay.pointer = undefined;
+  timeline.card.hide();
+  timeline.redrawOverlay();
+}
+
+function attachSplit(timeline: Timeline, signal: AbortSignal): void {
+  const split = timeline.splitElement;
+  const move = (event: PointerEvent) => timeline.setLabelWidth(pointOf(timeline, event).x);
+  split.addEventListener('pointerdown', (event) => {
+    event.stopPropagation();
+    event.preventDefault();
+    split.setPointerCapture(event.pointerId);
+    split.classList.add('timeline-split-on');
+    split.addEventListener('pointermove', move, { signal });
+  }, { signal });
+  split.addEventListener('pointerup', () => {
+    split.classList.remove('timeline-split-on');
+    split.removeEventListener('pointermove', move);
+  }, { signal });
+}

@@ -1,0 +1,338 @@
+/** The lanes that are at hand, and those that are asked for. Bounded: what was not drawn for longest goes first. */
+import type { Derived, Lanes } from '../api/drawn';
+import type { Window } from '../time/moment';
+import { derivedGroups, derivedKey, laneData, type LaneData } from './lanedata';
+import { above, binOf, lastLevel, tileBins, tileKey, tileWindow, type TileRange } from './tiles';
+
+/** One question for tiles of some lanes. */
+export interface LaneAsk {
+  cluster: string;
+  uids: string[];
+  window: Window;
+  bins: number;
+  derived: boolean;
+  reads: boolean;
+}
+
+export type LoadLanes = (ask: LaneAsk, signal: AbortSignal) => Promise<Lanes>;
+
+/** A row derived from an object's states, as far as its row is concerned. */
+export interface DerivedShape {
+  key: string;
+  group: string;
+  name: string;
+  steps: boolean;
+}
+
+/** What is kept of one lane. */
+export interface LaneEntry {
+  readonly cluster: string;
+  readonly uid: string;
+  readonly tiles: Map<number, Tile>;
+  /** Levels that tiles lie on, as bits of two numbers: looking for a coarser one is quick. */
+  shapes: readonly DerivedShape[];
+  /** Derived rows were answered at least once. */
+  derived: boolean;
+  error: string;
+}
+
+interface Tile {
+  data: LaneData;
+  level: number;
+  index: number;
+  /** Number of the generation of facts that it tells of; an older one is drawn until the new one is there. */
+  generation: number;
+  derived: boolean;
+  used: number;
+}
+
+/** A lane that is in view or near it. */
+export interface Wanted {
+  cluster: string;
+  uid: string;
+  derived: boolean;
+}
+
+export interface StoreOptions {
+  load: LoadLanes;
+  /** Something arrived; uids whose derived rows are other ones than before are told. */
+  changed: (reshaped: boolean) => void;
+  /** Bound of what is kept, in entries of about 200 bytes. */
+  maxWeight?: number;
+  pause?: number;
+}
+
+interface Batch {
+  ask: LaneAsk;
+  level: number;
+  index: number;
+  generation: number;
+  abort: AbortController;
+}
+
+const maxBatch = 60;
+const maxFlying = 4;
+
+export class LaneStore {
+  private readonly lanes = new Map<string, LaneEntry>();
+  private readonly load: LoadLanes;
+  private readonly changed: (reshaped: boolean) => void;
+  private readonly maxWeight: number;
+  private readonly pause: number;
+  private weight = 0;
+  private clock = 0;
+  private generation = 1;
+  /** Tiles that end before this moment are still right after the newest generation came. */
+  private reads = false;
+  private wanted: readonly Wanted[] = [];
+  private range: TileRange = { level: 0, first: 0, last: 0 };
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly flying = new Set<Batch>();
+  private readonly flyingTiles = new Map<string, Batch>();
+
+  constructor(options: StoreOptions) {
+    this.load = options.load;
+    this.changed = options.changed;
+    this.maxWeight = options.maxWeight ?? 400_000;
+    this.pause = options.pause ?? 60;
+  }
+
+  /** Says what is drawn now; what of it is missing is asked for soon, and what is being asked for and no longer wanted is cancelled. */
+  want(wanted: readonly Wanted[], range: TileRange): void {
+    this.wanted = wanted;
+    this.range = range;
+    this.clock++;
+    if (this.timer === undefined) this.timer = setTimeout(() => this.ask(), this.pause);
+  }
+
+  entry(cluster: string, uid: string): LaneEntry | undefined {
+    return this.lanes.get(laneKey(cluster, uid));
+  }
+
+  /** Whether everything that is wanted is there. */
+  get settled(): boolean {
+    return this.timer === undefined && this.flying.size === 0;
+  }
+
+  get loading(): boolean {
+    return this.flying.size > 0;
+  }
+
+  get entries(): number {
+    return this.weight;
+  }
+
+  /** Reads are shown or not: what was answered otherwise is out of date. */
+  setReads(reads: boolean): void {
+    if (reads === this.reads) return;
+    this.reads = reads;
+    this.outdate(-Infinity);
+  }
+
+  /** Something new was recorded at or behind a moment. */
+  outdate(from: number): void {
+    this.generation++;
+    for (const lane of this.lanes.values())
+      for (const tile of lane.tiles.values()) if (tile.data.to <= from && tile.generation === this.generation - 1) tile.generation = this.generation;
+    this.want(this.wanted, this.range);
+  }
+
+  /** Asks again for lanes that had no answer. */
+  retry(cluster: string, uid: string): void {
+    const lane = this.entry(cluster, uid);
+    if (lane) lane.error = '';
+    this.want(this.wanted, this.range);
+  }
+
+  clear(): void {
+    for (const batch of this.flying) batch.abort.abort();
+    this.flying.clear();
+    this.flyingTiles.clear();
+    this.lanes.clear();
+    this.weight = 0;
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.clear();
+  }
+
+  /** Marks a tile as drawn. */
+  private touch(tile: Tile): LaneData {
+    tile.used = this.clock;
+    return tile.data;
+  }
+
+  /**
+   * Calls draw with what there is of one tile's time, in order: the tile itself, else the coarser one that holds it, else finer ones. Gives whether it is
+   * all there at its own level (2), in some other (1), or nothing is (0).
+   */
+  each(lane: LaneEntry, level: number, index: number, draw: (data: LaneData, window: Window) => void): 0 | 1 | 2 {
+    const own = lane.tiles.get(tileKey(level, index));
+    if (own) {
+      draw(this.touch(own), own.data);
+      return 2;
+    }
+    const window = tileWindow(level, index);
+    for (let up = 1; level + up <= lastLevel; up++) {
+      const tile = lane.tiles.get(tileKey(level + up, above(index, up)));
+      if (!tile) continue;
+      draw(this.touch(tile), window);
+      return tile.data.quiet ? 2 : 1;
+    }
+    return this.eachFiner(lane, level, index, 3, draw) ? 1 : 0;
+  }
+
+  private eachFiner(lane: LaneEntry, level: number, index: number, depth: number, draw: (data: LaneData, window: Window) => void): boolean {
+    if (depth === 0 || level === 0) return false;
+    let found = false;
+    for (const child of [index * 2, index * 2 + 1]) {
+      const tile = lane.tiles.get(tileKey(level - 1, child));
+      if (tile) draw(this.touch(tile), tile.data);
+      found = tile !== undefined || this.eachFiner(lane, level - 1, child, depth - 1, draw) || found;
+    }
+    return found;
+  }
+
+  /** Whether a tile need not be asked for. */
+  private has(want: Wanted, level: number, index: number): boolean {
+    const lane = this.entry(want.cluster, want.uid);
+    if (!lane) return false;
+    if (lane.error) return true;
+    const own = lane.tiles.get(tileKey(level, index));
+    if (own) return own.generation === this.generation && (own.derived || !want.derived);
+    for (let up = 1; level + up <= lastLevel; up++) {
+      const tile = lane.tiles.get(tileKey(level + up, above(index, up)));
+      if (tile?.data.quiet && tile.generation === this.generation && (tile.derived || !want.derived)) return true;
+    }
+    return false;
+  }
+
+  private ask(): void {
+    this.timer = undefined;
+    const { level, first, last } = this.range;
+    this.cancelUnwanted();
+    for (let index = first; index <= last; index++) {
+      const missing = this.wanted.filter((w) => !this.has(w, level, index) && !this.flyingTiles.has(flyingKey(w, level, index)));
+      for (const group of groups(missing)) {
+        if (this.flying.size >= maxFlying) return;
+        this.send(group, level, index);
+      }
+    }
+    this.evict();
+  }
+
+  private cancelUnwanted(): void {
+    const uids = new Set(this.wanted.map((w) => laneKey(w.cluster, w.uid)));
+    for (const batch of this.flying) {
+      const inTime = batch.level === this.range.level && batch.index >= this.range.first && batch.index <= this.range.last;
+      if (inTime && batch.ask.uids.some((uid) => uids.has(laneKey(batch.ask.cluster, uid)))) continue;
+      batch.abort.abort();
+      this.landed(batch);
+    }
+  }
+
+  private send(group: readonly Wanted[], level: number, index: number): void {
+    const [one] = group;
+    if (!one) return;
+    const ask: LaneAsk = { cluster: one.cluster, uids: group.map((w) => w.uid), window: tileWindow(level, index), bins: tileBins, derived: one.derived, reads: this.reads };
+    const batch: Batch = { ask, level, index, generation: this.generation, abort: new AbortController() };
+    this.flying.add(batch);
+    for (const w of group) this.flyingTiles.set(flyingKey(w, level, index), batch);
+    this.load(ask, batch.abort.signal).then(
+      (lanes) => this.arrived(batch, lanes),
+      (error: unknown) => this.failed(batch, error),
+    );
+  }
+
+  private landed(batch: Batch): void {
+    this.flying.delete(batch);
+    for (const [key, flying] of this.flyingTiles) if (flying === batch) this.flyingTiles.delete(key);
+  }
+
+  private arrived(batch: Batch, lanes: Lanes): void {
+    if (!this.flying.has(batch)) return;
+    this.landed(batch);
+    let reshaped = false;
+    for (const lane of lanes.lanes) {
+      const entry = this.entryFor(batch.ask.cluster, lane.uid);
+      entry.error = lane.error ?? '';
+      if (lane.error) continue;
+      const data = laneData(lane, batch.ask.window, binOf(batch.level));
+      const key = tileKey(batch.level, batch.index);
+      this.weight += data.weight - (entry.tiles.get(key)?.data.weight ?? 0);
+      entry.tiles.set(key, { data, level: batch.level, index: batch.index, generation: batch.generation, derived: batch.ask.derived, used: this.clock });
+      if (batch.ask.derived) reshaped = reshape(entry, lane.derived ?? []) || reshaped;
+    }
+    this.changed(reshaped);
+    this.want(this.wanted, this.range);
+  }
+
+  private failed(batch: Batch, error: unknown): void {
+    if (!this.flying.has(batch)) return;
+    this.landed(batch);
+    const told = error instanceof Error ? error.message : String(error);
+    for (const uid of batch.ask.uids) this.entryFor(batch.ask.cluster, uid).error = told || 'no answer';
+    this.changed(false);
+  }
+
+  private entryFor(cluster: string, uid: string): LaneEntry {
+    const key = laneKey(cluster, uid);
+    const known = this.lanes.get(key);
+    if (known) return known;
+    const entry: LaneEntry = { cluster, uid, tiles: new Map(), shapes: [], derived: false, error: '' };
+    this.lanes.set(key, entry);
+    return entry;
+  }
+
+  private evict(): void {
+    if (this.weight <= this.maxWeight) return;
+    const all: [LaneEntry, number, Tile][] = [];
+    for (const lane of this.lanes.values()) for (const [key, tile] of lane.tiles) all.push([lane, key, tile]);
+    // Of those drawn equally long ago the finest go first: coarse ones stand in for many.
+    all.sort((a, b) => a[2].used - b[2].used || a[2].level - b[2].level);
+    for (const [lane, key, tile] of all) {
+      if (this.weight <= this.maxWeight * 0.8) break;
+      lane.tiles.delete(key);
+      this.weight -= tile.data.weight;
+    }
+  }
+}
+
+export function laneKey(cluster: string, uid: string): string {
+  return `${cluster}\n${uid}`;
+}
+
+function flyingKey(want: Wanted, level: number, index: number): string {
+  return `${laneKey(want.cluster, want.uid)}\n${level}\n${index}\n${want.derived}`;
+}
+
+/** What can be asked for together. */
+function* groups(missing: readonly Wanted[]): Generator<Wanted[]> {
+  const open = new Map<string, Wanted[]>();
+  for (const want of missing) {
+    const key = `${want.derived}\n${want.cluster}`;
+    const group = open.get(key) ?? [];
+    group.push(want);
+    open.set(key, group);
+    if (group.length < maxBatch) continue;
+    yield group;
+    open.delete(key);
+  }
+  yield* open.values();
+}
+
+/** Adds derived rows that were not known of; a row that is not in this window stays, so that rows do not jump while panning. */
+function reshape(entry: LaneEntry, derived: readonly Derived[]): boolean {
+  const before = entry.derived;
+  entry.derived = true;
+  const known = new Set(entry.shapes.map((s) => s.key));
+  const added = derived.filter((d) => !known.has(derivedKey(d))).map((d) => ({ key: derivedKey(d), group: d.group, name: d.name, steps: !d.bars?.length }));
+  if (added.length === 0) return !before;
+  const place = (s: DerivedShape) => {
+    const at = (derivedGroups as readonly string[]).indexOf(s.group);
+    return at < 0 ? derivedGroups.length : at;
+  };
+  entry.shapes = [...entry.shapes, ...added].sort((a, b) => place(a) - place(b));
+  return true;
+}

@@ -1,0 +1,475 @@
+/** The timeline: lanes of many objects on one time axis, on a plain canvas. It knows nothing of pages: whoever mounts it tells it what to show. */
+import type { Row } from '../api/drawn';
+import { onThemeChange, readPalette } from '../theme/palette';
+import type { Moment, Window } from '../time/moment';
+import type { Zone } from '../time/ruler';
+import { between, clampedTo, eased, sameWindow, scaleOf } from '../time/scale';
+import { allShown, type Shown } from './assemble';
+import { Card, cardLines } from './card';
+import { headHeight, type Density } from './draw_head';
+import { drawOverlay, type Overlay } from './draw_overlay';
+import { hitDerived, hitLane, type Hit } from './hit';
+import { attachInput } from './input';
+import { attachKeys } from './keys';
+import { idOf, LabelList, make } from './labels';
+import { lanesInView, selectedPlace, spotAt, spotOf, type Spot } from './inview';
+import { LaneStore, laneKey, type LoadLanes } from './lanestore';
+import { canvasPatterns, lookOf, type Look } from './look';
+import { layoutRows, lineAt, plainKey, type Layouts, type Line, type RowOptions } from './rows';
+import { drawScene, pinnedHeight, scratch, type Scene } from './scene';
+import type { TileRange } from './tiles';
+import './timeline.css';
+
+/** What is selected: a record of an object, or with an empty id the object. */
+export interface Selected {
+  cluster: string;
+  uid: string;
+  id: string;
+}
+
+/** What a timeline tells whoever mounted it. It never changes these by itself but for the window, which answers the hand at once. */
+export interface TimelineEvents {
+  /** The window moved; settled: it stays there. jump: somebody chose it, rather than moved to it. */
+  window: (window: Window, how: { settled: boolean; jump: boolean }) => void;
+  cursor: (at: Moment) => void;
+  select: (selected: Selected | undefined) => void;
+  /** Enter on a row. */
+  enter: (row: Row) => void;
+  follow: (row: Row, event: MouseEvent) => void;
+  toggle: (what: 'fold' | 'open' | 'pin', key: string) => void;
+  menu: (line: Line, row: Row | undefined, at: DOMRect) => void;
+}
+
+export interface TimelineOptions {
+  load: LoadLanes;
+  href: (row: Row) => string | undefined;
+  on: TimelineEvents;
+  label?: string;
+  /** Entries of lanes that are kept; see LaneStore. */
+  maxWeight?: number;
+}
+
+export type RowChoice = Omit<RowOptions, 'shapes'>;
+
+export const plainRows: RowChoice = {
+  group: 'tree', sort: 'name', filter: '', fold: new Set(), open: new Set(), pin: new Set(), hide: new Set(), score: () => undefined,
+};
+
+const noLayout: Layouts = layoutRows([], { ...plainRows, shapes: () => undefined });
+
+/** Mounts a timeline into an element that has a size. */
+export function mountTimeline(host: HTMLElement, options: TimelineOptions): Timeline {
+  return new Timeline(host, options);
+}
+
+export class Timeline {
+  readonly host: HTMLElement;
+  readonly scroller = make('div', 'timeline-scroll');
+  readonly card = new Card();
+  readonly store: LaneStore;
+  readonly on: TimelineEvents;
+  readonly overlay: Overlay = { hovered: undefined, focused: undefined, selected: undefined, pointer: undefined, brush: undefined };
+  scene: Scene;
+  selected: Selected | undefined;
+  /** Key of the line that keys act on. */
+  focused = '';
+  /** How long drawing took lately, in milliseconds: for measuring. */
+  lastFrame = 0;
+  private look: Look;
+  private choice: RowChoice = plainRows;
+  private readonly base = make('canvas', 'timeline-base');
+  private readonly above = make('canvas', 'timeline-above');
+  private readonly space = make('div', 'timeline-space');
+  private readonly view = make('div', 'timeline-view');
+  private readonly corner = make('div', 'timeline-corner');
+  private readonly split = make('div', 'timeline-split');
+  private readonly spoken = make('div', 'visually-hidden');
+  private readonly labels: LabelList;
+  private readonly pinnedLabels: LabelList;
+  private readonly ends: (() => void)[] = [];
+  private ratio = 1;
+  private frame = 0;
+  private dirty = { base: true, overlay: true, layout: false };
+  private flight: { from: Window; to: Window; start: number; span: number } | undefined;
+  private readonly still = matchMedia('(prefers-reduced-motion: reduce)');
+
+  constructor(host: HTMLElement, options: TimelineOptions) {
+    this.host = host;
+    this.on = options.on;
+    this.store = new LaneStore({
+      load: options.load,
+      changed: (reshaped) => {
+        if (reshaped) this.dirty.layout = true;
+        this.redraw();
+      },
+      ...(options.maxWeight ? { maxWeight: options.maxWeight } : {}),
+    });
+    const empty: Window = { from: 0, to: 1_000_000 };
+    this.scene = {
+      rows: [], layouts: noLayout, store: this.store, scale: scaleOf(empty, 1), zone: 'utc', recorded: empty, extent: empty, density: undefined, width: 1, height: 1,
+      left: storedWidth(), scrollTop: 0, cursor: undefined, now: 0,
+    };
+    const labelHost = {
+      row: (line: Line) => this.scene.rows[line.row],
+      href: options.href,
+      pinned: (line: Line) => this.choice.pin.has(plainKey(line)),
+      toggle: (what: 'fold' | 'open' | 'pin', line: Line) => this.on.toggle(what, plainKey(line)),
+      menu: (line: Line, at: HTMLElement) => this.on.menu(line, this.scene.rows[line.row], at.getBoundingClientRect()),
+      focus: (line: Line) => this.setFocus(line.key, false),
+      follow: (row: Row, event: MouseEvent) => this.on.follow(row, event),
+    };
+    this.labels = new LabelList(labelHost, false);
+    this.pinnedLabels = new LabelList(labelHost, true);
+    this.build(options.label ?? 'Timeline');
+    this.look = this.makeLook();
+    this.ends.push(attachInput(this), attachKeys(this), onThemeChange(() => this.restyle()));
+    const observer = new ResizeObserver(() => this.resize());
+    observer.observe(host);
+    this.ends.push(() => observer.disconnect());
+    this.resize();
+  }
+
+  private build(label: string): void {
+    this.host.classList.add('timeline');
+    this.scroller.tabIndex = 0;
+    this.scroller.setAttribute('role', 'treegrid');
+    this.scroller.setAttribute('aria-label', label);
+    this.above.setAttribute('role', 'img');
+    this.above.setAttribute('aria-label', `${label}: the states, requests and Events of each row over time. Arrow keys move among rows and records, which are read aloud.`);
+    this.base.setAttribute('aria-hidden', 'true');
+    this.spoken.setAttribute('aria-live', 'polite');
+    this.split.setAttribute('role', 'separator');
+    this.split.setAttribute('aria-orientation', 'vertical');
+    this.split.setAttribute('aria-label', 'Width of the labels');
+    const holder = make('div', 'timeline-holder');
+    const pinnedHolder = make('div', 'timeline-pinned');
+    holder.append(this.labels.element);
+    pinnedHolder.append(this.pinnedLabels.element);
+    this.view.append(holder, pinnedHolder);
+    this.space.append(this.view);
+    this.scroller.append(this.space);
+    this.host.append(this.base, this.scroller, this.corner, this.above, this.split, this.card.element, this.spoken);
+    const scrolled = () => {
+      this.scene.scrollTop = this.scroller.scrollTop;
+      this.redraw();
+    };
+    this.scroller.addEventListener('scroll', scrolled, { passive: true });
+  }
+
+  /** Where the caller may put what belongs above the labels. */
+  get cornerElement(): HTMLElement {
+    return this.corner;
+  }
+
+  get splitElement(): HTMLElement {
+    return this.split;
+  }
+
+  get window(): Window {
+    return this.flight?.to ?? this.scene.scale;
+  }
+
+  // What to show.
+
+  setRows(rows: readonly Row[], choice: RowChoice): void {
+    const same = this.scene.rows === rows;
+    this.scene.rows = rows;
+    this.choice = choice;
+    this.relayout();
+    if (!same) this.scroller.setAttribute('aria-rowcount', String(this.scene.layouts.main.lines.length));
+  }
+
+  /** Lays the rows out again; the row at the top of the view, or the focused one where it is in view, stays where it is. */
+  private relayout(): void {
+    this.dirty.layout = false;
+    const before = this.scene.layouts.main;
+    const focus = before.byKey.get(this.focused);
+    const inView = focus !== undefined && (before.top[focus] ?? 0) >= this.scene.scrollTop && (before.top[focus] ?? 0) < this.scene.scrollTop + this.scene.height - headHeight;
+    const anchor = inView && focus !== undefined ? focus : lineAt(before, this.scene.scrollTop);
+    const key = before.lines[anchor]?.key;
+    const away = (before.top[anchor] ?? 0) - this.scene.scrollTop;
+    const shapes = (row: Row) => {
+      const entry = row.uid ? this.store.entry(row.cluster, row.uid) : undefined;
+      return entry?.derived ? entry.shapes : undefined;
+    };
+    this.scene.layouts = layoutRows(this.scene.rows, { ...this.choice, shapes });
+    const now = key === undefined ? undefined : this.scene.layouts.main.byKey.get(key);
+    this.space.style.height = `${this.scene.layouts.main.height + pinnedHeight(this.scene) + 24}px`;
+    if (now !== undefined && this.scene.scrollTop > 0) this.scroller.scrollTop = (this.scene.layouts.main.top[now] ?? 0) - away;
+    this.scene.scrollTop = this.scroller.scrollTop;
+    this.redraw();
+  }
+
+  /** What is recorded at all, and the part of it that there is something to see in. */
+  setRecorded(recorded: Window, extent: Window, density: Density | undefined): void {
+    this.scene.recorded = recorded;
+    this.scene.extent = extent;
+    this.scene.density = density;
+    this.redraw();
+  }
+
+  setZone(zone: Zone): void {
+    this.scene.zone = zone;
+    this.redraw();
+  }
+
+  setShown(shown: Shown): void {
+    const all = shown.requests && shown.reads && shown.events && shown.spans;
+    scratch.lane.shown = all ? allShown : shown;
+    this.store.setReads(shown.reads);
+    this.redraw();
+  }
+
+  setCursor(at: Moment | undefined): void {
+    this.scene.cursor = at;
+    this.redraw();
+  }
+
+  setSelected(selected: Selected | undefined): void {
+    this.selected = selected;
+    if (selected && !this.focused) this.setFocus(laneKey(selected.cluster, selected.uid), false);
+    this.redraw();
+  }
+
+  /** Shows a window that was chosen elsewhere. */
+  setWindow(window: Window, animate = false): void {
+    if (sameWindow(window, this.window)) return;
+    this.moveTo(window, animate);
+  }
+
+  /** Moves the window by hand and tells so. */
+  go(window: Window, how: { animate?: boolean; settled?: boolean; jump?: boolean } = {}): void {
+    const clamped = clampedTo(window, this.scene.extent);
+    this.moveTo(clamped, how.animate ?? false);
+    this.on.window(clamped, { settled: how.settled ?? true, jump: how.jump ?? false });
+  }
+
+  private moveTo(window: Window, animate: boolean): void {
+    if (animate && !this.still.matches && this.scene.width > 1) {
+      this.flight = { from: { from: this.scene.scale.from, to: this.scene.scale.to }, to: window, start: performance.now(), span: 220 };
+    } else {
+      this.flight = undefined;
+      this.scene.scale = scaleOf(window, this.lanesWidth());
+    }
+    this.redraw();
+  }
+
+  /** Facts at or behind a moment may be other ones now. */
+  refresh(from: Moment): void {
+    this.store.outdate(from);
+    this.redraw();
+  }
+
+  setFocus(key: string, reveal: boolean): void {
+    this.focused = key;
+    const spot = this.spotOf(key);
+    if (spot) this.scroller.setAttribute('aria-activedescendant', idOf(spot.line, spot.pinned));
+    if (spot && reveal && !spot.pinned) this.reveal(spot);
+    this.redraw();
+  }
+
+  private reveal(spot: Spot): void {
+    const top = headHeight + pinnedHeight(this.scene);
+    if (spot.y < top) this.scroller.scrollTop -= top - spot.y;
+    else if (spot.y + spot.height > this.scene.height) this.scroller.scrollTop += spot.y + spot.height - this.scene.height + 8;
+    this.scene.scrollTop = this.scroller.scrollTop;
+  }
+
+  /** Says something to who can not see. */
+  speak(words: string): void {
+    this.spoken.textContent = words;
+  }
+
+  // Where things are.
+
+  get layouts(): Layouts {
+    return this.scene.layouts;
+  }
+
+  spotOf(key: string): Spot | undefined {
+    return spotOf(this.scene, key);
+  }
+
+  /** The line at a height of the picture. */
+  spotAt(y: number): Spot | undefined {
+    return spotAt(this.scene, y);
+  }
+
+  rowOf(line: Line): Row | undefined {
+    return this.scene.rows[line.row];
+  }
+
+  /** What lies at a point of the picture. */
+  hitAt(spot: Spot, x: number, y: number): Hit {
+    const row = this.rowOf(spot.line);
+    const entry = row?.uid ? this.store.entry(row.cluster, row.uid) : undefined;
+    if (!entry || spot.line.kind === 'group' || spot.line.kind === 'waiting') return { kind: 'nothing' };
+    const { scale, recorded } = this.scene;
+    if (spot.line.kind === 'derived') {
+      scratch.derived.fill(this.store, entry, spot.line.shape?.key ?? '', this.range());
+      return hitDerived(scratch.derived, scale, x - this.scene.left, recorded.to);
+    }
+    scratch.lane.fill(this.store, entry, this.range(), scale, 12 * scale.perPixel);
+    return hitLane(scratch.lane, scale, x - this.scene.left, y - spot.y, recorded.to);
+  }
+
+  private lastRange: TileRange = { level: 0, first: 0, last: 0 };
+
+  range(): TileRange {
+    return this.lastRange;
+  }
+
+  showCard(spot: Spot, hit: Hit, x: number, y: number): void {
+    const row = this.rowOf(spot.line);
+    const { zone, scale, cursor, recorded } = this.scene;
+    const lines = cardLines(hit, { row, shape: spot.line.shape, zone, perPixel: scale.perPixel, cursor, end: recorded.to });
+    const heading = row ? `${row.kind ?? ''} ${row.namespace ? `${row.namespace}/` : ''}${row.name ?? ''}` : '';
+    this.card.show(lines, heading, x, y, { width: this.scene.width, height: this.scene.height });
+  }
+
+  // Drawing.
+
+  lanesWidth(): number {
+    return Math.max(50, this.scroller.clientWidth - this.scene.left);
+  }
+
+  setLabelWidth(width: number): void {
+    this.scene.left = Math.round(Math.min(Math.max(width, 140), Math.max(160, this.scene.width * 0.6)));
+    localStorage.setItem(widthKey, String(this.scene.left));
+    this.resize();
+  }
+
+  private resize(): void {
+    const { width, height } = this.host.getBoundingClientRect();
+    this.ratio = Math.min(3, window.devicePixelRatio || 1);
+    this.scene.width = Math.max(1, Math.floor(width));
+    this.scene.height = Math.max(1, Math.floor(height));
+    this.scene.left = Math.min(this.scene.left, Math.max(120, Math.floor(width * 0.5)));
+    for (const canvas of [this.base, this.above]) {
+      canvas.width = Math.round(this.scene.width * this.ratio);
+      canvas.height = Math.round(this.scene.height * this.ratio);
+      canvas.style.width = `${this.scene.width}px`;
+      canvas.style.height = `${this.scene.height}px`;
+    }
+    this.host.style.setProperty('--timeline-left', `${this.scene.left}px`);
+    this.host.style.setProperty('--timeline-head', `${headHeight}px`);
+    this.scene.scale = scaleOf(this.scene.scale, this.lanesWidth());
+    this.look = this.makeLook();
+    this.relayout();
+    this.draw();
+  }
+
+  private restyle(): void {
+    this.look = this.makeLook();
+    this.redraw();
+  }
+
+  private makeLook(): Look {
+    const context = this.base.getContext('2d');
+    if (!context) throw new Error('this browser draws no canvas');
+    const measure = (font: string, letter: string) => {
+      context.font = font;
+      return context.measureText(letter).width;
+    };
+    return lookOf(readPalette(), canvasPatterns(context, this.ratio), measure);
+  }
+
+  get currentLook(): Look {
+    return this.look;
+  }
+
+  /** Draws all again with the next frame. */
+  redraw(): void {
+    this.dirty.base = true;
+    this.schedule();
+  }
+
+  /** Draws only what lies above: the pointer moved. */
+  redrawOverlay(): void {
+    this.dirty.overlay = true;
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.frame === 0) this.frame = requestAnimationFrame(() => this.draw());
+  }
+
+  private draw(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const start = performance.now();
+    if (this.dirty.layout) this.relayout();
+    if (this.flight) this.fly(start);
+    if (this.dirty.base) this.drawBase(start);
+    this.drawAbove();
+    this.dirty.base = this.dirty.overlay = false;
+    this.lastFrame = performance.now() - start;
+    if (this.flight) this.redraw();
+  }
+
+  private fly(now: number): void {
+    if (!this.flight) return;
+    const share = (now - this.flight.start) / this.flight.span;
+    this.scene.scale = scaleOf(between(this.flight.from, this.flight.to, eased(share)), this.lanesWidth());
+    if (share >= 1) this.flight = undefined;
+  }
+
+  private drawBase(now: number): void {
+    const context = this.base.getContext('2d', { alpha: false });
+    if (!context) return;
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    this.scene.now = this.still.matches ? 0 : now;
+    const drawn = drawScene(context, this.look, this.scene, (line, state) => {
+      this.labels.setState(line.key, state);
+      this.pinnedLabels.setState(line.key, state);
+    });
+    this.lastRange = drawn.range;
+    this.showLabels();
+    this.store.want(lanesInView(this.scene), drawn.range);
+    if (drawn.moving && !this.still.matches && !this.moving) this.moving = setTimeout(() => {
+      this.moving = undefined;
+      this.redraw();
+    }, 50);
+  }
+
+  private moving: ReturnType<typeof setTimeout> | undefined;
+
+  private showLabels(): void {
+    const pinned = pinnedHeight(this.scene);
+    this.host.style.setProperty('--timeline-pinned', `${pinned}px`);
+    const { scrollTop, height, layouts } = this.scene;
+    this.labels.show(layouts.main, scrollTop, scrollTop + height - headHeight - pinned, -scrollTop);
+    this.pinnedLabels.show(layouts.pinned, 0, pinned, 0);
+    const selected = this.selected ? laneKey(this.selected.cluster, this.selected.uid) : '';
+    this.labels.setFocus(this.focused, selected);
+    this.pinnedLabels.setFocus(this.focused, selected);
+  }
+
+  private drawAbove(): void {
+    const context = this.above.getContext('2d');
+    if (!context) return;
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.clearRect(0, 0, this.scene.width, this.scene.height);
+    const focus = this.spotOf(this.focused);
+    this.overlay.focused = focus && { y: focus.y, height: focus.height };
+    const spot = this.selected && this.spotOf(laneKey(this.selected.cluster, this.selected.uid));
+    this.overlay.selected = spot && this.selected ? selectedPlace(this.scene, this.lastRange, spot, this.selected) : undefined;
+    drawOverlay(context, this.look, this.scene, this.overlay);
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.moving);
+    for (const end of this.ends) end();
+    this.store.close();
+    this.host.replaceChildren();
+    this.host.classList.remove('timeline');
+  }
+}
+
+const widthKey = 'kubewake.labels';
+
+function storedWidth(): number {
+  const width = Number(localStorage.getItem(widthKey));
+  return width >= 140 && width <= 800 ? width : 300;
+}
