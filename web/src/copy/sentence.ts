@@ -2,9 +2,9 @@
 import type { Entry, Maker, Ref } from '../api/types';
 import { actorShort } from '../text/actors';
 import { kindShort } from '../text/kinds';
-import { codeText, isRead, verbPast } from '../text/verbs';
+import { codeText, isRead, verbPast, verbTried } from '../text/verbs';
 
-/** A sentence in pieces, so that each can be drawn in its own way. Who and what may be empty. */
+/** A sentence in pieces, so that each can be drawn in its own way. Who and what may be empty; without a verb, `but` goes on after `what`. */
 export interface Told {
   who: string;
   /** Verb and all: "scaled", "tried to update the status of". */
@@ -42,7 +42,8 @@ export function tell(entry: Entry, object: Ref): Told {
 
 /** The sentence as plain text. */
 export function plain(told: Told): string {
-  return [told.who, told.did, told.what].filter(Boolean).join(' ') + (told.but ? `: ${told.but}` : '');
+  const head = [told.who, told.did, told.what].filter(Boolean).join(' ');
+  return told.but ? `${head}${told.did ? ':' : ''} ${told.but}` : head;
 }
 
 function tellRevision(entry: Entry, what: string): Told {
@@ -57,7 +58,7 @@ function tellRevision(entry: Entry, what: string): Told {
 function tellRequest(entry: Entry, what: string): Told {
   const who = actorShort(entry.actor?.user);
   const { verb, subresource, code = 0 } = entry;
-  if (code >= 400) return { who, did: `${verbPast(verb, subresource)}`, what, but: codeText(code) };
+  if (code >= 400) return { who, did: verbTried(verb, subresource), what, but: codeText(code) };
   if (entry.request?.dryRun) return { who, did: verbPast(verb, subresource), what, but: 'as a dry run' };
   const changedNothing = !isRead(verb, subresource) && !liveSubresources.has(subresource ?? '');
   return { who, did: verbPast(verb, subresource), what, but: changedNothing ? 'which changed nothing that is recorded' : '' };
@@ -68,7 +69,7 @@ const liveSubresources = new Set(['exec', 'attach', 'portforward', 'proxy', 'log
 
 function tellEnd(entry: Entry, what: string): Told {
   const who = makerName(entry.end?.maker);
-  return who ? { who, did: 'ended', what, but: '' } : { who: '', did: '', what, but: 'is gone; by whom is not recorded' };
+  return who ? { who, did: 'ended', what, but: '' } : { who: '', did: '', what, but: 'ended; by whom is not recorded' };
 }
 
 /** Who made a state, by the best that is known; candidates that are one actor are that actor. */

@@ -1,23 +1,38 @@
 /** What was done, as people say it. */
 
-const past: Record<string, string> = {
-  create: 'created', update: 'updated', patch: 'patched', delete: 'deleted', deletecollection: 'deleted', get: 'read', list: 'listed',
-  watch: 'watched', apply: 'applied', proxy: 'called', connect: 'connected to', bind: 'bound', escalate: 'escalated',
+type Forms = readonly [plain: string, past: string];
+
+const verbs: Record<string, Forms> = {
+  create: ['create', 'created'], update: ['update', 'updated'], patch: ['patch', 'patched'], delete: ['delete', 'deleted'],
+  deletecollection: ['delete', 'deleted'], get: ['read', 'read'], list: ['list', 'listed'], watch: ['watch', 'watched'], apply: ['apply', 'applied'],
+  proxy: ['call', 'called'], connect: ['connect to', 'connected to'],
 };
 
-const bySubresource: Record<string, string> = {
-  scale: 'scaled', exec: 'ran a command in', attach: 'attached to', portforward: 'forwarded a port of', log: 'read the log of',
-  eviction: 'evicted', binding: 'bound', token: 'asked for a token of', ephemeralcontainers: 'debugged',
+const bySubresource: Record<string, Forms> = {
+  scale: ['scale', 'scaled'], exec: ['run a command in', 'ran a command in'], attach: ['attach to', 'attached to'],
+  portforward: ['forward a port of', 'forwarded a port of'], log: ['read the log of', 'read the log of'], eviction: ['evict', 'evicted'],
+  binding: ['bind', 'bound'], token: ['get a token of', 'got a token of'], ephemeralcontainers: ['debug', 'debugged'], resize: ['resize', 'resized'],
 };
+
+/** These are asked for with get as well. */
+const sessions = new Set(['exec', 'attach', 'portforward', 'log']);
 
 /** The past tense of a verb with its subresource: "patched", "scaled", "updated the status of". */
 export function verbPast(verb: string | undefined, subresource?: string): string {
-  const word = past[verb ?? ''] ?? (verb ? `did ${verb} on` : 'changed');
-  if (!subresource) return word;
+  return form(verb, subresource, 1);
+}
+
+/** What was tried: "tried to update the status of". */
+export function verbTried(verb: string | undefined, subresource?: string): string {
+  return `tried to ${form(verb, subresource, 0)}`;
+}
+
+function form(verb: string | undefined, subresource: string | undefined, which: 0 | 1): string {
   const writes = verb === 'create' || verb === 'update' || verb === 'patch' || verb === 'apply';
-  const special = bySubresource[subresource];
-  if (special && (writes || subresource === 'log' || subresource === 'exec' || subresource === 'attach' || subresource === 'portforward')) return special;
-  return `${word} the ${subresource} of`;
+  const special = subresource && (writes || sessions.has(subresource)) ? bySubresource[subresource] : undefined;
+  if (special) return special[which];
+  const word = verbs[verb ?? '']?.[which] ?? (which === 0 ? verb || 'change' : verb ? `did ${verb} on` : 'changed');
+  return subresource ? `${word} the ${subresource} of` : word;
 }
 
 /** Whether a verb only looks. */
