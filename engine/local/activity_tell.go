@@ -85,6 +85,7 @@ func answeredTold(ctx context.Context, t *telling, r *record.Record, uid record.
 		return true, nil
 	}
 	mark.ID, mark.Kind, mark.Text = record.RevisionID(r.Ref.Cluster, uid, r.Request.AnswerRV).String(), "revision", told[0].Words
+	mark.At = max(mark.At, engine.MomentOf(told[0].At))
 	return true, nil
 }
 
@@ -92,12 +93,11 @@ func answeredTold(ctx context.Context, t *telling, r *record.Record, uid record.
 func lifeTold(life *index.Life, r *record.Record, mark *engine.Mark) {
 	id := r.ID()
 	if life != nil {
-		for i := range life.Makers {
-			if q := life.Makers[i].Request; q != nil && q.ID() == id {
-				mark.ID, mark.Kind = record.RevisionID(life.Entry.Ref.Cluster, life.Entry.Ref.UID, life.States[i].RV).String(), "revision"
-				mark.Text = revisionSummary(life, i, nil)
-				return
-			}
+		if made := life.MadeBy(id); len(made) > 0 {
+			i := made[0]
+			mark.ID, mark.Kind = record.RevisionID(life.Entry.Ref.Cluster, life.Entry.Ref.UID, life.States[i].RV).String(), "revision"
+			mark.At, mark.Text = max(mark.At, engine.MomentOf(shown(life.When[i]))), revisionSummary(life, i, nil)
+			return
 		}
 		if q := life.EndMaker.Request; q != nil && q.ID() == id {
 			mark.ID, mark.Kind, mark.Text = life.End.ID().String(), "end", "deleted"

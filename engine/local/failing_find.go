@@ -1,0 +1,371 @@
+package local
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kubewake/kubewake/object"
+	"github.com/kubewake/kubewake/query"
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+	"github.com/kubewake/kubewake/timeline"
+)
+
+// workloads are the kinds that Failing looks at, and their resources; Pods among them.
+func workloads() map[string]record.GroupResource {
+	return map[string]record.GroupResource{"Pod": podResource, "Deployment": {Group: "apps", Resource: "deployments"}, "StatefulSet": {Group: "apps", Resource: "statefulsets"},
+		"DaemonSet": {Group: "apps", Resource: "daemonsets"}, "ReplicaSet": {Group: "apps", Resource: "replicasets"}, "Job": {Group: "batch", Resource: "jobs"}}
+}
+
+var podResource = record.GroupResource{Resource: "pods"}
+
+// failures is one search for what failed under way, in one cluster.
+type failures struct {
+	e        *Engine
+	q        query.Failing
+	info     store.ClusterInfo
+	from, to time.Time
+	deadline deadline
+	looked   looked
+	cut      string
+
+	suspects map[store.ObjectKey]*suspected
+}
+
+// suspected is an object that Failing looks at, and what its states in the window show at a glance.
+type suspected struct {
+	key      store.ObjectKey
+	kind     string
+	bad      record.ResourceVersion // the first state that tells of a failure; zero: none does
+	deadline time.Duration          // for a workload to become as it was asked for
+	turns    []turn
+	owner    record.UID // of a Pod
+}
+
+// turn is a state from which on a workload is, or is not, as it was asked for.
+type turn struct {
+	rv      record.ResourceVersion
+	settled bool
+}
+
+// maxSuspects bounds the workloads, and the Pods in trouble, of which the states are kept in mind.
+const maxSuspects = 100_000
+
+// find looks through the states that were in force in the window.
+func (f *failures) find(ctx context.Context) error {
+	ranges, err := f.e.revisionRanges(ctx, f.info, f.q.Window)
+	if err != nil {
+		return err
+	}
+	scan := store.WindowScan{Cluster: f.info.Name, Kinds: []record.Kind{record.KindRevision}, Revisions: ranges, OnlyNamed: ranges != nil, Namespace: f.q.Namespace}
+	parts, err := f.parts(ctx, ranges, scan)
+	if err != nil {
+		return err
+	}
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	glances := make([]*glance, len(parts))
+	for i, part := range parts {
+		glances[i] = &glance{f: f, seen: f.suspects}
+		if len(parts) > 1 {
+			glances[i].seen = map[store.ObjectKey]*suspected{}
+		}
+		group.Go(func() error { return glances[i].scan(within, part) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, g := range glances {
+		if len(parts) > 1 {
+			f.unite(g.seen)
+		}
+		f.cut = cmp.Or(f.cut, g.cut)
+	}
+	if err := f.before(ctx); err != nil {
+		return err
+	}
+	f.cut = joinCuts(f.cut, f.looked.cut())
+	return nil
+}
+
+func (f *failures) unite(seen map[store.ObjectKey]*suspected) {
+	for key, s := range seen {
+		have := f.suspects[key]
+		if have == nil {
+			f.suspects[key] = s
+			continue
+		}
+		if have.bad == 0 || s.bad != 0 && s.bad < have.bad {
+			have.bad = s.bad
+		}
+		have.turns = append(have.turns, s.turns...)
+		have.deadline = max(have.deadline, s.deadline)
+	}
+}
+
+// parts cuts the scan for all cores: without a namespace by ranges of resourceVersions, else by kind.
+func (f *failures) parts(ctx context.Context, ranges map[record.Storage]store.RVRange, scan store.WindowScan) ([]store.WindowScan, error) {
+	var out []store.WindowScan
+	if f.q.Namespace != "" {
+		for _, gr := range workloads() {
+			scan.Resource = &gr
+			out = append(out, scan)
+		}
+		return out, nil
+	}
+	if r, ok := ranges[record.MainStorage]; ranges == nil || ok { // no workload lies elsewhere
+		scan.Revisions, scan.OnlyNamed = map[record.Storage]store.RVRange{record.MainStorage: r}, true
+	}
+	s := &searching{e: f.e}
+	split, err := s.split(ctx, f.info, scan.Revisions)
+	if err != nil || len(split) < 2 {
+		return []store.WindowScan{scan}, err
+	}
+	for _, some := range split {
+		scan.Revisions = some
+		out = append(out, scan)
+	}
+	return out, nil
+}
+
+// glance looks at the states of one part of the window.
+type glance struct {
+	f    *failures
+	seen map[store.ObjectKey]*suspected
+	cut  string
+	n    int
+}
+
+func (g *glance) scan(ctx context.Context, scan store.WindowScan) error {
+	f := g.f
+	scan.Skip = func(body []byte) (bool, error) {
+		if g.n++; g.n%lookEvery == 0 && f.looked.more(lookEvery, f.e.limits.Scanned, f.deadline, f.e.limits.Time) {
+			return true, errEnough
+		}
+		g.look(body)
+		return true, nil
+	}
+	for r, err := range f.e.st.Window(ctx, scan) {
+		if errors.Is(err, errEnough) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if r.Revision.Partial == record.Whole {
+			g.look(r.Revision.Body)
+		}
+	}
+	return nil
+}
+
+// look takes in one state of whatever kind.
+func (g *glance) look(body []byte) {
+	kind := kindIn(body)
+	if kind == "" || kind == "Pod" && (!podMayFail(body) || !isBad("", kind, body)) {
+		return
+	}
+	w := glanceAt(body)
+	bad := kind == "Pod" || w.bad(kind)
+	if w.uid == "" || kind == "ReplicaSet" && !bad {
+		return
+	}
+	key := store.ObjectKey{Cluster: g.f.info.Name, UID: w.uid}
+	s := g.seen[key]
+	if s == nil {
+		if len(g.seen) >= maxSuspects {
+			g.cut = fmt.Sprintf("more than %d workloads and failing Pods, not all were looked at: narrow the window, or name a namespace", maxSuspects)
+			return
+		}
+		s = &suspected{key: key, kind: kind}
+		g.seen[key] = s
+	}
+	s.deadline = w.deadline
+	if bad && (s.bad == 0 || w.rv < s.bad) {
+		s.bad = w.rv
+	}
+	if kind == "Pod" {
+		s.owner, _ = ownerIn(body)
+	}
+	if kind == "Pod" || kind == "Job" || kind == "ReplicaSet" {
+		return
+	}
+	settled := w.settled(kind)
+	if n := len(s.turns); n == 0 || s.turns[n-1].settled != settled || s.turns[n-1].rv > w.rv {
+		s.turns = append(s.turns, turn{w.rv, settled})
+	}
+}
+
+// isBad classifies one state.
+func isBad(group, kind string, body []byte) bool {
+	v, err := object.Parse(body)
+	return err == nil && timeline.Of(group, kind, v).Class == timeline.Bad
+}
+
+// kindIn gives the kind of a manifest if Failing looks at it. A manifest tells its kind before all but its apiVersion, or behind it; of one that does not the whole
+// is looked at.
+func kindIn(body []byte) string {
+	head := body[:min(len(body), 100)]
+	at := bytes.Index(head, []byte(`"kind":"`))
+	if at < 0 {
+		kind := gjson.GetBytes(body, "kind").String()
+		if _, known := workloads()[kind]; known {
+			return kind
+		}
+		return ""
+	}
+	head = head[at+len(`"kind":"`):]
+	end := bytes.IndexByte(head, '"')
+	if end < 0 {
+		return ""
+	}
+	switch kind := string(head[:end]); kind {
+	case "Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job":
+		return kind
+	}
+	return ""
+}
+
+// podMayFail reports whether a Pod's state may be one of a failure, by words that every such state holds. It errs towards true.
+func podMayFail(body []byte) bool {
+	if at := bytes.LastIndex(body, []byte(`"status":{`)); at > 0 { // what a status holds has no member of this name
+		body = body[at:]
+	}
+	for _, sign := range [...]string{`"Failed"`, `"Unschedulable"`, `"terminated":{`} {
+		if bytes.Contains(body, []byte(sign)) {
+			return true
+		}
+	}
+	for rest := body; ; {
+		at := bytes.Index(rest, []byte(`"waiting":{`))
+		if at < 0 {
+			return false
+		}
+		rest = rest[at+len(`"waiting":{`):]
+		if !bytes.HasPrefix(rest, []byte(`"reason":"ContainerCreating"}`)) && !bytes.HasPrefix(rest, []byte(`"reason":"PodInitializing"}`)) {
+			return true
+		}
+	}
+}
+
+// glanced is what a manifest tells at a glance.
+type glanced struct {
+	uid                record.UID
+	rv                 record.ResourceVersion
+	generation, wanted int64
+	deadline           time.Duration
+	status             gjson.Result
+}
+
+func glanceAt(body []byte) glanced {
+	s := glanced{wanted: 1, deadline: defaultDeadline}
+	gjson.ParseBytes(body).ForEach(func(key, v gjson.Result) bool {
+		switch key.Str {
+		case "metadata":
+			s.uid, s.rv, s.generation = record.UID(v.Get("uid").String()), record.ResourceVersion(v.Get("resourceVersion").Uint()), v.Get("generation").Int()
+		case "spec":
+			if n := v.Get("replicas"); n.Exists() {
+				s.wanted = n.Int()
+			}
+			s.deadline = deadlineOf(v.Get("progressDeadlineSeconds").Int())
+		case "status":
+			s.status = v
+		}
+		return true
+	})
+	return s
+}
+
+const (
+	defaultDeadline  = 600 * time.Second // the API's, of Deployments
+	shortestDeadline = 10 * time.Second
+)
+
+// deadlineOf is for how long a workload may be on its way.
+func deadlineOf(seconds int64) time.Duration {
+	if seconds <= 0 || seconds > int64(24*time.Hour/time.Second) {
+		return defaultDeadline
+	}
+	return max(shortestDeadline, time.Duration(seconds)*time.Second)
+}
+
+// bad reports whether a workload's state may tell of a failure. It errs towards true.
+func (s *glanced) bad(kind string) bool {
+	says := func(words string) bool { return strings.Contains(s.status.Raw, words) }
+	if kind == "Job" {
+		return says(`"Failed"`) || says(`"FailureTarget"`)
+	}
+	return says(`"ReplicaFailure"`) || kind == "Deployment" && (says(`"ProgressDeadlineExceeded"`) || says(`"type":"Progressing","status":"False"`) ||
+		says(`"status":"False","type":"Progressing"`))
+}
+
+// settled reports whether a workload's state is certainly as it was asked for, by its numbers.
+func (s *glanced) settled(kind string) bool {
+	n := func(name string) int64 { return s.status.Get(name).Int() }
+	switch {
+	case n("observedGeneration") < s.generation:
+		return false
+	case kind == "DaemonSet":
+		wanted := n("desiredNumberScheduled")
+		return n("updatedNumberScheduled") >= wanted && n("numberAvailable") >= wanted
+	}
+	return n("replicas") == s.wanted && n("updatedReplicas") == s.wanted && n("readyReplicas") == s.wanted
+}
+
+// before looks at the states that were in force when the window began.
+func (f *failures) before(ctx context.Context) error {
+	if f.q.Window.From.IsZero() || !f.info.First.Before(f.q.Window.From) {
+		return nil
+	}
+	clock, err := f.e.clocks.Of(ctx, f.info.Name, record.MainStorage)
+	if err != nil {
+		return err
+	}
+	rv, err := clock.CertainAt(ctx, f.e.st, f.q.Window.From)
+	if err != nil || rv == 0 {
+		return err
+	}
+	spans := f.e.spans()
+	var asks []store.BriefAsk
+	for _, gr := range workloads() {
+		for entry, err := range f.e.st.Objects(ctx, store.ObjectScan{Cluster: f.info.Name, Resource: &gr, Namespace: f.q.Namespace}) {
+			if err != nil {
+				return err
+			}
+			if entry.FirstRV == 0 || entry.FirstRV > rv {
+				continue
+			}
+			if alive, err := spans.alive(ctx, entry, f.q.Window); err != nil {
+				return err
+			} else if alive {
+				asks = append(asks, store.BriefAsk{Key: entry.Key(), Before: rv})
+			}
+		}
+	}
+	slices.SortFunc(asks, func(a, b store.BriefAsk) int { return cmp.Compare(a.Key.UID, b.Key.UID) })
+	g := &glance{f: f, seen: map[store.ObjectKey]*suspected{}}
+	for brief, err := range f.e.st.Briefs(ctx, asks) {
+		if err != nil {
+			return err
+		}
+		if body := lastBody(brief); body != nil {
+			g.look(body)
+		}
+		if g.n++; g.n%lookEvery == 0 && f.looked.more(lookEvery, f.e.limits.Scanned, f.deadline, f.e.limits.Time) {
+			break
+		}
+	}
+	f.unite(g.seen)
+	f.cut = cmp.Or(f.cut, g.cut)
+	return nil
+}
