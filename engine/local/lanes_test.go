@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -61,6 +62,26 @@ func windowsOf(whole query.Window) []query.Window {
 		out = append(out, query.Window{From: from, To: from.Add(time.Duration(length / part))})
 	}
 	return out
+}
+
+// lanesAnswers keeps the lanes of some objects in several windows and columns, and some of their entries.
+func lanesAnswers(ctx context.Context, t *testing.T, e *Engine, uids []record.UID, keep func(string, any, error)) {
+	t.Helper()
+	_, whole := objectsOf(t, e)
+	for i, w := range windowsOf(whole) {
+		for n := 0; n < len(uids); n += engine.MaxLanes {
+			q := query.Lanes{UIDs: uids[n:min(len(uids), n+engine.MaxLanes)], Window: w, Bins: 50 << i, Derived: true, Reads: true}
+			lanes, err := e.Lanes(ctx, q)
+			keep(fmt.Sprintf("lanes from the %dth in %v", n, w), lanes, err)
+			for k := range lanes.Lanes {
+				if l := &lanes.Lanes[k]; len(l.Marks) > 0 {
+					m := l.Marks[len(l.Marks)/2]
+					one, err := e.Entry(ctx, query.Entry{Object: query.Object{UID: record.UID(l.UID)}, ID: m.ID})
+					keep("entry "+m.Kind+" "+m.ID, one, err)
+				}
+			}
+		}
+	}
 }
 
 func counted(l *engine.Lane) int {

@@ -37,11 +37,13 @@ func answers(t *testing.T, e *Engine, wanted func(uid string) bool) map[string]s
 	}
 	objects, err := e.Objects(ctx, query.Objects{Limit: 100_000})
 	keep("objects", objects, err)
+	var uids []record.UID
 	for _, o := range objects.Objects {
 		if !wanted(o.UID) {
 			continue
 		}
 		one := query.Object{UID: record.UID(o.UID)}
+		uids = append(uids, one.UID)
 		words := fmt.Sprintf("%s/%s -n %s %s", o.Resource, o.Name, o.Namespace, o.UID)
 		h, err := e.History(ctx, query.History{Object: one, AllLife: true, Reads: true, Limit: 100_000})
 		keep("history "+words, h, err)
@@ -71,6 +73,7 @@ func answers(t *testing.T, e *Engine, wanted func(uid string) bool) map[string]s
 		}
 	}
 	tracesAnswers(ctx, e, keep)
+	lanesAnswers(ctx, t, e, uids, keep)
 	c, err := e.Coverage(ctx, query.Coverage{})
 	keep("coverage", c, err)
 	stat, err := e.Stat(ctx, query.Stat{Top: 1000})
