@@ -92,7 +92,7 @@ export function ActivityPanel({ view, recorded, chosen, activity, coverage, draw
           columns={columns}
           tracks={tracks}
           zone={zone}
-          chosen={shown}
+          chosen={chosen}
           holes={holes}
           stale={activity.stale}
           label="Activity over time. Arrow keys move the window, with Shift its end, with Alt its beginning; Escape clears it"

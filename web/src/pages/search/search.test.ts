@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Hit } from '../../api/types';
+import { everything, type View } from '../../url/state';
 import { conditionsOf, guessOf, hasTerm, narrowed, tokensOf, widened } from './cel';
 import { placeAt, valueChoices, wordChoices, type Field } from './completion';
+import { facetsOf, hitColumns, termsOf } from './facets';
+import { commandOf, paramsOf, placeOf, toggled } from './question';
 
 describe('tokens', () => {
   it.each(['request.verb == "de\\"lete" && x', "a in ['b', \"c", 'r"\\" + 1.5e3 % §', '"""a\nb""" // end', ''])('cover all of %j', (text) => {
@@ -114,5 +118,77 @@ describe('choices', () => {
     expect(valueChoices('request.code', [{ name: '409' }], true)[0]?.insert).toBe('409');
     expect(valueChoices('request.code', [{ name: '409' }], false)).toEqual([]);
     expect(valueChoices('resource', [{ name: 'deployments.apps/status' }, { name: 'deployments.apps' }], true).map((v) => v.insert)).toEqual(['"deployments"']);
+  });
+});
+
+describe('questions', () => {
+  const view: View = { page: 'search', set: { ...everything, filter: ' a == "b" ', cluster: 'demo' }, words: {} };
+
+  it('say what the URL says', () => {
+    expect(paramsOf(view, undefined)).toMatchObject({ filter: 'a == "b"', cluster: 'demo', newest: true, reads: false, record: '', limit: 500 });
+    expect(paramsOf({ ...view, words: { order: 'oldest', reads: 'true', record: 'event,nothing,request' }, from: 1_000_000 }, undefined)).toMatchObject({
+      newest: false, reads: true, record: 'request,event', from: '1970-01-01T00:00:01Z', to: undefined,
+    });
+  });
+
+  it('are none without filter and kinds, nor before now is known', () => {
+    expect(paramsOf({ ...view, set: everything }, 5)).toBeUndefined();
+    expect(paramsOf({ ...view, set: everything, words: { record: 'gap' } }, 5)).toBeDefined();
+    expect(paramsOf({ ...view, follow: 1_000_000 }, undefined)).toBeUndefined();
+    expect(paramsOf({ ...view, follow: 1_000_000 }, 3_000_000)).toMatchObject({ from: '1970-01-01T00:00:02Z' });
+  });
+
+  it('toggle kinds, and all are as good as none', () => {
+    expect(toggled(['event'], 'request')).toBe('request,event');
+    expect(toggled(['request', 'event'], 'event')).toBe('request');
+    expect(toggled(['request', 'revision', 'end', 'event', 'gap'], 'span')).toBe('');
+  });
+
+  it('can be asked in a shell', () => {
+    expect(commandOf({ filter: "name == 'x'", cluster: 'demo', from: '1970-01-01T00:00:01Z', newest: true, reads: false, limit: 500 })).toBe(
+      "kubewake search 'name == '\\''x'\\''' --cluster demo --from 1970-01-01T00:00:01Z --newest",
+    );
+  });
+});
+
+describe('problems', () => {
+  const word = (filter: string, line: number, column: number) => {
+    const place = placeOf(filter, line, column)!;
+    return filter.slice(place.from, place.to);
+  };
+  it.each([
+    ['request.codx >= 400', 1, 8, 'codx'],
+    ['"ü😀" == name && foo', 1, 17, 'foo'],
+    ['a ==\n  b.c', 2, 3, 'b'],
+    ['a == "x', 1, 6, '"x'],
+    ['a ==', 1, 5, '='],
+    ['a == b', 1, 400, 'b'],
+  ])('of %j at %d:%d are at %j', (filter, line, column, want) => expect(word(filter, line, column)).toBe(want));
+
+  it('without a column are nowhere', () => expect(placeOf('a', 1, undefined)).toBeUndefined());
+});
+
+describe('facets', () => {
+  const hit = (over: Partial<Hit>): Hit => ({ id: '', kind: 'request', when: {}, object: { cluster: 'demo', resource: 'pods', namespace: 'shop' }, summary: '', ...over });
+  const asked = (user: string, code: number) => ({ actor: { user }, code, verb: 'get' }) as Hit['request'] & object;
+
+  it('count what hits have, most first', () => {
+    const groups = facetsOf([hit({ request: asked('bob', 200) }), hit({ request: asked('eve', 403) }), hit({ request: asked('eve', 403) })], 1);
+    const group = (title: string) => groups.find((one) => one.title === title)!;
+    expect(group('User')).toMatchObject({ facets: [{ value: 'eve', count: 2 }], left: 1 });
+    expect(group('Code').facets[0]?.term).toEqual({ field: 'request.code', is: '==', value: 403 });
+    expect(groups.map((one) => one.title)).not.toContain('Cluster');
+  });
+
+  it('offer what one hit has', () => {
+    expect(termsOf(hit({ request: asked('eve', 403) })).map((term) => term.field)).toEqual(['request.user', 'request.verb', 'request.code', 'resource', 'namespace']);
+  });
+
+  it('lay hits on time, each once', () => {
+    const columns = hitColumns(
+      [hit({ when: { at: '1970-01-01T00:00:00.5Z' } }), hit({ when: { at: '1970-01-01T00:00:00.5Z' }, request: asked('eve', 403) }), hit({}), hit({ when: { at: '1970-01-01T00:00:09Z' } })],
+      { from: 0, to: 1_000_000 }, 10,
+    );
+    expect(columns).toEqual({ from: 0, to: 1_000_000, bin: 100_000, bins: [{ bin: 5, changes: 1, failed: 1 }] });
   });
 });
