@@ -155,6 +155,8 @@ func targets(t *testing.T, get func(string) []byte) map[string]string {
 		"entry":         "entry?" + web + "&id=" + bad.Entries[one].ID,
 		"activity":      "activity?cluster=demo&bins=120" + whole,
 		"activity-shop": "activity?cluster=demo&namespace=shop&kind=pods&bins=60&top=3" + whole,
+		"failing":       "failing?cluster=demo" + whole,
+		"failing-then":  "failing?cluster=demo&namespace=shop&from=2026-11-21T15:26:00Z&to=2026-11-21T15:26:25Z",
 		"rows-cut":      "rows?cluster=demo&limit=10",
 		"lanes":         "lanes?cluster=demo&bins=300&" + some(16) + whole,
 		"lanes-derived": "lanes?cluster=demo&bins=600&derived=true&" + some(8) + whole,
