@@ -2,11 +2,12 @@
 import { useSyncExternalStore } from 'react';
 import type { Moment } from '../time/moment';
 import { ApiError, forgetAnswers } from './client';
+import { configOf } from './config';
 import { askEvents } from './stream';
 import type { Tick } from './types';
 
 export interface Live {
-  /** The connection stands: what is recorded is told at once. */
+  /** The server records, and the connection stands: what is recorded is told at once. */
   live: boolean;
   /** Rises with every tick; give it to useAnswer to ask again. */
   version: number;
@@ -65,6 +66,7 @@ function set(next: Partial<Live>): void {
 let number = -1;
 
 async function keepFollowing(signal: AbortSignal): Promise<void> {
+  const records = (await configOf())?.live !== false;
   for (let tries = 0; !signal.aborted; tries++) {
     try {
       for await (const tick of askEvents<Tick>('follow', {}, signal)) {
@@ -73,7 +75,7 @@ async function keepFollowing(signal: AbortSignal): Promise<void> {
         const fresh = number >= 0 && tick.number !== number;
         number = tick.number;
         if (fresh) forgetAnswers();
-        set({ live: true, newest: tick.newest ?? {}, version: now.version + (fresh ? 1 : 0) });
+        set({ live: records, newest: tick.newest ?? {}, version: now.version + (fresh ? 1 : 0) });
       }
     } catch (error) {
       if (signal.aborted) return;

@@ -1,6 +1,7 @@
 /** What the server is and holds: asked once, and again when something new was recorded. */
 import { useEffect, useMemo, useState } from 'react';
 import { parseMoment, type Window } from '../time/moment';
+import { configOf } from './config';
 import { newestOf, useLive } from './live';
 import type { ClusterInfo, Info, ServerConfig } from './types';
 import { useAnswer, type Answer } from './useAnswer';
@@ -10,23 +11,12 @@ export function useInfo(): Answer<Info> {
   return useAnswer<Info>('info', {}, useLive().version);
 }
 
-let config: Promise<ServerConfig | undefined> | undefined;
-
-async function fetchConfig(): Promise<ServerConfig | undefined> {
-  const response = await fetch('/ui/config.json', { headers: { Accept: 'application/json' } });
-  return response.ok ? ((await response.json()) as ServerConfig) : undefined;
-}
-
 /** /ui/config.json; undefined until it is there. */
 export function useConfig(): ServerConfig | undefined {
   const [known, setKnown] = useState<ServerConfig>();
   useEffect(() => {
     let here = true;
-    config ??= fetchConfig();
-    config.then(
-      (got) => here && setKnown(got),
-      () => (config = undefined),
-    );
+    void configOf().then((got) => here && setKnown(got));
     return () => {
       here = false;
     };

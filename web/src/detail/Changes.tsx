@@ -46,7 +46,7 @@ const words = { add: 'added', remove: 'removed', change: 'changed', move: 'moved
 
 function Line({ line, dim }: { line: ChangeLine; dim?: boolean }) {
   const { path, op, from, to, note } = line;
-  const short = op === 'change' && from !== undefined && to !== undefined && isShort(from) && isShort(to);
+  const short = (from === undefined || isShort(from)) && (to === undefined || isShort(to));
   return (
     <li className={dim ? 'change change-dim' : 'change'}>
       <span className={`change-sign change-sign-${op}`} title={words[op]}>
@@ -57,9 +57,9 @@ function Line({ line, dim }: { line: ChangeLine; dim?: boolean }) {
         <Path path={path} />
         {short ? (
           <div className="change-values">
-            <del>{from}</del>
-            <span aria-hidden> → </span>
-            <ins>{to}</ins>
+            {from !== undefined && <del>{from}</del>}
+            {from !== undefined && to !== undefined && <span aria-hidden> → </span>}
+            {to !== undefined && <ins>{to}</ins>}
           </div>
         ) : (
           <>

@@ -31,7 +31,9 @@ export function EntryView({ one, view }: { one: OneEntry; view: View }) {
       <SpansPart entry={entry} />
       <Actions one={one} view={view} at={parseMoment(entry.when.at)} />
       <p className="detail-foot mono">
-        {object.uid} · {entry.id}
+        object {object.uid}
+        <br />
+        record {entry.id}
       </p>
     </>
   );

@@ -1,7 +1,7 @@
 import type { Lane, ObjectEntry } from '../api/types';
 import { CopyMenu } from '../copy';
 import { Chip, CoverageNote, Empty, ErrorBox, Link, objectView, rootSet, Skeleton, StateChip, TimeLabel, timelineOf, toPage } from '../parts';
-import { counted } from '../text/counts';
+import { counted, grouped } from '../text/counts';
 import { formatSpan } from '../time/format';
 import { parseMoment, type Moment } from '../time/moment';
 import type { Selection, View } from '../url/state';
@@ -37,7 +37,7 @@ export function ObjectSummary({ sel, view }: { sel: Selection; view: View }) {
           <Fact name="Recorded">
             <TimeLabel at={object.firstSeen} /> – <TimeLabel at={object.lastSeen} />
           </Fact>
-          <Fact name="In the window">{one && `${counted(one.records, 'record')}${one.failed ? `, ${one.failed} failed` : ''}`}</Fact>
+          <Fact name="Records">{one && `${grouped(one.records)} in the window${one.failed ? `, ${grouped(one.failed)} failed` : ''}`}</Fact>
           <Fact name="UID" mono>{object.uid}</Fact>
         </Facts>
       </Section>

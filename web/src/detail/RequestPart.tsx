@@ -10,11 +10,12 @@ import { Fact, Facts, Section } from './Section';
 /** The call to the apiserver. */
 export function RequestPart({ request }: { request: Request }) {
   const failed = (request.code ?? 0) >= 400;
-  const annotations = Object.entries(request.annotations ?? {});
+  const { [decision]: decided, [because]: reason, ...others } = request.annotations ?? {};
+  const annotations = Object.entries(others);
   return (
     <Section title="Request" aside={<Copy value={request.auditID} label="the audit ID" />}>
       <p className="detail-uri mono">
-        <strong>{request.verb}</strong> {request.uri}
+        <strong>{request.verb}</strong> <Uri text={request.uri} />
       </p>
       <Facts>
         <Fact name="Answer">
@@ -37,6 +38,7 @@ export function RequestPart({ request }: { request: Request }) {
         <Fact name="Received"><TimeLabel at={request.receivedAt} precision="micro" /></Fact>
         <Fact name="Audit ID" mono>{request.auditID}</Fact>
         <Fact name="Level">{request.level}</Fact>
+        <Fact name={decided === 'forbid' ? 'Forbidden' : 'Allowed by'}>{(reason || decided)?.replace(/^RBAC: allowed by /, '')}</Fact>
         {annotations.map(([name, value]) => (
           <Fact key={name} name={name.split('/').at(-1) ?? name}>
             <span title={name}>{value}</span>
@@ -47,6 +49,14 @@ export function RequestPart({ request }: { request: Request }) {
       {request.sent !== undefined && request.sent !== null && !isEmpty(request.sent) && <Sent request={request} />}
     </Section>
   );
+}
+
+const decision = 'authorization.k8s.io/decision';
+const because = 'authorization.k8s.io/reason';
+
+/** A URI that breaks between its parts. */
+function Uri({ text }: { text: string }) {
+  return text.split(/(?<=[/?&,])/).flatMap((part, i) => [<wbr key={`${i}-break`} />, part]);
 }
 
 function isEmpty(value: unknown): boolean {

@@ -42,7 +42,7 @@ function Person({ actor }: { actor: Actor }) {
         <Fact name="With"><span title={actor.userAgent}>{agentShort(actor.userAgent)}</span></Fact>
         <Fact name="Manager">{manager}</Fact>
         <Fact name="From">{actor.sourceIPs?.join(', ')}</Fact>
-        <Fact name="Groups">{actor.groups?.filter((group) => group !== 'system:authenticated').join(', ')}</Fact>
+        <Fact name="Groups">{actor.groups?.filter((group) => group !== 'system:authenticated' && !group.startsWith('system:serviceaccounts')).join(', ')}</Fact>
       </Facts>
     </>
   );

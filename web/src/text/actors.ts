@@ -3,9 +3,13 @@
 const serviceAccount = 'system:serviceaccount:';
 const node = 'system:node:';
 
-/** A user name in short: "system:serviceaccount:robots/ci" is "robots/ci (sa)", "system:node:worker-1" is "worker-1 (node)". */
+/**
+ * A user name in short: "system:serviceaccount:robots:ci" is "robots/ci (sa)", "system:node:worker-1" is "worker-1 (node)"; the service accounts of
+ * kube-system are the cluster's own components and told by name, as the command line does.
+ */
 export function actorShort(user: string | undefined): string {
   if (!user) return 'unknown';
+  if (user.startsWith(`${serviceAccount}kube-system:`)) return user.slice(`${serviceAccount}kube-system:`.length);
   if (user.startsWith(serviceAccount)) return `${user.slice(serviceAccount.length).replace(':', '/')} (sa)`;
   if (user.startsWith(node)) return `${user.slice(node.length)} (node)`;
   if (user.startsWith('system:')) return user.slice('system:'.length);

@@ -133,9 +133,12 @@ function Line({ id, item, on, pick, run }: { id: string; item: Item; on: boolean
       onClick={(event) => run(item, event.altKey)}
     >
       <Icon name={item.icon} size={14} />
+      {item.before !== undefined && <span className="palette-kind">{item.before}</span>}
       <span className="palette-words">
-        {item.before && <span className="palette-dim">{item.before} </span>}
-        <span className={item.ended ? 'palette-ended' : undefined}>{item.words}</span>
+        {item.lead && <span className="palette-dim">{item.lead}</span>}
+        <span className={item.ended ? 'palette-ended' : undefined}>
+          <Matched text={item.words} part={item.match ?? ''} />
+        </span>
       </span>
       {item.after && <span className="palette-after">{item.after}</span>}
       {item.second && on && (
@@ -152,5 +155,18 @@ function Line({ id, item, on, pick, run }: { id: string; item: Item; on: boolean
         </button>
       )}
     </div>
+  );
+}
+
+/** Text with the part that was typed set off. */
+function Matched({ text, part }: { text: string; part: string }) {
+  const at = part ? text.toLowerCase().indexOf(part) : -1;
+  if (at < 0) return text;
+  return (
+    <>
+      {text.slice(0, at)}
+      <b>{text.slice(at, at + part.length)}</b>
+      {text.slice(at + part.length)}
+    </>
   );
 }

@@ -1,8 +1,10 @@
 /** The lines of the search box and where they lead. */
 import type { ObjectEntry, Ref } from '../../api/types';
 import { nameOf, objectView, rootSet, toPage } from '../../parts';
-import { grouped as thousands } from '../../text/counts';
+import { counted, grouped as thousands } from '../../text/counts';
 import type { IconName } from '../../text/icons';
+import { formatRelative } from '../../time/format';
+import { milli, parseMoment } from '../../time/moment';
 import { kindIcon, kindShort } from '../../text/kinds';
 import { theme, zone, setTheme, setZone } from '../../url/prefs';
 import { recentObjects } from '../../url/recent';
@@ -15,9 +17,13 @@ export interface Item {
   id: string;
   section: string;
   icon: IconName;
-  /** Dim, before the words: a kind, a cluster. */
+  /** In a column of its own: the kind. */
   before?: string;
+  /** Dim, before the words: the namespace. */
+  lead?: string;
   words: string;
+  /** The part of the words that was typed. */
+  match?: string;
   /** Dim, at the end of the line. */
   after?: string;
   ended?: boolean;
@@ -71,25 +77,33 @@ function objectItems(text: string, found: Found, view: View | undefined, several
   const groups = grouped(found.objects, wordOf(text), perKind);
   const limit = groups.length > 2 ? perKindWithOthers : perKind;
   return groups.flatMap(({ kind, objects, total }) => [
-    ...objects.slice(0, limit).map((object) => objectItem(object, kind, view, several)),
+    ...objects.slice(0, limit).map((object) => objectItem(object, wordOf(text), view, several)),
     ...(total > limit ? [moreItem(kind, objects[0], total - limit, text, found.more, view)] : []),
   ]);
 }
 
-function objectItem(object: ObjectEntry, kind: string, view: View | undefined, several: boolean): Item {
+function objectItem(object: ObjectEntry, word: string, view: View | undefined, several: boolean): Item {
   const isNamespace = object.kind === 'Namespace';
   const lanes = () => goTo({ ...toPage('timeline', view), set: isNamespace ? { ...everything, cluster: object.cluster, namespace: object.name ?? '' } : rootSet(object) });
   return {
     id: `object-${object.cluster}-${object.uid ?? nameOf(object)}`,
-    section: kind,
+    section: 'Objects',
     icon: kindIcon(object.kind),
     before: kindShort(object.kind ?? object.resource),
-    words: nameOf(object),
-    after: [several ? object.cluster : '', object.ended ? 'ended' : '', `${thousands(object.revisions)} rev`].filter(Boolean).join(' · '),
+    ...(object.namespace ? { lead: `${object.namespace}/` } : {}),
+    words: object.name || nameOf(object),
+    match: word,
+    after: [several ? object.cluster : '', counted(object.revisions, 'state'), lifeOf(object)].filter(Boolean).join(' · '),
     ended: object.ended,
     run: () => openObject(object, view),
     second: { does: isNamespace ? 'timeline of the namespace' : 'timeline', run: lanes },
   };
+}
+
+function lifeOf(object: ObjectEntry): string {
+  if (!object.ended) return 'alive';
+  const at = parseMoment(object.endedAt);
+  return at === undefined ? 'ended' : `ended ${formatRelative(at, Date.now() * milli)}`;
 }
 
 function openObject(object: Ref, view: View | undefined): void {
@@ -101,9 +115,10 @@ function moreItem(kind: string, example: ObjectEntry | undefined, left: number, 
   const name = `*${wordOf(text)}*`;
   return {
     id: `more-${kind}`,
-    section: kind,
+    section: 'Objects',
     icon: 'timeline',
-    words: `${thousands(left)}${more ? ' or more' : ''} further, in lanes`,
+    before: kindShort(kind),
+    words: `${thousands(left)}${more ? ' or more' : ''} further of this kind, in lanes`,
     run: () => goTo({ ...toPage('timeline', view), set: { ...everything, kind: example?.resource ?? kind.toLowerCase(), name, cluster: view?.set.cluster ?? '' } }),
   };
 }
@@ -136,7 +151,8 @@ function recentItem(object: ObjectPath, view: View | undefined, several: boolean
     section: 'Looked at last',
     icon: 'clock',
     before: kindShort(singular(resource)),
-    words: nameOf(ref),
+    ...(object.namespace ? { lead: `${object.namespace}/` } : {}),
+    words: object.name,
     ...(several ? { after: object.cluster } : {}),
     run: () => openObject(ref, view),
     second: { does: 'timeline', run: () => goTo({ ...toPage('timeline', view), set: rootSet(ref) }) },

@@ -12,8 +12,9 @@ export interface Found {
 }
 
 const debounceMillis = 80;
-/** Kinds that must not be crowded out by the pods of a large namespace. */
+/** Kinds that must not be crowded out: what people look for by the pods of a large namespace, and these by its Events. */
 const workloads = 'deploy,sts,ds,job,cj,svc,ing,ns,no,cm';
+const theirs = 'po,rs';
 const none: Found = { objects: [], more: false, loading: false };
 
 /** The objects that text may mean, of all clusters or one; asked as somebody types, with what was asked before cancelled. */
@@ -44,9 +45,12 @@ export function useFound(text: string, cluster: string): Found {
 async function findAll(asked: Asked[], cluster: string, signal: AbortSignal): Promise<{ objects: ObjectEntry[]; more: boolean }> {
   const [plain] = asked;
   const questions = asked.map((one) => ({ ...one, limit: 120 }));
-  if (plain && !plain.kind && !plain.uid) questions.unshift({ ...plain, kind: workloads, limit: 80 });
+  const byName = plain && !plain.kind && !plain.uid;
+  if (byName) questions.unshift({ ...plain, kind: workloads, limit: 80 }, { ...plain, kind: theirs, limit: 60 });
   const answers = await Promise.all(questions.map((one) => findOne({ ...one, cluster }, signal)));
-  return { objects: answers.flatMap((a) => a?.objects ?? []), more: answers.some((a) => a?.cut !== undefined) };
+  const objects = answers.flatMap((a) => a?.objects ?? []);
+  // Events are named after what they are about, which is found itself.
+  return { objects: byName ? objects.filter((o) => o.kind !== 'Event') : objects, more: answers.some((a) => a?.cut !== undefined) };
 }
 
 /** Nothing where the server knows no such kind: a word may be no kind after all. */
