@@ -22,6 +22,8 @@ type coverage struct {
 	gaps  []engine.Gap
 	seen  map[string]bool
 	asked bool // it is the answer itself, and no word beside one: lists are given at length
+	// known is what was told of how well the cluster was seen in the window, where several scopes share it; nil: it is read.
+	known *sightings
 }
 
 func newCoverage(limit int) *coverage { return &coverage{limit: limit, seen: map[string]bool{}} }
@@ -120,7 +122,7 @@ func (e *Engine) scopeGaps(ctx context.Context, cov *coverage, c store.ClusterIn
 	if err := e.epochGaps(ctx, cov, c, w); err != nil {
 		return err
 	}
-	watches, err := e.watches(ctx, c.Name)
+	watches, err := e.watchesFor(ctx, cov, c.Name)
 	if err != nil {
 		return err
 	}
@@ -198,7 +200,7 @@ func (e *Engine) epochGaps(ctx context.Context, cov *coverage, c store.ClusterIn
 // sourceGaps are the gaps that the sources told of, but for those that another watch closes.
 func (e *Engine) sourceGaps(ctx context.Context, cov *coverage, cluster record.Cluster, w query.Window, watches *watches, resources []record.GroupResource, namespace string) error {
 	spans := e.spans()
-	for r, err := range e.st.Gaps(ctx, cluster, store.TimeRange{From: w.From, To: w.To}) {
+	for r, err := range e.gapsFor(ctx, cov, cluster, w) {
 		if err != nil {
 			return err
 		}
@@ -242,11 +244,7 @@ type levels struct {
 // levelGaps tell of resources whose writes were recorded below level RequestResponse.
 func (e *Engine) levelGaps(ctx context.Context, cov *coverage, cluster record.Cluster, w query.Window, watched map[record.GroupResource]bool, resources []record.GroupResource, known sighted) error {
 	byResource := map[record.GroupResource]*levels{}
-	between := store.TimeRange{To: w.To}
-	if !w.From.IsZero() {
-		between.From = w.From.Truncate(time.Hour)
-	}
-	for s, err := range e.st.Seen(ctx, cluster, between) {
+	for s, err := range e.seenFor(ctx, cov, cluster, w) {
 		if err != nil {
 			return err
 		}

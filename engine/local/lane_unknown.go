@@ -23,7 +23,14 @@ func (ln *laning) addGaps(ctx context.Context, scope watchScope) error {
 		return nil
 	}
 	e := ln.reading.e
+	if ln.sighted == nil {
+		var err error
+		if ln.sighted, err = e.sight(ctx, ln.cluster.Name, ln.q.Window, ln.reading.watches); err != nil {
+			return err
+		}
+	}
 	cov := newCoverage(e.limits.Gaps)
+	cov.known = ln.sighted
 	if err := e.windowGaps(ctx, cov, ln.cluster, ln.q.Window, []record.GroupResource{scope.resource}, scope.namespace); err != nil {
 		return err
 	}

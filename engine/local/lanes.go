@@ -84,6 +84,7 @@ type laning struct {
 	reading reading
 	epochs  map[record.Storage]bool // that have several
 	gaps    map[watchScope][]engine.Gap
+	sighted *sightings
 }
 
 // enter finds out what all lanes have in common.
