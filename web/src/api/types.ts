@@ -225,10 +225,15 @@ export interface State {
   coverage: Coverage;
 }
 
+/** A state that a diff names: without its manifest, and the coverage is that of the diff. */
+export interface StateOfDiff extends Omit<State, 'coverage'> {
+  coverage: null;
+}
+
 export interface Diff {
   object: Ref;
-  from?: State;
-  to: State;
+  from?: StateOfDiff;
+  to: StateOfDiff;
   changes: Change[];
   folded: number;
   makers?: Maker[];
