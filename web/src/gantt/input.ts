@@ -36,6 +36,15 @@ export function listen(chart: Drawn): () => void {
     if (event.buttons === 0) chart.hover(undefined, event.offsetY > mapHeight ? event.offsetX : -1, 0, 0);
   });
   on(stage.headCanvas, 'pointerleave', () => chart.hover(undefined, -1, 0, 0));
+  // Only where the rows have the focus: buttons and links need these keys too.
+  on(stage.scroll, 'keydown', (event) => {
+    const { selected, spans } = chart.scene;
+    if (event.target !== stage.scroll || event.ctrlKey || event.metaKey || event.altKey || !selected) return;
+    if (event.key === 'Enter') chart.events.picked(selected, true);
+    else if (event.key === ' ' && (spans.kids[selected.span] ?? 0) > 0) chart.events.folded(selected.span, chart.closed[selected.span] !== 1);
+    else return;
+    event.preventDefault();
+  }, false);
   on(stage.divider, 'pointerdown', (event) => dragDivider(chart, event), false);
   on(stage.divider, 'keydown', (event) => {
     const by = event.key === 'ArrowLeft' ? -20 : event.key === 'ArrowRight' ? 20 : 0;
@@ -53,7 +62,10 @@ function wheel(chart: Drawn, event: WheelEvent): void {
   const x = event.clientX - chart.stage.canvas.getBoundingClientRect().left;
   if (event.ctrlKey || event.metaKey || event.target === chart.stage.headCanvas) {
     event.preventDefault();
-    chart.go(zoomedAt(scale, Math.min(scale.width, Math.max(0, x)), Math.exp((-event.deltaY * unit) / 250)));
+    const by = Math.max(-300, Math.min(300, event.deltaY * unit));
+    // Pinches come as small steps with Ctrl, wheels as large ones.
+    const rate = event.ctrlKey && Math.abs(by) < 40 ? 0.012 : 0.0022;
+    chart.go(zoomedAt(scale, Math.min(scale.width, Math.max(0, x)), Math.exp(-by * rate)));
     return;
   }
   const sideways = event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX;

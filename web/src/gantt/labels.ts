@@ -41,10 +41,12 @@ export function makeLabels(host: HTMLElement): Labels {
       const { first, last } = seenRows(scene);
       const wanted = Math.max(0, last - first + 1);
       while (rows.length < wanted) rows.push(makeRow(host));
+      // A row keeps its element as long as it is seen: scrolling fills those anew that come into view.
       rows.forEach((row, k) => {
-        const hidden = k >= wanted;
+        const at = first + ((((k - first) % rows.length) + rows.length) % rows.length);
+        const hidden = at > last;
         if (row.root.hidden !== hidden) row.root.hidden = hidden;
-        if (!hidden) fill(row, scene, closed, first + k, idOf);
+        if (!hidden) fill(row, scene, closed, at, idOf);
       });
     },
   };

@@ -2,6 +2,7 @@ import { useRef, useState } from 'react';
 import { ApiError } from '../../api/client';
 import type { Services, Trace } from '../../api/types';
 import { useAnswer } from '../../api/useAnswer';
+import { useAsker } from '../../copy';
 import { Button, copyText, Icon, IconButton, Menu, Segments } from '../../parts';
 import { grouped } from '../../text/counts';
 import type { View } from '../../url/state';
@@ -56,7 +57,7 @@ export function TraceBar({ view, trace, model, jaeger, question, findBox, onStep
       <Options view={view} ask={ask} />
       <span className="trace-bar-rule" />
       <Find view={view} model={model} findBox={findBox} onStep={onStep} />
-      <Button small look="quiet" icon="filter" on={words['failed'] === 'true'} title="Only what failed (x)" onClick={() => go({ words: { failed: words['failed'] === 'true' ? '' : 'true' } })}>
+      <Button small look="quiet" icon="filter" on={words['failed'] === 'true'} title="Only what failed (e)" onClick={() => go({ words: { failed: words['failed'] === 'true' ? '' : 'true' } })}>
         Failed only
       </Button>
       <Button small look="quiet" icon="link" on={words['path'] === 'true'} title="The chain of spans that determined when the trace ended (c)" onClick={() => go({ words: { path: words['path'] === 'true' ? '' : 'true' } })}>
@@ -149,9 +150,9 @@ function Depth({ model }: { model: Model | undefined }) {
       label="Open to a depth"
       className="button button-small button-quiet"
       items={[
-        { label: 'Collapse all', keyName: 'Shift+ArrowLeft', run: () => set(0) },
+        { label: 'Collapse all', keyName: '<', run: () => set(0) },
         ...Array.from({ length: Math.max(0, levels - 1) }, (_, i) => ({ label: `${i + 1} ${i === 0 ? 'level' : 'levels'}`, checked: model?.depth === i + 1, run: () => set(i + 1) })),
-        { label: 'Expand all', keyName: 'Shift+ArrowRight', run: () => set((model?.deepest ?? 0) + 1) },
+        { label: 'Expand all', keyName: '>', run: () => set((model?.deepest ?? 0) + 1) },
       ]}
     >
       Depth <Icon name="down" size={12} />
@@ -161,6 +162,7 @@ function Depth({ model }: { model: Model | undefined }) {
 
 function Elsewhere({ trace, view, jaeger, question }: { trace: Trace; view: View; jaeger: string; question: NonNullable<TraceBarProps['question']> }) {
   const [wrong, setWrong] = useState('');
+  const command = commandOf(trace, view, useAsker());
   const busy = useRef(false);
   const save = async (form: 'otlp' | 'jaeger') => {
     if (busy.current) return;
@@ -190,7 +192,7 @@ function Elsewhere({ trace, view, jaeger, question }: { trace: Trace; view: View
           { label: 'Download as OTLP JSON', hint: 'For any OpenTelemetry collector', run: () => void save('otlp') },
           { label: 'Download as Jaeger JSON', hint: 'For Jaeger’s upload', run: () => void save('jaeger') },
           { label: 'Copy trace ID', icon: 'copy', hint: trace.traceID, group: 'copy', run: () => void copyText(trace.traceID) },
-          { label: 'Copy command', icon: 'terminal', hint: commandOf(trace, view), group: 'copy', run: () => void copyText(commandOf(trace, view)) },
+          { label: 'Copy command', icon: 'terminal', hint: command, group: 'copy', run: () => void copyText(command) },
           { label: 'Copy link', icon: 'link', group: 'copy', run: () => void copyText(location.href) },
         ]}
       >

@@ -15,8 +15,8 @@ import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { go, goTo } from '../../url/useView';
 import { GanttView } from './GanttView';
-import { SpanPanel } from './SpanPanel';
 import { TraceBar } from './TraceBar';
+import { TraceSide } from './TraceSide';
 import { TraceList } from './TraceList';
 import { TraceCount, TraceNotes } from './TraceNotes';
 import { useModel } from './useModel';
@@ -75,20 +75,7 @@ export function TracePage({ view }: { view: View }) {
             ) : (
               <GanttView model={model} zone={zone} cursor={view.at} zoom={zoom} chart={chart} onPick={(pick, open) => choose(pick, { open })} onPoint={onPoint} onZoom={onZoom} onFold={fold} />
             )}
-            {model.pick && (
-              <aside className="trace-side">
-                <SpanPanel
-                  key={`${model.pick.span}/${model.pick.event}`}
-                  trace={trace}
-                  spans={model.spans}
-                  pick={model.pick}
-                  view={view}
-                  share={share?.[model.pick.span]}
-                  onPick={choose}
-                  onClose={() => go({ sel: undefined, words: { span: '' } })}
-                />
-              </aside>
-            )}
+            {model.pick && <TraceSide view={view} trace={trace} model={model} pick={model.pick} share={share} onPick={choose} />}
           </div>
           <p className="visually-hidden" aria-live="polite">{model.pick ? spoken(model.spans, model.pick.span) : ''}</p>
         </>

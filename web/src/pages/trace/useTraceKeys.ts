@@ -16,7 +16,7 @@ export interface TraceKeys {
   fold: (span: number) => void;
 }
 
-/** The keys of the trace page. Arrows go through the tree; W, S, A and D zoom and move as on the timeline. */
+/** The keys of the trace page. Arrows go through the tree; the others do what they do on the timeline. */
 export function useTraceKeys({ view, model, chart, findBox, choose, fold }: TraceKeys): void {
   const step = (by: number) => {
     if (!model) return;
@@ -52,25 +52,26 @@ export function useTraceKeys({ view, model, chart, findBox, choose, fold }: Trac
   };
   useKeys(
     {
-      'ArrowDown|j': { does: 'next row', run: () => step(1) },
-      'ArrowUp|k': { does: 'row before', run: () => step(-1) },
+      ArrowDown: { does: 'next row', run: () => step(1) },
+      ArrowUp: { does: 'row before', run: () => step(-1) },
       ArrowRight: { does: 'open the row, or go into it', run: () => sideways(false) },
       ArrowLeft: { does: 'close the row, or go to the one above', run: () => sideways(true) },
-      'Shift+ArrowRight': { does: 'open all', run: () => go({ words: { depth: String((model?.deepest ?? 0) + 1), fold: '' } }) },
-      'Shift+ArrowLeft': { does: 'close all', run: () => go({ words: { depth: '0', fold: '' } }) },
+      x: { does: 'open or close the row', run: () => model?.pick && (model.spans.kids[model.pick.span] ?? 0) > 0 && fold(model.pick.span) },
+      '>': { does: 'open all', run: () => go({ words: { depth: String((model?.deepest ?? 0) + 1), fold: '' } }) },
+      '<': { does: 'close all', run: () => go({ words: { depth: '0', fold: '' } }) },
       '.': { does: 'next event on the row', run: () => event(1) },
       ',': { does: 'event before on the row', run: () => event(-1) },
-      Enter: { does: 'open the object', run: () => model?.pick && choose(model.pick, { open: true }) },
-      w: { does: 'zoom in', run: () => chart.current?.zoom(1.6) },
-      s: { does: 'zoom out', run: () => chart.current?.zoom(1 / 1.6) },
-      a: { does: 'earlier', run: () => chart.current?.pan(-0.25) },
-      d: { does: 'later', run: () => chart.current?.pan(0.25) },
+      o: { does: 'open the object (Enter, in the rows)', run: () => model?.pick && choose(model.pick, { open: true }) },
+      'w|+|=': { does: 'zoom in', run: () => chart.current?.zoom(2) },
+      's|-': { does: 'zoom out', run: () => chart.current?.zoom(0.5) },
+      'a|Shift+ArrowLeft': { does: 'earlier', run: () => chart.current?.pan(-0.25) },
+      'd|Shift+ArrowRight': { does: 'later', run: () => chart.current?.pan(0.25) },
       '0': { does: 'show all of the time', run: () => chart.current?.showWindow(undefined) },
       f: { does: 'show the selected span’s time', run: fit },
       'Mod+f': { does: 'find in this trace', run: () => findBox.current?.select() },
       n: { does: 'next match', run: () => match(1) },
       N: { does: 'match before', run: () => match(-1) },
-      x: { does: 'only what failed', run: () => toggle('failed') },
+      e: { does: 'only what failed', run: () => toggle('failed') },
       c: { does: 'critical path', run: () => toggle('path') },
       Escape: { does: 'select nothing', run: () => go({ sel: undefined, words: { span: '' } }) },
     },

@@ -2,12 +2,13 @@
  * The words of /trace in the URL, beside the set (whose object is asked for), window, cursor and selection:
  * id (a trace ID instead of an object), mode, modifier, fullLife, verbose, reads: the question;
  * find (a text), failed (only what failed), path (the critical path), depth (open so far), fold (spans opened or closed against that, by ID),
- * zoom (what of the window is shown, FROM~TO), span (a selected row that is no record and no object).
+ * zoom (what of the window is shown, FROM~TO), span (a selected row that is no record and no object), side (span: the right side shows the span).
  */
 import type { Params } from '../../api/client';
 import type { Attr, Trace } from '../../api/types';
 import { roles, type Spans } from '../../gantt/spans';
-import { numberOf, textOf } from '../../gantt/attrs';
+import { kindName, quote, type Asker } from '../../copy';
+import { textOf } from '../../gantt/attrs';
 import type { Pick } from '../../gantt/hit';
 import { parseMoment, printMoment, type Window } from '../../time/moment';
 import type { View } from '../../url/state';
@@ -39,21 +40,17 @@ export function objectOf(text: string, namespace: string): Params | undefined {
 }
 
 /** The command that gives the same answer. */
-export function commandOf(trace: Trace, view: View): string {
+export function commandOf(trace: Trace, view: View, asker: Asker = {}): string {
   const { object } = trace;
-  const kind = object.group ? `${object.resource}.${object.group}` : (object.resource ?? '');
-  const words = ['kubewake trace', quoted(`${kind}/${object.name ?? ''}`)];
-  if (object.namespace) words.push('-n', quoted(object.namespace));
-  if (object.cluster) words.push('--cluster', quoted(object.cluster));
+  const words = ['kubewake trace', quote(kindName(object))];
+  if (object.namespace) words.push('-n', quote(object.namespace));
+  if (asker.several) words.push('--cluster', quote(object.cluster));
   words.push('--from', trace.from, '--to', trace.to);
-  if (trace.mode !== 'tracing') words.push('--mode', quoted(trace.mode));
-  if (trace.modifier) words.push('--modifier', quoted(trace.modifier));
+  if (trace.mode !== 'tracing') words.push('--mode', quote(trace.mode));
+  if (trace.modifier) words.push('--modifier', quote(trace.modifier));
   for (const [word, flag] of [['fullLife', '--full-life'], ['verbose', '--verbose'], ['reads', '--reads']] as const) if (view.words[word] === 'true') words.push(flag);
+  if (asker.server) words.push('--server', quote(asker.server));
   return words.join(' ');
-}
-
-function quoted(word: string): string {
-  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 export function printZoom(window: Window | undefined): string {
@@ -88,24 +85,35 @@ export function pickOf(spans: Spans, sel: { uid: string; id: string }, row: stri
     const span = spans.of.findIndex((s) => s.spanID === row);
     return span < 0 ? undefined : { span, event: -1 };
   }
-  if (!sel.uid) return undefined;
-  for (let i = 0; i < spans.count; i++) {
-    const span = spans.of[i];
-    if (!span || textOf(span.attrs, 'uid') !== sel.uid) continue;
-    if (!sel.id ? spans.role[i] === roles.object : textOf(span.attrs, 'id') === sel.id) return { span: i, event: -1 };
-    if (!sel.id) continue;
-    for (let e = spans.eventFrom[i] ?? 0; e < (spans.eventFrom[i + 1] ?? 0); e++) {
-      if (idsOf(span.events?.[spans.eventOf[e] ?? -1]?.attrs).includes(sel.id)) return { span: i, event: e };
-    }
-  }
-  return undefined;
+  return sel.uid ? indexOf(spans).get(`${sel.uid}/${sel.id}`) : undefined;
 }
 
-/** A counted log has the IDs of the first and the last of what it counts. */
+const indexes = new WeakMap<Spans, Map<string, Pick>>();
+
+/** Where the records and objects of a trace are, by UID and record; made once. The first of several counts. */
+function indexOf(spans: Spans): Map<string, Pick> {
+  const known = indexes.get(spans);
+  if (known) return known;
+  const index = new Map<string, Pick>();
+  const put = (key: string, span: number, event: number) => {
+    if (!index.has(key)) index.set(key, { span, event });
+  };
+  spans.of.forEach((span, i) => {
+    const uid = textOf(span.attrs, 'uid');
+    if (!uid) return;
+    if (spans.role[i] === roles.object) put(`${uid}/`, i, -1);
+    for (const id of idsOf(span.attrs)) put(`${uid}/${id}`, i, -1);
+    for (let e = spans.eventFrom[i] ?? 0; e < (spans.eventFrom[i + 1] ?? 0); e++) {
+      for (const id of idsOf(span.events?.[spans.eventOf[e] ?? -1]?.attrs)) put(`${uid}/${id}`, i, e);
+    }
+  });
+  indexes.set(spans, index);
+  return index;
+}
+
+/** A counted record has the IDs of the first and the last of what it counts. */
 function idsOf(attrs: readonly Attr[] | undefined): string[] {
-  const ids = [textOf(attrs, 'id')];
-  if (numberOf(attrs, 'count') > 0) ids.push(textOf(attrs, 'last id'));
-  return ids;
+  return [textOf(attrs, 'id'), textOf(attrs, 'last id')].filter(Boolean);
 }
 
 /** Which spans are closed: those below the depth, but for those that somebody opened or closed. */
