@@ -5,6 +5,7 @@ import { EditorView } from '@codemirror/view';
 import { useEffect, useEffectEvent, useImperativeHandle, useLayoutEffect, useRef, useState, type ReactNode, type Ref } from 'react';
 import { reading } from './editor';
 import { activate, blameGutter, showBlame, type Doings, type Shown } from './gutter';
+import { isManagedFields } from './lines';
 import './manifest.css';
 import type { Printed } from './print';
 
@@ -148,7 +149,7 @@ function replace(view: EditorView, printed: Printed): void {
 
 /** Folds managedFields: nobody reads them here, and the gutter says what they say. */
 function foldNoise(view: EditorView, printed: Printed): StateEffect<unknown>[] {
-  const first = printed.lines.findIndex(({ place, leaf }) => !leaf && place.length === 2 && place[0] === 'metadata' && place[1] === 'managedFields');
+  const first = printed.lines.findIndex(({ place, leaf }) => !leaf && isManagedFields(place));
   if (first < 0) return [];
   let last = first;
   while (printed.lines[last + 1]?.place[1] === 'managedFields') last++;

@@ -1,10 +1,10 @@
 /** The blame gutter: who set each line, when, and how that is known. */
 import { RangeSetBuilder, StateEffect, StateField, type EditorState, type Extension } from '@codemirror/state';
 import { Decoration, EditorView, gutter, GutterMarker, keymap, ViewPlugin, type BlockInfo, type DecorationSet, type ViewUpdate } from '@codemirror/view';
-import { actorShort } from '../text/actors';
 import { formatSpan } from '../time/format';
 import type { Moment } from '../time/moment';
-import { bandOfLine, signOf, type Author, type Band, type BlamedLine } from './lines';
+import { noisy } from './noise';
+import { bandOfLine, briefly, initials, signOf, type Author, type Band, type BlamedLine } from './lines';
 
 /** What the gutter shows. */
 export interface Shown {
@@ -62,7 +62,8 @@ function decorate(state: EditorState, { shown, bandOf, active }: Omit<Held, 'dec
   const set = new RangeSetBuilder<Decoration>();
   for (let n = 1; n <= state.doc.lines; n++) {
     const author = shown.lines[n - 1]?.author;
-    const here = Boolean(author?.field.resourceVersion) && author?.field.resourceVersion === shown.resourceVersion && author?.knowledge !== 'before';
+    const place = shown.lines[n - 1]?.place;
+    const here = Boolean(author?.field.resourceVersion) && !(place?.[0] === 'metadata' && noisy.includes(String(place[1]))) && author?.field.resourceVersion === shown.resourceVersion && author?.knowledge !== 'before';
     const names = [here ? 'blame-line-here' : '', active === n - 1 ? 'blame-line-active' : '', bandOf[n - 1]?.first === n - 1 && n > 1 ? 'blame-line-first' : ''];
     const text = names.filter(Boolean).join(' ');
     if (text) {
@@ -103,8 +104,10 @@ class BlameMarker extends GutterMarker {
     }
     if (this.first && (author || this.leaf)) {
       const { sign } = signOf(author?.knowledge);
-      const who = author?.who ? (author.manager ? `${author.who} (manager)` : actorShort(author.who)) : author?.knowledge === 'before' ? 'older' : 'not known';
-      root.append(element('span', 'blame-mark-sign', sign), element('span', 'blame-mark-who', who), element('span', 'blame-mark-when', this.when));
+      const who = author?.who ? (author.manager ? `${author.who} (manager)` : briefly(author.who)) : author?.knowledge === 'before' ? 'older' : 'not known';
+      const badge = element('span', 'blame-mark-initials', author?.who ? initials(briefly(author.who)) : '');
+      badge.ariaHidden = 'true';
+      root.append(badge, element('span', 'blame-mark-who', who), element('span', 'blame-mark-when', this.when), element('span', 'blame-mark-sign', sign));
     }
     return root;
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Blame, Blamed, State } from '../api/types';
-import { ages, authorOf, bandOfLine, bandsOf, blameLines, initials, numbered, signOf } from './lines';
+import { ages, authorOf, bandOfLine, bandsOf, blameLines, briefly, initials, numbered, signOf } from './lines';
 import { placeOf, textOfPlace } from './path';
 import { printManifest } from './print';
 
@@ -95,7 +95,9 @@ describe('bands', () => {
     const spec = of[at('spec:')];
     expect(spec).toMatchObject({ first: at('uid: c8d8165c-5bb7-49d5-8de1-63fe9e2fef5f'), last: at('progressDeadlineSeconds: 600') });
     expect(of[at('- name: MODE')]).toBe(of[at('revisionHistoryLimit: 10')] ?? 'one band');
-    for (let i = 1; i < bands.length; i++) expect(bands[i]?.first).toBe((bands[i - 1]?.last ?? 0) + 1);
+    const folded = at('managedFields:');
+    expect(of[folded]).toBeUndefined();
+    for (let i = 1; i < bands.length; i++) expect(bands[i]?.first).toBe((bands[i - 1]?.last ?? 0) + (bands[i - 1]?.last === folded - 1 ? 2 : 1));
   });
 
   it('of leaves that nobody is known of stand alone', () => {
@@ -122,6 +124,9 @@ describe('authors', () => {
   });
   it.each([['robots/ci (sa)', 'CI'], ['kube-system/deployment-controller (sa)', 'DC'], ['alice', 'AL'], ['x', 'X'], ['', '?'], ['ünal şen', 'ÜŞ']])('%s has the initials %s', (name, want) => {
     expect(initials(name)).toBe(want);
+  });
+  it.each([['system:serviceaccount:kube-system:deployment-controller', 'deployment-controller'], ['system:serviceaccount:robots:ci', 'robots/ci'], ['system:node:node-0', 'node-0'], ['alice', 'alice']])('%s is briefly %s', (user, want) => {
+    expect(briefly(user)).toBe(want);
   });
   it('keep their colours', () => {
     expect([...numbered(['a', 'b', 'a', '', 'c', 'd', 'e', 'f', 'g', 'h', 'i'])].map(([n, i]) => n + i).join(' ')).toBe('a0 b1 c2 d3 e4 f5 g6 h7 i0');

@@ -1,6 +1,7 @@
 /** Who set which line of a printed manifest. */
 import { parseMoment, type Moment } from '../time/moment';
 import type { Blamed, Certainty } from '../api/types';
+import { actorShort } from '../text/actors';
 import { keyOfPlace, placeOf, type Place } from './path';
 import type { Line, Printed } from './print';
 
@@ -92,6 +93,7 @@ export function bandsOf(lines: readonly BlamedLine[]): Band[] {
   const bands: Band[] = [];
   let open = 0; // the first line that no band has
   lines.forEach((line, i) => {
+    if (isManagedFields(line.place)) open = i + 1; // it is folded, with the authors that stand in it
     if (!line.leaf && !line.author) return;
     const band = bands.at(-1);
     if (band && bandKey(band.author) === bandKey(line.author)) band.last = i;
@@ -99,6 +101,11 @@ export function bandsOf(lines: readonly BlamedLine[]): Band[] {
     open = i + 1;
   });
   return bands;
+}
+
+/** Whether a line begins the managedFields. */
+export function isManagedFields(place: Place): boolean {
+  return place.length === 2 && place[0] === 'metadata' && place[1] === 'managedFields';
 }
 
 function bandKey(author: Author | undefined): string {
@@ -146,6 +153,11 @@ const signs: Record<Knowledge, { sign: string; word: string }> = {
 /** How the knowledge of an author is drawn and said. */
 export function signOf(knowledge: Knowledge | undefined): { sign: string; word: string } {
   return signs[knowledge ?? 'unknown'];
+}
+
+/** A user in very little room: "ci" of another namespace keeps it ("robots/ci"), the cluster's own controllers do not ("deployment-controller"). */
+export function briefly(user: string): string {
+  return actorShort(user).replace(/ \((?:sa|node)\)$/, '').replace(/^kube-system\//, '');
 }
 
 /** Two letters of a name: "robots/ci" is "CI", "deployment-controller" is "DC", "alice" is "AL". */

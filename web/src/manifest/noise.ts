@@ -2,7 +2,7 @@
 import { isObject } from './path';
 
 /** Members of metadata that change with every write. */
-const noisy = ['managedFields', 'resourceVersion', 'generation'];
+export const noisy: readonly string[] = ['managedFields', 'resourceVersion', 'generation'];
 
 /** A manifest without its noise; the manifest itself is left as it is. */
 export function withoutNoise(manifest: unknown): unknown {

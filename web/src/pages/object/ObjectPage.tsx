@@ -1,5 +1,96 @@
+import { useEffect } from 'react';
+import { Tabs } from '../../parts';
+import { kindOfWord } from '../../text/kinds';
+import { useKeys } from '../../url/keys';
 import type { View } from '../../url/state';
+import { go } from '../../url/useView';
+import { CoverageTab } from './CoverageTab';
+import { DiffTab } from './DiffTab';
+import { EventsTab } from './EventsTab';
+import { Head } from './Head';
+import { countsOf, requestOf } from './history';
+import { HistoryList, spoken } from './HistoryList';
+import { LinksTab } from './LinksTab';
+import { ManifestTab } from './ManifestTab';
+import './object.css';
+import { Problem } from './Problem';
+import { RequestsTab } from './RequestsTab';
+import { StripView } from './StripView';
+import { stepRevision, useObject, type ObjectData } from './useObject';
+import { tabOf, tabs, type TabName } from './words';
 
+/** One object: its life, what happened to it, and its state at the cursor. The words of its URL: see words.ts. */
 export function ObjectPage({ view }: { view: View }) {
-  return <main aria-label="Object">{view.page}</main>;
+  const tab = tabOf(view);
+  const data = useObject(view, tab === 'manifest' && view.words['blame'] !== 'off');
+  const path = view.object;
+  useEffect(() => {
+    document.title = `${path?.name ?? ''} · ${kindOfWord(path?.kind ?? '') ?? path?.kind ?? ''} · kubewake`;
+  }, [path?.name, path?.kind]);
+  useKeys(
+    {
+      'ArrowLeft|k': { does: 'Revision before', run: () => stepRevision(data, -1) },
+      'ArrowRight|j': { does: 'Next revision', run: () => stepRevision(data, 1) },
+      Home: { does: 'First revision', run: () => stepRevision(data, 'first') },
+      End: { does: 'Last revision', run: () => stepRevision(data, 'last') },
+      ...Object.fromEntries(tabs.map((name, i) => [String(i + 1), { does: `Show ${name}`, run: () => openTab(name) }])),
+    },
+    'Object',
+  );
+  const { error } = data.history;
+  if (error && !data.history.data) return <Problem view={view} error={error} retry={data.history.retry} />;
+  return (
+    <main className="object-page" aria-label="Object">
+      <Head view={view} data={data} />
+      <StripView data={data} />
+      <p className="visually-hidden" role="status">
+        {spoken(data)}
+      </p>
+      <div className="object-halves">
+        <HistoryList view={view} data={data} />
+        <section className="object-main">
+          <Tabs id="object-tab" label="About the object" tabs={tabsOf(data)} value={tab} onChange={openTab} />
+          <div className="object-panel" role="tabpanel" aria-labelledby={`object-tab-${tab}`}>
+            <Shown tab={tab} view={view} data={data} />
+          </div>
+        </section>
+      </div>
+    </main>
+  );
+}
+
+function openTab(tab: TabName): void {
+  go({ words: { tab: tab === 'manifest' ? '' : tab } });
+}
+
+function Shown({ tab, view, data }: { tab: TabName; view: View; data: ObjectData }) {
+  switch (tab) {
+    case 'manifest':
+      return <ManifestTab view={view} data={data} />;
+    case 'diff':
+      return <DiffTab view={view} data={data} />;
+    case 'requests':
+      return <RequestsTab view={view} data={data} />;
+    case 'events':
+      return <EventsTab data={data} />;
+    case 'links':
+      return <LinksTab view={view} data={data} />;
+    case 'coverage':
+      return <CoverageTab data={data} />;
+  }
+}
+
+function tabsOf(data: ObjectData) {
+  const counts = countsOf(data.entries);
+  const requests = new Set(data.entries.flatMap((entry) => requestOf(entry)?.id ?? [])).size;
+  const there = data.history.data !== undefined;
+  const count = (n: number | undefined) => (there && n !== undefined ? { count: n } : {});
+  return [
+    { value: 'manifest' as const, label: 'Manifest' },
+    { value: 'diff' as const, label: 'Diff' },
+    { value: 'requests' as const, label: 'Requests', ...count(requests) },
+    { value: 'events' as const, label: 'Events', ...count(counts.events) },
+    { value: 'links' as const, label: 'Links', ...count(data.links.data?.links.length) },
+    { value: 'coverage' as const, label: 'Coverage', ...count(data.history.data?.coverage.gaps.length) },
+  ];
 }

@@ -1,0 +1,184 @@
+import { useId, type ReactNode } from 'react';
+import type { TreeNode } from '../../api/types';
+import { CopyMenu } from '../../copy';
+import { Button, Copy, Icon, IconButton, Link, ObjectLink, rootSet, Skeleton, StateChip, timelineOf, TimeLabel, toPage } from '../../parts';
+import { counted, grouped } from '../../text/counts';
+import { kindIcon } from '../../text/kinds';
+import { formatSpan } from '../../time/format';
+import { parseMoment } from '../../time/moment';
+import type { View } from '../../url/state';
+import { go } from '../../url/useView';
+import { momentOf } from './history';
+import { stateAt } from './strip';
+import { stepRevision, type ObjectData } from './useObject';
+
+/** What the page is about: the object, its life, its owners, and where one can go from here. */
+export function Head({ view, data }: { view: View; data: ObjectData }) {
+  const { ref } = data;
+  const path = view.object;
+  const kind = ref?.kind ?? path?.kind ?? '';
+  return (
+    <header className="object-head">
+      <Owners view={view} data={data} />
+      <div className="object-head-line">
+        <span className="object-head-icon">
+          <Icon name={kindIcon(kind)} size={22} />
+        </span>
+        <h1>
+          <span className="object-head-kind">{kind}</span> {path?.name}
+        </h1>
+        <StateNow data={data} />
+        <div className="object-head-tools">
+          <Stepper data={data} />
+          {ref && (
+            <nav className="object-head-nav" aria-label="The same on other pages">
+              <Link className="button" to={timelineOf(ref, view)}>
+                <Icon name="timeline" size={14} /> Timeline
+              </Link>
+              <Link className="button" to={{ ...toPage('trace', view), set: rootSet(ref) }}>
+                <Icon name="tree" size={14} /> Trace
+              </Link>
+              <Link className="button" to={{ ...toPage('graph', view), set: rootSet(ref) }}>
+                <Icon name="graph" size={14} /> Graph
+              </Link>
+              <CopyMenu view={view} />
+            </nav>
+          )}
+        </div>
+      </div>
+      <div className="object-head-facts">
+        <Facts view={view} data={data} />
+      </div>
+    </header>
+  );
+}
+
+function Facts({ view, data }: { view: View; data: ObjectData }) {
+  const { ref, life, lives } = data;
+  if (!data.history.data) return data.history.error ? null : <Skeleton lines={1} />;
+  const created = parseMoment(life?.createdAt);
+  const ended = momentOf(life?.ended);
+  const links = data.links.data?.links.filter((link) => link.type !== 'regards').length;
+  return (
+    <>
+      {ref?.namespace && <Fact name="namespace">{ref.namespace}</Fact>}
+      <Fact name="cluster">{ref?.cluster}</Fact>
+      <Fact name="created">
+        <TimeLabel at={created} />
+      </Fact>
+      {life?.ended ? (
+        <Fact name="ended">
+          <TimeLabel at={ended} clock />
+          {created !== undefined && ended !== undefined && <span className="object-head-dim"> after {formatSpan(ended - created)}</span>}
+        </Fact>
+      ) : (
+        life && <Fact name="life">still there</Fact>
+      )}
+      {life && <Fact name="revisions">{grouped(life.revisions)}</Fact>}
+      {links !== undefined && (
+        <Fact name="links">
+          <button type="button" className="object-head-link" onClick={() => go({ words: { tab: 'links' } })}>
+            {grouped(links)}
+          </button>
+        </Fact>
+      )}
+      {ref?.uid && (
+        <Fact name="uid">
+          <code title={ref.uid}>{ref.uid.slice(0, 8)}…</code> <Copy value={ref.uid} label="the UID" />
+        </Fact>
+      )}
+      {lives.length > 1 && <Lives view={view} data={data} />}
+    </>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <span className="object-fact">
+      <span className="object-fact-name">{name}</span> {children}
+    </span>
+  );
+}
+
+/** Other objects that had the name, before or after this one. */
+function Lives({ view, data }: { view: View; data: ObjectData }) {
+  const id = useId();
+  return (
+    <span className="object-fact">
+      <label className="object-fact-name" htmlFor={id}>
+        life
+      </label>
+      <select
+        id={id}
+        value={data.ref?.uid ?? ''}
+        onChange={(event) => {
+          if (view.object) go({ object: { ...view.object, uid: event.target.value }, at: undefined, sel: undefined });
+        }}
+      >
+        {data.lives.map((life, i) => (
+          <option key={life.uid} value={life.uid}>
+            {i + 1} of {data.lives.length}: {life.createdAt?.slice(0, 19).replace('T', ' ') ?? life.uid.slice(0, 8)}
+            {life.ended ? '' : ' (still there)'}, {counted(life.revisions, 'revision')}
+          </option>
+        ))}
+      </select>
+    </span>
+  );
+}
+
+/** The owners, from the outermost to the one of this object. */
+function Owners({ view, data }: { view: View; data: ObjectData }) {
+  const nodes = data.tree.data?.nodes ?? [];
+  const chain = chainOf(nodes);
+  return (
+    <nav className="object-owners" aria-label="Owners">
+      <span>{view.object?.cluster}</span>
+      <span aria-hidden>/</span>
+      <span>{view.object?.namespace || 'cluster-scoped'}</span>
+      {chain.map((node) => (
+        <span key={node.uid ?? node.name} className="object-owners-one">
+          <span aria-hidden>/</span>
+          <ObjectLink object={node} view={view} bare />
+        </span>
+      ))}
+    </nav>
+  );
+}
+
+/** The nodes above the one that was asked for. */
+export function chainOf(nodes: readonly TreeNode[]): TreeNode[] {
+  const chain: TreeNode[] = [];
+  let node = nodes.find((one) => one.asked);
+  for (let n = 0; node && n < nodes.length; n++) {
+    node = nodes[node.parent];
+    if (node) chain.unshift(node);
+  }
+  return chain;
+}
+
+function StateNow({ data }: { data: ObjectData }) {
+  const bar = stateAt(data.lanes.data?.lanes[0], data.at);
+  if (!bar) return null;
+  return <StateChip state={bar.state} text={bar.text} />;
+}
+
+function Stepper({ data }: { data: ObjectData }) {
+  const { revisions, index } = data;
+  if (revisions.length === 0) return null;
+  return (
+    <div className="object-stepper" role="group" aria-label="Revisions">
+      <IconButton icon="left" label="Previous revision (k or ←)" disabled={index <= 0} onClick={() => stepRevision(data, -1)} />
+      <span className="object-stepper-text" aria-live="polite">
+        revision <strong>{index < 0 ? '–' : grouped(index + 1)}</strong> of {grouped(revisions.length)}
+        {data.more ? '+' : ''}
+        <code>{revisions[index]?.revision?.resourceVersion ?? ''}</code>
+      </span>
+      <IconButton icon="right" label="Next revision (j or →)" disabled={index >= revisions.length - 1} onClick={() => stepRevision(data, 1)} />
+      {!data.newest && (
+        <Button small look="quiet" onClick={() => go({ at: undefined, sel: undefined })} title="Look at the newest state again">
+          newest
+        </Button>
+      )}
+    </div>
+  );
+}

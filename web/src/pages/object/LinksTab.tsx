@@ -1,0 +1,114 @@
+import { useMemo, useState } from 'react';
+import type { Link as ObjectLinkage, Links, When } from '../../api/types';
+import { useAnswer } from '../../api/useAnswer';
+import { Button, CertaintyChip, CoverageNote, CutNote, Empty, ErrorBox, ObjectLink, Skeleton, TimeLabel } from '../../parts';
+import { counted } from '../../text/counts';
+import type { View } from '../../url/state';
+import type { ObjectData } from './useObject';
+
+/** How the object was related to others at the cursor, or over all of its life. */
+export function LinksTab({ view, data }: { view: View; data: ObjectData }) {
+  const [life, setLife] = useState(false);
+  const whole = useAnswer<Links>('links', life && data.object ? data.object : undefined, data.version);
+  const answer = life ? whole : data.links;
+  const groups = useMemo(() => groupsOf(answer.data?.links ?? [], data.ref?.uid), [answer.data, data.ref]);
+  return (
+    <div className={answer.stale ? 'object-tab object-tab-stale' : 'object-tab'}>
+      <div className="object-bar">
+        <span>
+          {answer.data ? counted(answer.data.links.length, 'link') : ''} {life || data.newest ? 'by what is known last' : 'at the cursor'}
+        </span>
+        <span className="object-bar-end">
+          {!data.newest && (
+            <Button small look="quiet" on={life} onClick={() => setLife(!life)}>
+              By what is known last
+            </Button>
+          )}
+        </span>
+      </div>
+      {answer.error && <ErrorBox error={answer.error} retry={answer.retry} />}
+      {!answer.data && !answer.error && <Skeleton lines={8} />}
+      {answer.data?.pending && <p className="object-note">{answer.data.pending}</p>}
+      {answer.data && groups.length === 0 && <Empty title="No link is known at this time" icon="link" />}
+      <div className="object-scroll object-links">
+        {groups.map((group) => (
+          <section key={group.title}>
+            <h3>
+              {group.title} <span className="object-dim">{group.links.length}</span>
+            </h3>
+            <table className="object-table">
+              <tbody>
+                {group.links.slice(0, 500).map((link) => (
+                  <Row key={`${link.rule}-${link.parent.uid ?? link.parent.name}-${link.child.uid ?? link.child.name}-${link.since?.at ?? ''}`} link={link} out={group.out} view={view} />
+                ))}
+              </tbody>
+            </table>
+            {group.links.length > 500 && <p className="object-foot">The first 500 of {group.links.length}.</p>}
+          </section>
+        ))}
+        <CutNote cut={answer.data?.cut} noun="link" />
+        <CoverageNote coverage={answer.data?.coverage} quiet />
+      </div>
+    </div>
+  );
+}
+
+interface Group {
+  title: string;
+  /** The object asked for is the parent. */
+  out: boolean;
+  links: ObjectLinkage[];
+}
+
+/** Links by type and direction, Events last. */
+function groupsOf(links: readonly ObjectLinkage[], uid: string | undefined): Group[] {
+  const groups = new Map<string, Group>();
+  for (const link of links) {
+    const out = link.parent.uid === uid;
+    const key = `${link.type} ${out}`;
+    const group = groups.get(key) ?? { title: titleOf(link.type, out), out, links: [] };
+    group.links.push(link);
+    groups.set(key, group);
+  }
+  return [...groups.values()].sort((a, b) => Number(a.title.startsWith('Events')) - Number(b.title.startsWith('Events')));
+}
+
+const titles: Record<string, [string, string]> = {
+  owns: ['Owns', 'Owned by'],
+  selects: ['Selects', 'Selected by'],
+  scales: ['Scales', 'Scaled by'],
+  mounts: ['Mounts', 'Mounted by'],
+  'runs-on': ['Runs', 'Runs on'],
+  regards: ['Events that regard', 'Events about it'],
+};
+
+function titleOf(type: string, out: boolean): string {
+  const known = titles[type];
+  return known ? known[out ? 0 : 1] : `${type} (${out ? 'to' : 'from'})`;
+}
+
+function Row({ link, out, view }: { link: ObjectLinkage; out: boolean; view: View }) {
+  const other = out ? link.child : link.parent;
+  return (
+    <tr>
+      <td>
+        <ObjectLink object={other} view={view} />
+        {other.stub && <span className="object-dim"> named, never recorded</span>}
+        {other.ended && <span className="object-dim"> ended</span>}
+        {link.controller && <span className="object-dim"> controller</span>}
+      </td>
+      <td className="object-dim">
+        <Since when={link.since} none="from the beginning" /> – <Since when={link.until} none="" />
+        {!link.until && 'still'}
+      </td>
+      <td className="mono object-dim">{link.field}</td>
+      <td>
+        <CertaintyChip certainty={link.certainty} reason={link.reason} />
+      </td>
+    </tr>
+  );
+}
+
+function Since({ when, none }: { when: When | undefined; none: string }) {
+  return when?.at ? <TimeLabel at={when.at} clock precision="milli" /> : <>{none}</>;
+}

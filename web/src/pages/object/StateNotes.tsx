@@ -1,0 +1,50 @@
+import type { ReactNode } from 'react';
+import type { State } from '../../api/types';
+import { Button, Icon, TimeLabel } from '../../parts';
+import { select, type ObjectData } from './useObject';
+
+/** What one must know of a state before one trusts it. */
+export function StateNotes({ state, data }: { state: State; data: ObjectData }) {
+  const next = state.next && data.revisions.find((entry) => entry.revision?.resourceVersion === state.next?.resourceVersion);
+  const assumed = state.assumed ?? [];
+  return (
+    <>
+      {state.certainty !== 'exact' && (
+        <Note tone="warn" icon="warn">
+          The state is <strong>{state.certainty}</strong>. {state.reason}
+        </Note>
+      )}
+      {state.certainty === 'exact' && state.reason && <Note icon="info">{state.reason}</Note>}
+      {state.next && (
+        <Note tone="warn" icon="clock">
+          Revision {state.next.resourceVersion} may have been in force already: it came at the latest at <TimeLabel at={state.next.when.at} clock precision="milli" />.
+          {next && data.ref && (
+            <Button small look="quiet" onClick={() => data.ref && select(data.ref, next)}>
+              Show it
+            </Button>
+          )}
+        </Note>
+      )}
+      {state.conflict && (
+        <Note tone="warn" icon="warn">
+          Two bodies of this state are recorded, and they differ. One is shown, chosen by rule; the other is kept.
+        </Note>
+      )}
+      {assumed.length > 0 && (
+        <Note tone="warn" icon="gap">
+          Only a part of this state was recorded. Carried over from the state before, and assumed unchanged: <code>{assumed.slice(0, 6).join(', ')}</code>
+          {assumed.length > 6 && ` and ${assumed.length - 6} more`}
+        </Note>
+      )}
+    </>
+  );
+}
+
+function Note({ tone = 'plain', icon, children }: { tone?: 'plain' | 'warn'; icon: 'info' | 'warn' | 'clock' | 'gap'; children: ReactNode }) {
+  return (
+    <p className={`object-note object-note-${tone}`} role="status">
+      <Icon name={icon} size={14} />
+      <span>{children}</span>
+    </p>
+  );
+}

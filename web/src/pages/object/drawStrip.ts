@@ -1,0 +1,142 @@
+/** Draws the strip on a canvas. */
+import type { Mark, Stretch } from '../../api/types';
+import { stateName, type Palette } from '../../theme/palette';
+import type { Zone } from '../../time/format';
+import { rulerOf } from '../../time/ruler';
+import { xOf, type Scale } from '../../time/scale';
+import type { Strip } from './strip';
+
+/** Heights of what the strip is made of, in pixels from its top. */
+export const places = { axis: 4, bars: 20, barHeight: 12, marks: 36, markHeight: 12, events: 52, eventHeight: 10, height: 64 };
+
+/** Draws a strip over a scale; the context is already scaled to CSS pixels. */
+export function drawStrip(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, palette: Palette, zone: Zone): void {
+  c.clearRect(0, 0, scale.width, places.height);
+  drawAxis(c, scale, palette, zone);
+  drawBars(c, strip, scale, palette);
+  for (const stretch of strip.unknown) drawUnknown(c, stretch, scale, palette);
+  drawBins(c, strip, scale, palette);
+  for (const mark of strip.marks) drawMark(c, mark, scale, palette);
+}
+
+function drawAxis(c: CanvasRenderingContext2D, scale: Scale, palette: Palette, zone: Zone): void {
+  const { ticks } = rulerOf(scale, zone, 100);
+  c.font = `10.5px ${palette.font}`;
+  c.textBaseline = 'top';
+  for (const { at, label } of ticks) {
+    const x = Math.round(xOf(scale, at)) + 0.5;
+    c.strokeStyle = palette.line;
+    c.beginPath();
+    c.moveTo(x, 2);
+    c.lineTo(x, places.height);
+    c.stroke();
+    c.fillStyle = palette.textFaint;
+    c.fillText(label, x + 4, places.axis);
+  }
+}
+
+function drawBars(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, palette: Palette): void {
+  for (const bar of strip.bars) {
+    const from = Math.max(-2, xOf(scale, bar.from));
+    const to = Math.min(scale.width + 2, bar.to ? xOf(scale, bar.to) : scale.width + 2);
+    const wide = Math.max(1, to - from);
+    const state = stateName(bar.state);
+    c.fillStyle = palette.state[state];
+    c.fillRect(from, places.bars, wide, places.barHeight);
+    if (bar.soft) hatch(c, from, places.bars, wide, places.barHeight, palette.bg);
+    if (wide > 3) {
+      c.fillStyle = palette.bg;
+      c.fillRect(from, places.bars, 1, places.barHeight);
+    }
+    if (state === 'bad') {
+      c.fillStyle = palette.failed;
+      c.fillRect(from, places.bars + places.barHeight - 2, wide, 2);
+    }
+  }
+}
+
+/** Diagonal strokes over a box: not known for sure. */
+function hatch(c: CanvasRenderingContext2D, x: number, y: number, width: number, height: number, colour: string): void {
+  c.save();
+  c.beginPath();
+  c.rect(x, y, width, height);
+  c.clip();
+  c.strokeStyle = colour;
+  c.lineWidth = 1.5;
+  c.beginPath();
+  for (let at = Math.floor(x / 6) * 6 - height; at < x + width; at += 6) {
+    c.moveTo(at, y + height);
+    c.lineTo(at + height, y);
+  }
+  c.stroke();
+  c.restore();
+}
+
+function drawUnknown(c: CanvasRenderingContext2D, stretch: Stretch, scale: Scale, palette: Palette): void {
+  const from = Math.max(0, stretch.from ? xOf(scale, stretch.from) : 0);
+  const to = Math.min(scale.width, stretch.to ? xOf(scale, stretch.to) : scale.width);
+  if (to <= from) return;
+  c.fillStyle = palette.sunken;
+  c.globalAlpha = 0.6;
+  c.fillRect(from, places.bars, to - from, places.height - places.bars);
+  c.globalAlpha = 1;
+  hatch(c, from, places.bars, to - from, places.height - places.bars, palette.state.unknown);
+}
+
+function drawBins(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, palette: Palette): void {
+  if (strip.bin <= 0) return;
+  const wide = Math.max(1, strip.bin / scale.perPixel);
+  const tall = (n: number) => Math.min(1, 0.45 + Math.log2(1 + n) / 8);
+  for (const bin of strip.bins) {
+    const x = xOf(scale, strip.window.from + bin.bin * strip.bin);
+    const column = (n: number | undefined, colour: string, top: number, height: number) => {
+      if (!n) return;
+      const h = Math.max(2, height * tall(n));
+      c.fillStyle = colour;
+      c.fillRect(x, top + height - h, Math.max(1.5, wide - 0.5), h);
+    };
+    column((bin.changes ?? 0) + (bin.reads ?? 0), palette.change, places.marks, places.markHeight);
+    if (bin.failed) {
+      c.fillStyle = palette.failed;
+      c.fillRect(x - 0.5, places.marks - 1, Math.max(3, wide), 3);
+    }
+    column(bin.normal, palette.normal, places.events, places.eventHeight);
+    column(bin.warning, palette.warning, places.events, places.eventHeight);
+  }
+}
+
+function drawMark(c: CanvasRenderingContext2D, mark: Mark, scale: Scale, palette: Palette): void {
+  const x = xOf(scale, mark.at);
+  if (x < -6 || x > scale.width + 6) return;
+  if (mark.kind === 'event') return diamond(c, x, mark.severity === 'Warning' ? palette.warning : palette.normal, mark.severity === 'Warning');
+  const gone = mark.kind === 'end' || mark.verb === 'delete' || mark.verb === 'deletecollection';
+  const reads = mark.verb === 'get' || mark.verb === 'list' || mark.verb === 'watch';
+  c.fillStyle = mark.failed ? palette.failed : gone ? palette.delete : mark.kind === 'span' ? palette.span : reads ? palette.read : palette.change;
+  c.fillRect(x - 0.75, places.marks, 1.5, places.markHeight);
+  if (!mark.failed && !gone) return;
+  // A cross on top: told by shape as well as by colour.
+  c.strokeStyle = c.fillStyle;
+  c.lineWidth = 1.5;
+  c.beginPath();
+  c.moveTo(x - 3, places.marks - 2.5);
+  c.lineTo(x + 3, places.marks + 3.5);
+  c.moveTo(x + 3, places.marks - 2.5);
+  c.lineTo(x - 3, places.marks + 3.5);
+  c.stroke();
+}
+
+function diamond(c: CanvasRenderingContext2D, x: number, colour: string, filled: boolean): void {
+  const y = places.events + places.eventHeight / 2;
+  const r = filled ? 4.5 : 3.5;
+  c.beginPath();
+  c.moveTo(x, y - r);
+  c.lineTo(x + r, y);
+  c.lineTo(x, y + r);
+  c.lineTo(x - r, y);
+  c.closePath();
+  c.fillStyle = colour;
+  c.strokeStyle = colour;
+  c.lineWidth = 1.2;
+  if (filled) c.fill();
+  else c.stroke();
+}
