@@ -143,13 +143,13 @@ function Tracks({ columns, tracks, axis, shown }: { columns: Columns; tracks: re
     const { top, cut } = heightOf(stacked);
     const place = { left: axis.left, width: axis.width, base: head + track.height, height: track.height - 2, top, gap: axis.width / Math.max(1, columns.length) > 3 ? 1 : 0 };
     let below: Float64Array | undefined;
-    const many = track.parts.length > 1 && track.height >= 30;
+    const named = track.parts.length > 1 && track.height >= 30 ? track.parts.filter((part) => sums[part.count] > 0) : [];
     return (
       <g key={track.title}>
         <text className="time-columns-title" x={0} y={head + 12}>
           {track.title}
         </text>
-        {(many ? track.parts : [undefined]).map((part, k) => (
+        {(named.length > 0 ? named : [undefined]).map((part, k) => (
           <text key={part?.count ?? 'sum'} className="time-columns-sum" x={0} y={head + 27 + 13 * k}>
             {(part ? sums[part.count] : track.parts.reduce((sum, one) => sum + sums[one.count], 0)).toLocaleString('en')}
             {part && <tspan className="time-columns-part"> {part.name}</tspan>}

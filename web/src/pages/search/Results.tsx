@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useMemo, useRef } from 'react';
-import type { Hit } from '../../api/types';
+import type { Hit, Ref } from '../../api/types';
 import { RefLabel } from '../../parts';
 import { actorShort } from '../../text/actors';
 import { formatClock, formatMoment } from '../../time/format';
@@ -78,7 +78,7 @@ const HitCells = memo(function HitCells({ hit, dated, zone, many }: { hit: Hit; 
   const at = parseMoment(hit.when.at);
   const { code } = hit.request ?? {};
   const user = hit.request?.actor.user ?? hit.actor?.user;
-  const about = hit.event ? hit.event.regarding : hit.object;
+  const about = hit.event ? hit.event.regarding : named(hit.object);
   return (
     <>
       <time title={at === undefined ? 'Its time is not known' : formatMoment(at, zone, 'micro')}>
@@ -97,13 +97,21 @@ const HitCells = memo(function HitCells({ hit, dated, zone, many }: { hit: Hit; 
             <b>{hit.event.reason}</b> {hit.event.note}
           </>
         ) : (
-          hit.summary
+          hit.summary.replace(/, \d{3}$/, '')
         )}
       </span>
       <span className={code && code >= 400 ? 'hit-code hit-code-failed' : 'hit-code'}>{hit.event ? (hit.event.count > 1 ? `${hit.event.count}×` : '') : (code ?? '')}</span>
     </>
   );
 });
+
+/** Of a request that failed only the resource may be known: its kind is told as well as one can. */
+function named(object: Ref): Ref {
+  if (!object.name) return named({ ...object, name: '*' });
+  if (object.kind || !object.resource) return object;
+  const kind = object.resource === 'endpoints' ? object.resource : object.resource.replace(/ies$/, 'y').replace(/(ss|x|ch)es$/, '$1').replace(/([^s])s$/, '$1');
+  return { ...object, kind };
+}
 
 function spansDays(hits: readonly Hit[]): boolean {
   const days = [hits[0], hits.at(-1)].map((hit) => Math.floor((parseMoment(hit?.when.at) ?? 0) / day));

@@ -11,6 +11,7 @@ import { Examples } from './Examples';
 import { Facets } from './Facets';
 import { FilterBox } from './FilterBox';
 import { commandOf, isAsked, isNewestFirst, kindsOf, paramsOf, recordKinds, toggled } from './question';
+import { NoHits } from './NoHits';
 import { Results } from './Results';
 import './search.css';
 import { Selected } from './Selected';
@@ -25,7 +26,7 @@ export function SearchPage({ view }: { view: View }) {
   const [turn, setTurn] = useState(0);
   const [focusTurn, setFocusTurn] = useState(0);
   const params = paramsOf(view, useAsOf(bounds.to, `${view.follow ?? ''}/${turn}`));
-  const { found, more, stale } = useSearch(params, turn);
+  const { found, more, stale, wrong } = useSearch(params, turn);
   const many = (useInfo().data?.clusters?.length ?? 0) > 1 && !view.set.cluster;
   const { hits } = found;
   const selected = indexOf(hits, view);
@@ -44,7 +45,6 @@ export function SearchPage({ view }: { view: View }) {
     const to = hits[index] && objectView(about(hits[index]), view);
     if (to) goTo(to);
   };
-  useSearchKeys(view, { hit: opened, select: (by) => select(selected >= 0 ? selected + by : Math.max(0, last + by)), open: () => open(selected), more, focus: () => setFocusTurn((n) => n + 1) });
 
   return (
     <main className="search" aria-label="Search">
@@ -52,7 +52,7 @@ export function SearchPage({ view }: { view: View }) {
         <WindowBar view={view} bounds={bounds} />
       </PageHeader>
       <div className="search-head">
-        <FilterBox filter={filter} cluster={view.set.cluster} error={found.error?.problem.kind === 'bad-question' && !stale ? found.error : undefined} focusTurn={focusTurn} submit={ask}>
+        <FilterBox filter={filter} cluster={view.set.cluster} error={wrong ? found.error : undefined} focusTurn={focusTurn} submit={ask}>
           {filter && <Copy value={params ? commandOf(params) : filter} label="the command that asks the same" />}
           {filter && (
             <Button small look="quiet" icon="cross" aria-label="Clear the filter" onClick={() => ask('', { replace: false })} />
@@ -66,8 +66,9 @@ export function SearchPage({ view }: { view: View }) {
           <div className={opened ? 'search-body search-body-detail' : 'search-body'}>
             <Facets hits={hits} filter={filter} add={add} drop={(condition) => ask(widened(filter, condition), { replace: false })} />
             <div className="search-found">
-              <Times hits={hits} view={view} bounds={bounds} stale={stale} />
-              <Results hits={hits} selected={selected} stale={stale} many={many} select={select} open={open} atEnd={() => hits.length < 5000 && more()} />
+              <Times hits={hits} view={view} bounds={bounds} stale={stale || wrong} />
+              {hits.length === 0 && found.end && !stale && <NoHits view={view} end={found.end} />}
+              <Results hits={hits} selected={selected} stale={stale || wrong} many={many} select={select} open={open} atEnd={() => hits.length < 5000 && more()} />
             </div>
             {opened && <Selected hit={hit} view={view} add={add} close={() => go(unselected)} />}
           </div>
@@ -75,6 +76,15 @@ export function SearchPage({ view }: { view: View }) {
       ) : (
         <Examples choose={(text) => ask(text, { replace: false })} />
       )}
+      <SearchKeys
+        key={String(opened)}
+        view={view}
+        opened={opened}
+        step={(by) => select(selected >= 0 ? selected + by : Math.max(0, last + by))}
+        open={() => open(selected)}
+        more={more}
+        focus={() => setFocusTurn((n) => n + 1)}
+      />
     </main>
   );
 }
@@ -104,19 +114,30 @@ function indexOf(hits: readonly Hit[], view: View): number {
   return id ? hits.findIndex((hit) => hit.id === id) : -1;
 }
 
-function useSearchKeys(view: View, does: { hit: boolean; select: (by: number) => void; open: () => void; more: () => void; focus: () => void }) {
+interface KeysProps {
+  view: View;
+  opened: boolean;
+  step: (by: number) => void;
+  open: () => void;
+  more: () => void;
+  focus: () => void;
+}
+
+/** The page's keys; drawn anew when the detail pane comes, whose j and k would win otherwise: here they step through the list. */
+function SearchKeys({ view, opened, step, open, more, focus }: KeysProps) {
   useKeys(
     {
-      'j|ArrowDown': { does: 'Next record', run: () => does.select(1) },
-      'k|ArrowUp': { does: 'Record before', run: () => does.select(-1) },
-      Enter: { does: 'Open the object of the record', run: () => does.hit && does.open() },
-      e: { does: 'Edit the filter', run: does.focus },
+      'j|ArrowDown': { does: 'Next record', run: () => step(1) },
+      'k|ArrowUp': { does: 'Record before', run: () => step(-1) },
+      Enter: { does: 'Open the object of the record', run: () => opened && open() },
+      e: { does: 'Edit the filter', run: focus },
       r: { does: 'Newest or oldest first', run: () => go({ words: { order: isNewestFirst(view) ? 'oldest' : '' }, sel: undefined }) },
-      m: { does: 'Load more', run: does.more },
-      ...(does.hit ? { Escape: { does: 'Close the record', run: () => go(unselected) } } : {}),
+      m: { does: 'Load more', run: more },
+      ...(opened ? { Escape: { does: 'Close the record', run: () => go(unselected) } } : {}),
     },
     'Search',
   );
+  return null;
 }
 
 const kindLabels = { request: 'Requests', revision: 'Revisions', end: 'Ends', event: 'Events', gap: 'Gaps', span: 'Spans' } as const;

@@ -145,6 +145,7 @@ function sameQuotes(literal: string): string {
 export function guessOf(text: string): string | undefined {
   const word = text.trim();
   if (!/^[\w*.:@/-]+$/.test(word) || /^(?:true|false|null)$/.test(word) || /^\d+$/.test(word)) return undefined;
+  if (/[.:/-]$/.test(word) || /^(?:request|object|oldObject|event|gap|span)\b/.test(word)) return undefined;
   const bare = word.replaceAll('*', '');
   return bare ? `name.contains(${quoted(bare)})` : undefined;
 }

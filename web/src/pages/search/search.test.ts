@@ -60,7 +60,7 @@ describe('narrowing', () => {
   it('guesses what plain words mean', () => {
     expect(guessOf(' web-1 ')).toBe('name.contains("web-1")');
     expect(guessOf('web*')).toBe('name.contains("web")');
-    for (const text of ['', 'true', '200', 'name == "x"', '*']) expect(guessOf(text)).toBeUndefined();
+    for (const text of ['', 'true', '200', 'request.', 'request.user', 'web-', 'name == "x"', '*']) expect(guessOf(text)).toBeUndefined();
   });
 });
 

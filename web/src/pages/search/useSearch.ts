@@ -45,7 +45,8 @@ export function useSearch(params: Params | undefined, turn: number) {
     abort.current = own;
     setFound((before) => ({ ...withoutError(base.hits.length > 0 ? base : before), running: true }));
     void gather(question, base, own.signal, (next) => {
-      if (!own.signal.aborted) setFound(next);
+      // A filter that can not be asked takes nothing away: what was found before stays, dimmed.
+      if (!own.signal.aborted) setFound((before) => (next.error?.problem.kind === 'bad-question' ? { ...next, hits: before.hits } : next));
     });
   }, []);
 
@@ -59,7 +60,7 @@ export function useSearch(params: Params | undefined, turn: number) {
     if (!latest.current || !cursor || found.running || found.url !== url) return;
     run({ ...latest.current, cursor }, found);
   }, [cursor, found, run, url]);
-  return { found: url ? found : nothing, more, stale: url !== '' && found.url !== url };
+  return { found: url ? found : nothing, more, stale: url !== '' && found.url !== url, wrong: found.url === url && found.error?.problem.kind === 'bad-question' };
 }
 
 function withoutError({ error: _error, ...found }: Found): Found {
