@@ -22,6 +22,7 @@ export function drawRows(sheet: Sheet, scene: Scene): void {
   ctx.fillRect(0, 0, width, height);
   for (let row = first; row <= last; row++) drawGround(sheet, scene, row);
   drawGrid(sheet, scene);
+  if (scene.path.length > 0) drawPathLinks(sheet, scene);
   for (let row = first; row <= last; row++) drawRow(sheet, scene, rows[row] ?? 0, row * rowHeight - scene.top);
   if (scene.path.length > 0) drawPath(sheet, scene);
   for (const arrow of scene.arrows) drawArrow(sheet, scene, arrow.from, arrow.to);
@@ -179,24 +180,43 @@ function drawChosen({ ctx }: Sheet, scene: Scene, span: number, middle: number):
   }
 }
 
-/** The critical path: a line below the bars, and lines to where it goes on. */
+/** The critical path, below the bars that it goes along. */
 function drawPath({ ctx, width, height }: Sheet, scene: Scene): void {
   ctx.fillStyle = scene.palette.text;
-  ctx.strokeStyle = scene.palette.textDim;
-  ctx.lineWidth = 1;
-  let before: { x: number; y: number } | undefined;
   for (const stretch of scene.path) {
-    const y = (scene.rowOf[stretch.span] ?? -1) * rowHeight - scene.top + rowHeight - 3;
-    const x1 = xOf(scene.scale, stretch.from);
-    const x2 = xOf(scene.scale, stretch.to);
-    if (before && before.y !== y && x1 > -20 && x1 < width + 20 && Math.min(before.y, y) < height && Math.max(before.y, y) > 0) {
-      const x = Math.round(x1) + 0.5;
-      line(ctx, x, Math.max(-5, Math.min(before.y, y)), x, Math.min(height + 5, Math.max(before.y, y)));
-      if (x1 - before.x > 1) line(ctx, Math.max(0, before.x), before.y + 0.5, x, before.y + 0.5);
-    }
-    if (y > -5 && y < height + 5 && x2 >= 0 && x1 <= width) ctx.fillRect(Math.max(0, x1), y - 1, Math.max(1.5, Math.min(width, x2) - Math.max(0, x1)), 3);
-    before = { x: x2, y };
+    const y = pathY(scene, stretch.span);
+    const x1 = Math.max(0, xOf(scene.scale, stretch.from));
+    const x2 = Math.min(width, xOf(scene.scale, stretch.to));
+    if (y > -5 && y < height + 5 && x2 >= 0 && x1 <= width) ctx.fillRect(x1, y - 1, Math.max(1.5, x2 - x1), 3);
   }
+}
+
+/** More rows than this between two stretches are not bridged by a line, only begun at both ends: it would run through everything between. */
+const bridged = 8;
+
+/** Where the critical path goes on in another row. */
+function drawPathLinks({ ctx, width, height }: Sheet, scene: Scene): void {
+  ctx.strokeStyle = scene.palette.textFaint;
+  ctx.lineWidth = 1;
+  let before: number | undefined;
+  for (const stretch of scene.path) {
+    const y = pathY(scene, stretch.span);
+    const from = before;
+    before = y;
+    const x = Math.round(xOf(scene.scale, stretch.from)) + 0.5;
+    if (from === undefined || from === y || x < 0 || x > width || Math.max(from, y) < 0 || Math.min(from, y) > height) continue;
+    if (Math.abs(from - y) <= bridged * rowHeight) {
+      line(ctx, x, from, x, y);
+      continue;
+    }
+    const stub = y > from ? 8 : -8;
+    line(ctx, x, from, x, from + stub);
+    line(ctx, x, y - stub, x, y);
+  }
+}
+
+function pathY(scene: Scene, span: number): number {
+  return (scene.rowOf[span] ?? -1) * rowHeight - scene.top + rowHeight - 3;
 }
 
 function drawArrow({ ctx, width, height }: Sheet, scene: Scene, from: number, to: number): void {
@@ -221,6 +241,13 @@ function drawArrow({ ctx, width, height }: Sheet, scene: Scene, from: number, to
 }
 
 function drawCursor({ ctx, width, height }: Sheet, scene: Scene): void {
+  if (scene.brush) {
+    ctx.globalAlpha = 0.15;
+    ctx.fillStyle = scene.palette.accent;
+    const x = xOf(scene.scale, scene.brush.from);
+    ctx.fillRect(x, 0, xOf(scene.scale, scene.brush.to) - x, height);
+    ctx.globalAlpha = 1;
+  }
   if (scene.hover && scene.hoverX >= 0) {
     ctx.fillStyle = scene.palette.lineStrong;
     ctx.fillRect(Math.round(scene.hoverX), 0, 1, height);

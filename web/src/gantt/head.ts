@@ -5,7 +5,10 @@ import { rulerOf, zoneLabel } from '../time/ruler';
 import { scaleOf, xOf } from '../time/scale';
 import { hatch, widthOf, type Sheet } from './canvas';
 import type { Scene } from './scene';
+import { signNumber } from './attrs';
 import { failedOnly } from './find';
+
+const alert = signNumber('warning');
 
 export const mapHeight = 40;
 export const rulerHeight = 34;
@@ -33,7 +36,7 @@ export function drawMap(sheet: Sheet, scene: Scene, bounds: Window): void {
     const y = 4 + row * each;
     if ((spans.eventFrom[span] ?? 0) === (spans.eventFrom[span + 1] ?? 0)) ctx.fillRect(xOf(scale, spans.start[span] ?? 0), y - 0.5, 2, Math.max(1.5, each));
     for (let e = spans.eventFrom[span] ?? 0; e < (spans.eventFrom[span + 1] ?? 0); e++)
-      if ((spans.eventSign[e] ?? 0) >= 8) ctx.fillRect(xOf(scale, spans.eventAt[e] ?? 0) - 1, y - 0.5, 2, Math.max(2, each));
+      if ((spans.eventSign[e] ?? 0) >= alert) ctx.fillRect(xOf(scale, spans.eventAt[e] ?? 0) - 1, y - 0.5, 2, Math.max(2, each));
   });
 }
 
@@ -46,6 +49,14 @@ export function drawHead(sheet: Sheet, map: Sheet, scene: Scene, bounds: Window,
   ctx.drawImage(map.canvas, 0, 0, width, mapHeight);
   drawShown(sheet, scene, bounds);
   drawRuler(sheet, scene, hoverAt);
+  if (!scene.brush) return;
+  ctx.globalAlpha = 0.2;
+  ctx.fillStyle = palette.accent;
+  for (const [scale, top, high] of [[scaleOf(bounds, width), 0, mapHeight], [scene.scale, mapHeight, height - mapHeight]] as const) {
+    const x = xOf(scale, scene.brush.from);
+    ctx.fillRect(x, top, xOf(scale, scene.brush.to) - x, high);
+  }
+  ctx.globalAlpha = 1;
 }
 
 function drawShown({ ctx, width }: Sheet, scene: Scene, bounds: Window): void {

@@ -166,10 +166,13 @@ function dragHead(chart: Drawn, event: PointerEvent): void {
   drag(
     event,
     (_, dx) => {
-      if (part === 'mark') chart.hover(undefined, onMap ? -1 : x + dx, 0, 0);
-      else chart.go(to(dx));
+      if (part !== 'mark') return chart.go(to(dx));
+      chart.scene.brush = to(dx);
+      chart.hover(undefined, onMap ? -1 : x + dx, 0, 0);
     },
     (_, dx) => {
+      chart.scene.brush = undefined;
+      chart.later();
       if (Math.abs(dx) > slop) chart.go(to(dx), { glide: part === 'mark', settled: true });
       else if (!onMap) chart.events.pointed(timeAt(scale, x));
       else if (part === 'mark' && !whole) {

@@ -1,5 +1,5 @@
 import { kindShort } from '../text/kinds';
-import { signs, textOf, type Sign } from './attrs';
+import { signNumber, signs, textOf, type Sign } from './attrs';
 import { failuresOf, roles, type Spans } from './spans';
 
 /** What stands in the column of names. */
@@ -15,6 +15,8 @@ export interface Name {
   failures: number;
 }
 
+const alert = signNumber('warning');
+
 /** The name of a span's row. */
 export function nameOf(spans: Spans, i: number): Name {
   const span = spans.of[i];
@@ -28,7 +30,7 @@ export function nameOf(spans: Spans, i: number): Name {
     return { ...name, title: object || name.title, aside: object && !known ? namespace : '', failures: failuresOf(spans, i) };
   }
   name.sign = signs[spans.sign[i] ?? 0] ?? 'none';
-  name.failures = spans.role[i] === roles.record ? 0 : (spans.failed[i] ?? 0);
+  name.failures = spans.role[i] === roles.record ? 0 : failedEvents(spans, i) || (spans.failed[i] ?? 0);
   const full = namespace ? `${namespace}/${object}` : object;
   if (full && name.title.startsWith(`${full} `)) return { ...name, title: name.title.slice(full.length + 1), aside: object };
   return textOf(above, 'uid') === textOf(attrs, 'uid') ? { ...name, chip: '' } : name;
@@ -43,4 +45,10 @@ export function spoken(spans: Spans, i: number): string {
   if (failures > 0) parts.push(`${failures} failed`);
   else if (spans.failed[i]) parts.push('failed');
   return parts.join(', ');
+}
+
+function failedEvents(spans: Spans, i: number): number {
+  let count = 0;
+  for (let e = spans.eventFrom[i] ?? 0; e < (spans.eventFrom[i + 1] ?? 0); e++) count += (spans.eventSign[e] ?? 0) >= alert ? 1 : 0;
+  return count;
 }

@@ -41,6 +41,8 @@ export interface Scene {
   hoverX: number;
   selected?: Pick | undefined;
   cursor?: Moment | undefined;
+  /** What is being marked, before it is let go. */
+  brush?: Window | undefined;
   matches: ReadonlySet<number>;
   path: readonly Stretch[];
   unknown: readonly Unknown[];
