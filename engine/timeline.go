@@ -77,7 +77,7 @@ type Lane struct {
 type Bar struct {
 	From Moment `json:"from"`
 	To   Moment `json:"to,omitempty"` // 0: it still holds at the end of what is recorded
-	// Early is the earliest moment at which it may have begun, where that is at least a column before From.
+	// Early is the earliest moment at which it may have begun, where From lies in the window and that is at least a column before it.
 	Early Moment `json:"early,omitempty"`
 	State string `json:"state"` // one of timeline's states: good, progressing, bad, done, there, deleting, deleted, unknown
 	Text  string `json:"text,omitempty"`

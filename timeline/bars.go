@@ -28,7 +28,7 @@ func (f Frame) Columns() int64 {
 type Bar struct {
 	From int64
 	To   int64 // 0: it still holds at the end of what is known
-	// Early is the earliest moment at which it may have begun, where that is at least a column before From; else 0.
+	// Early is the earliest moment at which it may have begun, where From lies in the frame and that is at least a column before it; else 0.
 	Early int64
 	Status
 	ID, RV string // of the state that began it; of several, of the worst
@@ -75,7 +75,7 @@ func (f Frame) bars(t track, until int64) []Bar {
 		case !open && (b.To < f.From || b.To == f.From && b.From < b.To):
 			continue
 		}
-		if b.From-b.Early < f.Bin {
+		if b.From-b.Early < f.Bin || b.From < f.From {
 			b.Early = 0
 		}
 		if n := len(out); n > 0 && f.narrow(&b) && f.narrow(&out[n-1]) && out[n-1].To == b.From && f.Column(out[n-1].From) == f.Column(b.From) {
