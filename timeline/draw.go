@@ -237,7 +237,11 @@ func (f Frame) steps(list []Step) []Step {
 		for end < len(list) && list[end].At < f.To && f.Column(list[end].At) == f.Column(list[i].At) {
 			end++
 		}
-		out = append(out, extremes(list[i:end])...)
+		for _, s := range extremes(list[i:end]) {
+			if n := len(out); n == 0 || out[n-1].Value != s.Value || !equal(out[n-1].Wanted, s.Wanted) {
+				out = append(out, s)
+			}
+		}
 		i = end
 	}
 	return out
