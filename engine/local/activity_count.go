@@ -125,7 +125,8 @@ func (t *tallies) head(c record.Cluster, at time.Time, h *record.RequestHead, r 
 	if h.Code == 404 && string(h.Verb) == "get" { // the answer to whether it is there
 		failed = false
 	}
-	made := res.changes && !read && !failed && h.Code >= 100 && !record.IsPassive(string(h.Subresource)) && !bytes.Contains(h.URI, []byte("dryRun="))
+	writes := res.changes && !read && !record.IsPassive(string(h.Subresource))
+	made := writes && !failed && h.Code >= 100 && !bytes.Contains(h.URI, []byte("dryRun="))
 	if made = made && madeSomething(h, collection); r == nil && made && (collection || t.mayList(at, h)) {
 		return false
 	}
@@ -136,7 +137,7 @@ func (t *tallies) head(c record.Cluster, at time.Time, h *record.RequestHead, r 
 	switch {
 	case failed:
 		t.bins[bin].Failed++
-		t.failed(c, res, at, h, read)
+		t.failed(c, res.gr, at, h, writes)
 	case made:
 		t.bins[bin].Changes++
 		t.changed(c, res.gr, at, h, r)
@@ -207,13 +208,13 @@ func (t *tallies) changed(c record.Cluster, gr record.GroupResource, at time.Tim
 }
 
 // failed counts a request that failed.
-func (t *tallies) failed(c record.Cluster, res *tallied, at time.Time, h *record.RequestHead, read bool) {
+func (t *tallies) failed(c record.Cluster, gr record.GroupResource, at time.Time, h *record.RequestHead, writes bool) {
 	if actor := t.actor(h); actor != nil {
 		actor.failed++
 		actor.last = latest(actor.last, at)
 	}
-	if !read && res.changes && len(h.Name) > 0 {
-		if o := t.object(c, res.gr, h.Namespace, h.Name); o != nil {
+	if writes && len(h.Name) > 0 {
+		if o := t.object(c, gr, h.Namespace, h.Name); o != nil {
 			o.failed++
 			o.last = latest(o.last, at)
 		}
