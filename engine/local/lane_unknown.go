@@ -54,8 +54,10 @@ func hides(g *engine.Gap, watched bool) bool {
 	switch g.Reason {
 	case "before-recording", "after-recording", "floor":
 		return true
-	case "epoch", "incarnation", "not-audited":
+	case "epoch", "incarnation", "not-audited", "truncated":
 		return false
+	case "not-watched": // between two runs of watches, not that there is none
+		return g.FromRV != ""
 	case "level":
 		return !watched
 	}

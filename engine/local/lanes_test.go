@@ -238,6 +238,34 @@ func TestQuietLanes(t *testing.T) {
 	}
 }
 
+// TestHidingGaps: what is hatched are times in which states may have been missed, and no more.
+func TestHidingGaps(t *testing.T) {
+	from, to := new(time.Time), new(time.Time)
+	for _, tc := range []struct {
+		gap     engine.Gap
+		watched bool
+		want    bool
+	}{
+		{engine.Gap{Reason: "before-recording", To: to}, true, true},
+		{engine.Gap{Reason: "after-recording", From: from}, true, true},
+		{engine.Gap{Reason: "floor", To: to}, true, true},
+		{engine.Gap{Reason: "not-watched", From: from, To: to, FromRV: "7", ToRV: "9"}, true, true},
+		{engine.Gap{Reason: "not-watched", From: from, To: to}, false, false},
+		{engine.Gap{Reason: "not-audited", From: from, To: to}, true, false},
+		{engine.Gap{Reason: "level", From: from, To: to}, true, false},
+		{engine.Gap{Reason: "level", From: from, To: to}, false, true},
+		{engine.Gap{Reason: "watch-missed", From: from, To: to}, true, true},
+		{engine.Gap{Reason: "watch-missed", To: to}, true, false},
+		{engine.Gap{Reason: "undecodable"}, true, false},
+		{engine.Gap{Reason: "dropped", From: from, To: to}, true, true},
+		{engine.Gap{Reason: "epoch", To: to}, true, false},
+	} {
+		if got := hides(&tc.gap, tc.watched); got != tc.want {
+			t.Errorf("%+v, watched %v: hides %v", tc.gap, tc.watched, got)
+		}
+	}
+}
+
 func TestLanesRefuse(t *testing.T) {
 	e := testEngine(t, "deployment")
 	ctx := context.Background()
