@@ -4,7 +4,7 @@ import { EditorState, type StateEffect } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { useEffect, useEffectEvent, useImperativeHandle, useLayoutEffect, useRef, useState, type ReactNode, type Ref } from 'react';
 import { reading } from './editor';
-import { activate, blameGutter, showBlame, type Doings, type Shown } from './gutter';
+import { activate, blameGutter, firstChanged, showBlame, type Doings, type Shown } from './gutter';
 import { isManagedFields } from './lines';
 import './manifest.css';
 import type { Printed } from './print';
@@ -23,6 +23,8 @@ interface Props {
   label: string;
   /** Hides the gutter. */
   plain?: boolean;
+  /** When it changes, what the state shown changed is scrolled to, if it is not to be seen. */
+  reveal?: string;
   /** A line was chosen in the gutter. */
   onChoose: (line: number) => void;
   /** The card of a line, counted from 0; nothing: none. */
@@ -37,7 +39,7 @@ interface Carded {
 }
 
 /** A manifest as YAML with the blame gutter. The text stays where it is scrolled to when another state is shown. */
-export function ManifestView({ printed, blame, label, plain = false, onChoose, card, handle }: Props) {
+export function ManifestView({ printed, blame, label, plain = false, reveal = '', onChoose, card, handle }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const told = useRef<Doings>(undefined);
@@ -91,6 +93,15 @@ export function ManifestView({ printed, blame, label, plain = false, onChoose, c
   useEffect(() => {
     if (!plain) view.current?.dispatch({ effects: showBlame.of(blame) });
   }, [blame, plain, label]);
+
+  const revealed = useRef('');
+  useEffect(() => {
+    const made = view.current;
+    if (!made || blame.loading || revealed.current === reveal) return;
+    revealed.current = reveal;
+    const line = reveal === '' ? -1 : firstChanged(blame);
+    if (line >= 0 && line < made.state.doc.lines) made.dispatch({ effects: EditorView.scrollIntoView(made.state.doc.line(line + 1).from, { y: 'nearest', yMargin: 90 }) });
+  }, [blame, reveal]);
 
   useImperativeHandle(handle, () => ({
     search: () => {

@@ -58,12 +58,22 @@ const held = StateField.define<Held>({
   provide: (field) => EditorView.decorations.from(field, (value) => value.decorations),
 });
 
+/** Whether the state shown is the one that set a line; what every state sets counts for nothing. */
+function isChanged({ place, author }: BlamedLine, resourceVersion: string): boolean {
+  if (!author?.field.resourceVersion || author.field.resourceVersion !== resourceVersion || author.knowledge === 'before') return false;
+  return !(place[0] === 'metadata' && noisy.includes(String(place[1])));
+}
+
+/** The first line that the state shown has set; -1: none. */
+export function firstChanged({ lines, resourceVersion }: Shown): number {
+  return lines.findIndex((line) => isChanged(line, resourceVersion));
+}
+
 function decorate(state: EditorState, { shown, bandOf, active }: Omit<Held, 'decorations'>): DecorationSet {
   const set = new RangeSetBuilder<Decoration>();
   for (let n = 1; n <= state.doc.lines; n++) {
-    const author = shown.lines[n - 1]?.author;
-    const place = shown.lines[n - 1]?.place;
-    const here = Boolean(author?.field.resourceVersion) && !(place?.[0] === 'metadata' && noisy.includes(String(place[1]))) && author?.field.resourceVersion === shown.resourceVersion && author?.knowledge !== 'before';
+    const line = shown.lines[n - 1];
+    const here = line !== undefined && isChanged(line, shown.resourceVersion);
     const names = [here ? 'blame-line-here' : '', active === n - 1 ? 'blame-line-active' : '', bandOf[n - 1]?.first === n - 1 && n > 1 ? 'blame-line-first' : ''];
     const text = names.filter(Boolean).join(' ');
     if (text) {
@@ -135,7 +145,7 @@ function markerOf(value: Held, line: number): BlameMarker | null {
   const author = band?.author ?? blamed.author;
   const age = shown.ages?.[line] ?? (shown.ages && author ? shown.ages[band?.last ?? line] : undefined);
   const colour = shown.ages ? (age === undefined ? 'var(--state-unknown)' : `var(--manifest-age-${age})`) : colourOf(author, shown.colours);
-  const names = (band?.first === line ? ' blame-mark-first' : '') + (band?.last === line ? ' blame-mark-last' : '') + (value.active === line ? ' blame-mark-active' : '') + (shown.ages ? ' blame-mark-heat' : '');
+  const names = (!author && !band && !blamed.leaf ? ' blame-mark-none' : '') + (band?.first === line ? ' blame-mark-first' : '') + (band?.last === line ? ' blame-mark-last' : '') + (value.active === line ? ' blame-mark-active' : '') + (shown.ages ? ' blame-mark-heat' : '');
   return new BlameMarker(author, band?.first === line, blamed.leaf || band !== undefined, colour, agoOf(author, shown.at), names, shown.loading);
 }
 

@@ -1,7 +1,6 @@
-import { signOf, type BlamedLine } from '../../manifest/lines';
+import { briefly, signOf, type BlamedLine } from '../../manifest/lines';
 import { textOfPlace, valueAt } from '../../manifest/path';
 import { Button, TimeLabel } from '../../parts';
-import { actorShort } from '../../text/actors';
 import { select, type ObjectData } from './useObject';
 import { valueText } from './valueText';
 
@@ -31,7 +30,7 @@ export function BlameTable({ lines, manifest, data }: { lines: readonly BlamedLi
               <tr key={path}>
                 <td className="mono">{path}</td>
                 <td className="mono object-table-value">{valueText(valueAt(manifest, place), 80)}</td>
-                <td title={author?.who}>{author?.who ? (author.manager ? `${author.who} (manager)` : actorShort(author.who)) : 'not known'}</td>
+                <td title={author?.who}>{author?.who ? (author.manager ? `${author.who} (manager)` : briefly(author.who)) : 'not known'}</td>
                 <td>
                   {author?.knowledge === 'before' && 'before '}
                   <TimeLabel at={author?.at} clock precision="milli" />

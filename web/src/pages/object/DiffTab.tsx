@@ -2,10 +2,10 @@ import { useMemo, useRef } from 'react';
 import type { Diff, Entry, Maker, State } from '../../api/types';
 import { useAnswer } from '../../api/useAnswer';
 import { DiffView, type DiffHandle } from '../../manifest/DiffView';
+import { briefly } from '../../manifest/lines';
 import { withoutNoise } from '../../manifest/noise';
 import { printManifest } from '../../manifest/print';
 import { Button, CertaintyChip, CoverageNote, CutNote, Empty, ErrorBox, IconButton, Segments, Skeleton, TimeLabel } from '../../parts';
-import { actorShort } from '../../text/actors';
 import { counted } from '../../text/counts';
 import { codeText } from '../../text/verbs';
 import { formatClock, type Zone } from '../../time/format';
@@ -44,7 +44,9 @@ export function DiffTab({ view, data }: { view: View; data: ObjectData }) {
     <div className={stale && textA !== undefined ? 'object-tab object-tab-stale' : 'object-tab'}>
       <div className="object-bar">
         <Picker label="From" word="a" value={a} revisions={revisions} />
-        <IconButton small icon="right" label="Exchange both" disabled={!a || !b} onClick={() => go({ words: { a: b ?? '', b: a ?? '' } })} />
+        <Button small look="quiet" title="Exchange both" aria-label="Exchange both" disabled={!a || !b} onClick={() => go({ words: { a: b ?? '', b: a ?? '' } })}>
+          ⇄
+        </Button>
         <Picker label="To" word="b" value={b} revisions={revisions} />
         {(words['a'] ?? words['b']) && (
           <Button small look="quiet" onClick={() => go({ words: { a: '', b: '' } })}>
@@ -186,7 +188,7 @@ function MakerLine({ maker }: { maker: Maker }) {
       <span className="object-makers-time">
         <TimeLabel at={request?.receivedAt} clock precision="milli" />
       </span>
-      <strong>{maker.actor?.user ? actorShort(maker.actor.user) : maker.candidates ? 'one of several' : 'not known'}</strong>
+      <strong>{maker.actor?.user ? briefly(maker.actor.user) : maker.candidates ? 'one of several' : 'not known'}</strong>
       <span>
         {request ? `${request.verb}${request.subresource ? ` ${request.subresource}` : ''}` : ''} {(request?.code ?? 0) >= 400 ? codeText(request?.code) : ''}
       </span>

@@ -4,7 +4,7 @@ import type { Entry } from '../../api/types';
 import { Button, Chip, CutNote, Empty, ErrorBox, Skeleton } from '../../parts';
 import { grouped } from '../../text/counts';
 import { formatClock, formatMoment, formatOffset, formatSpan } from '../../time/format';
-import { milli, type Moment } from '../../time/moment';
+import { milli, second, type Moment } from '../../time/moment';
 import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { go } from '../../url/useView';
@@ -41,7 +41,7 @@ export function HistoryList({ view, data }: { view: View; data: ObjectData }) {
 
   return (
     <section className="object-history" aria-label="History">
-      <Filters show={show} data={data} />
+      <Filters show={show} relative={view.words['times'] === 'relative'} data={data} />
       {data.history.error && <ErrorBox error={data.history.error} retry={data.history.retry} compact />}
       {!data.history.data && !data.history.error && <Skeleton lines={12} />}
       {data.history.data && rows.length === 0 && (
@@ -115,7 +115,7 @@ function Row({ row, view, data, current }: { row: ListRow & { kind: 'entry' }; v
           else if (ref) select(ref, entry);
         }}
       >
-        <span className="entry-row-time">{at === undefined ? '?' : relative ? formatOffset(at, data.at ?? at) : formatClock(at, zone, 'milli')}</span>
+        <span className="entry-row-time">{at === undefined ? '?' : relative ? formatOffset(at, data.at ?? at) : formatClock(at, zone, at % second === 0 ? 'second' : 'milli')}</span>
         <Glyph entry={entry} />
         <span className="entry-row-who" title={entry.actor?.user}>
           {whoOf(entry)}
@@ -167,7 +167,7 @@ const chips: { sort: Sort; label: string; title: string }[] = [
   { sort: 'spans', label: 'Spans', title: 'Spans received over OTLP' },
 ];
 
-function Filters({ show, data }: { show: Show; data: ObjectData }) {
+function Filters({ show, relative, data }: { show: Show; relative: boolean; data: ObjectData }) {
   const counts = useMemo(() => countsOf(data.entries), [data.entries]);
   const toggle = (sort: Sort) => {
     const next = new Set(show.sorts);
@@ -192,6 +192,15 @@ function Filters({ show, data }: { show: Show; data: ObjectData }) {
         onClick={() => go({ words: { show: printShow({ sorts: show.sorts, failed: !show.failed }) } }, { replace: true })}
       >
         Failed<span>{grouped(counts.failed)}</span>
+      </button>
+      <button
+        type="button"
+        className="object-filter"
+        aria-pressed={relative}
+        title="Times relative to the cursor"
+        onClick={() => go({ words: { times: relative ? '' : 'relative' } }, { replace: true })}
+      >
+        ± time
       </button>
       <input
         type="search"

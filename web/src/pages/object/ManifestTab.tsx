@@ -77,6 +77,7 @@ export function ManifestTab({ view, data }: { view: View; data: ObjectData }) {
             printed={printed}
             blame={shown}
             plain={mode === 'off'}
+            reveal={data.selected?.revision ? data.selected.id : ''}
             label={`Manifest of ${data.ref?.kind ?? ''} ${data.ref?.name ?? ''}`}
             onChoose={jump}
             card={(line) => <BlameCard line={shown.lines[line]} value={valueAt(manifest, shown.lines[line]?.place ?? [])} data={data} onJump={() => jump(line)} />}

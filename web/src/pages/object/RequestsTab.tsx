@@ -1,7 +1,8 @@
 import { useMemo, useState } from 'react';
 import type { Entry, Request } from '../../api/types';
+import { briefly } from '../../manifest/lines';
 import { Button, Chip, Empty, Skeleton, TimeLabel } from '../../parts';
-import { actorShort, agentShort } from '../../text/actors';
+import { agentShort } from '../../text/actors';
 import { counted } from '../../text/counts';
 import { codeText, isRead } from '../../text/verbs';
 import { formatSpan } from '../../time/format';
@@ -111,7 +112,7 @@ function Row({ entry, request, data, slowest }: Asked & { data: ObjectData; slow
         {formatSpan(request.latencyMs * milli)}
       </td>
       <td title={request.actor.user}>
-        {actorShort(request.actor.user)}
+        {request.actor.user ? briefly(request.actor.user) : 'not told'}
         {request.actor.impersonator && <span className="object-dim"> by {request.actor.impersonator}</span>}
       </td>
       <td className="object-dim" title={request.actor.userAgent}>

@@ -1,13 +1,13 @@
 /** Draws the strip on a canvas. */
 import type { Mark, Stretch } from '../../api/types';
-import { stateName, type Palette } from '../../theme/palette';
+import { stateName, type Palette, type StateName } from '../../theme/palette';
 import type { Zone } from '../../time/format';
 import { rulerOf } from '../../time/ruler';
 import { xOf, type Scale } from '../../time/scale';
 import type { Strip } from './strip';
 
 /** Heights of what the strip is made of, in pixels from its top. */
-export const places = { axis: 4, bars: 20, barHeight: 12, marks: 36, markHeight: 12, events: 52, eventHeight: 10, height: 64 };
+export const places = { axis: 4, bars: 20, barHeight: 14, marks: 38, markHeight: 12, events: 53, eventHeight: 10, height: 64 };
 
 /** Draws a strip over a scale; the context is already scaled to CSS pixels. */
 export function drawStrip(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, palette: Palette, zone: Zone): void {
@@ -48,11 +48,22 @@ function drawBars(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, palet
       c.fillStyle = palette.bg;
       c.fillRect(from, places.bars, 1, places.barHeight);
     }
-    if (state === 'bad') {
-      c.fillStyle = palette.failed;
-      c.fillRect(from, places.bars + places.barHeight - 2, wide, 2);
-    }
+    if (bar.text && wide > 60) label(c, bar.text, Math.max(0, from) + 5, Math.min(wide, to) - 8, inkOn(palette, state));
   }
+}
+
+/** Text that can be read on a state's colour: the darker one of ground and text, but on the dark theme's dark states the light one. */
+function inkOn(palette: Palette, state: StateName): string {
+  const dark = document.documentElement.dataset['theme'] === 'dark';
+  return dark && !['there', 'deleted', 'unknown'].includes(state) ? palette.bg : palette.text;
+}
+
+function label(c: CanvasRenderingContext2D, text: string, x: number, room: number, ink: string): void {
+  let shown = text;
+  while (shown.length > 3 && c.measureText(shown).width > room) shown = shown.slice(0, -2);
+  if (shown.length < text.length) shown = shown.length > 5 ? `${shown.trimEnd()}…` : '';
+  c.fillStyle = ink;
+  c.fillText(shown, x, places.bars + 2);
 }
 
 /** Diagonal strokes over a box: not known for sure. */

@@ -72,7 +72,7 @@ export function useObject(view: View, wantsBlame: boolean): ObjectData {
   const window = useMemo(() => windowOf(entries, lives.find((one) => one.uid === ref?.uid)), [entries, lives, ref?.uid]);
   const lanes = useAnswer<Lanes>(
     'lanes',
-    ref?.uid && window ? { cluster: ref.cluster, uid: [ref.uid], from: printMoment(window.from), to: printMoment(window.to), bins: 800, reads } : undefined,
+    ref?.uid && window ? { cluster: ref.cluster, uid: [ref.uid], from: printMoment(window.from), to: printMoment(window.to), bins: 2000, reads } : undefined,
     version,
   );
 

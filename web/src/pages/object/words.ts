@@ -8,6 +8,7 @@
  * - `whole`: true shows what did not change in a diff
  * - `show`: kinds of entries in the history, with commas: changes, requests, events, reads, spans, and failed for nothing but what failed
  * - `text`: only entries that have it in their words
+ * - `times`: relative tells the times of the history relative to the cursor
  * - `heat`: true colours the blame by age
  * - `blame`: off hides the gutter, table shows it as a table
  */
