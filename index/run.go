@@ -10,7 +10,7 @@ const (
 	runAtLeast  = 100 * time.Millisecond // apart, however much comes in
 	runFor      = 100 * time.Millisecond // of each turn, at most, for joins
 	saveEvery   = 10 * time.Second
-	lookEvery   = 5 * time.Second // for storages that are new
+	lookEvery   = time.Second // for storages that are new, and turns that watches told of
 	fewAtOnce   = 16
 	epochsApart = 20 // looking for epochs rests so many times what it took
 )

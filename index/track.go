@@ -34,6 +34,7 @@ type track struct {
 	moved    []store.RVRange // intervals that plain tells otherwise since objects there were joined
 	sweep    bool            // all objects are to be joined
 	doubt    bool            // epochs are to be looked for again
+	urged    bool            // at once, for a watch told of one
 	turns    []join.Turn     // what watches told of epochs
 	borne    time.Duration   // contradictions up to this open no epoch
 	apart    time.Duration   // what the updates of objects tell of the distance between the apiservers' clocks
@@ -90,7 +91,7 @@ func (t *track) catchUp(ctx context.Context) error {
 		return t.rebuild(ctx)
 	}
 	if t.c.feed.Written() == t.pinsUpTo {
-		if t.doubt && !t.c.live.Load() {
+		if t.looksNow() {
 			_, err := t.lookForEpochs(ctx)
 			return err
 		}
@@ -146,7 +147,7 @@ func (t *track) refresh(ctx context.Context, news *pinNews) error {
 			return err
 		}
 	}
-	if len(news.blocks) == 0 {
+	if len(news.blocks) == 0 && !t.urged {
 		return nil
 	}
 	numbers := slices.Sorted(maps.Keys(news.blocks))
@@ -168,7 +169,7 @@ func (t *track) refresh(ctx context.Context, news *pinNews) error {
 	if inverted := t.recorded.inversion(); inverted > max(join.EpochTolerance, t.borne) {
 		t.doubt = true
 	}
-	if t.doubt && !t.c.live.Load() {
+	if t.looksNow() {
 		if rebuilt, err := t.lookForEpochs(ctx); err != nil || rebuilt {
 			return err
 		}
@@ -199,6 +200,10 @@ func (t *track) deriveAll() {
 	t.clock.skew, t.clock.proven, t.clock.turns = t.plain.skew, t.proven, t.plain.turns
 }
 
+// looksNow reports whether whoever asks looks for epochs. Where Run is at work it does, now and then, for a contradiction of two requests is
+// mostly none; but where a watch told of an epoch, no question is answered without it. The caller holds mu.
+func (t *track) looksNow() bool { return t.doubt && (t.urged || !t.c.live.Load()) }
+
 // lookForEpochs finds out whether the epochs are others now, and makes all anew if so. The caller holds mu.
 func (t *track) lookForEpochs(ctx context.Context) (rebuilt bool, err error) {
 	starts, err := startsOf(ctx, t.c.st, t.key)
@@ -210,7 +215,7 @@ func (t *track) lookForEpochs(ctx context.Context) (rebuilt bool, err error) {
 
 // takeEpochs takes the beginnings of the epochs as they were found just now. The caller holds mu.
 func (t *track) takeEpochs(ctx context.Context, starts []time.Time) (rebuilt bool, err error) {
-	t.doubt = false
+	t.doubt, t.urged = false, false
 	if t.recorded.sameStarts(starts) {
 		t.borne = max(t.borne, t.recorded.inversion())
 		return false, nil
@@ -271,7 +276,7 @@ func (t *track) rebuildIn(ctx context.Context, starts []time.Time) error {
 	if err := t.recorded.readAll(ctx, t.recordedPins); err != nil {
 		return err
 	}
-	t.moved, t.waiting, t.sweep, t.doubt, t.saveAll = nil, newWaiting(), true, false, true
+	t.moved, t.waiting, t.sweep, t.doubt, t.urged, t.saveAll = nil, newWaiting(), true, false, false, true
 	t.borne, t.apart = t.recorded.inversion(), 0
 	t.plain = nil
 	t.derive(nil)
@@ -360,6 +365,7 @@ func (t *track) load(ctx context.Context) error {
 		return err
 	}
 	t.doubt = len(t.turns) > 0 // they may have been told behind what is kept
+	t.urged = t.doubt
 	t.derive(nil)
 	return nil
 }

@@ -36,7 +36,7 @@ func (t *track) told(turns []join.Turn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(turns) != len(t.turns) || !sameTurns(turns, t.turns) {
-		t.turns, t.doubt = turns, true
+		t.turns, t.doubt, t.urged = turns, true, true
 	}
 }
 
