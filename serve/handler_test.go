@@ -43,7 +43,7 @@ func TestUIWithoutToken(t *testing.T) {
 	}{
 		{whole, "/ui/config.json", 200}, {whole, "/api/v1/info", 401}, {whole, "/api/v1/follow", 401}, {whole, "/metrics", 401}, {whole, "/redirect", 401},
 		{whole, "/api/traces/abc", 401}, {whole, "/object/../api/v1/info", 307}, {whole, "/ui/../api/v1/info", 307}, {whole, "/wish", 401},
-		{built, "/", 200}, {built, "/timeline", 200}, {built, "/object/a%2Fb/pods/shop/web", 200}, {built, "/assets/a-1.js", 200}, {built, "/assets/a-2.js", 401},
+		{built, "/", 200}, {built, "/timeline", 200}, {built, "/object/a%2Fb/pods/shop/web", 200}, {built, "/assets/a-1.js", 200}, {built, "/assets/a-2.js", 404}, {built, "/assets/../api/v1/info", 404},
 		{built, "/api/v1/info", 401}, {built, "/object/..%2f..%2fapi/v1/info", 200}, {built, "/timeline/../api/v1/info", 401},
 	} {
 		w := httptest.NewRecorder()

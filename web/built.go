@@ -46,7 +46,7 @@ func readBuilt(from fs.FS) (built, error) {
 		}
 		sum := sha256.Sum256(data)
 		b.files["/"+plainName] = &asset{packed: data, contentType: contentType(plainName), tag: `W/"` + hex.EncodeToString(sum[:12]) + `"`,
-			forEver: strings.HasPrefix(plainName, "assets/")}
+			forEver: strings.HasPrefix("/"+plainName, assetPrefix)}
 		return nil
 	})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -79,7 +79,10 @@ func embedded() fs.FS {
 // pages are the paths of the UI itself, which reads them from the address bar; those of objects begin with objectPrefix.
 var pages = []string{"/", "/timeline", "/trace", "/graph", "/search", "/coverage"}
 
-const objectPrefix = "/object/"
+const (
+	objectPrefix = "/object/"
+	assetPrefix  = "/assets/" // of files that are named by their content
+)
 
 func isPage(path string) bool {
 	return slices.Contains(pages, path) || strings.HasPrefix(path, objectPrefix) && len(path) > len(objectPrefix)
@@ -90,7 +93,7 @@ func isPage(path string) bool {
 func (h *Handler) Public(r *http.Request) bool {
 	path := r.URL.Path
 	switch {
-	case path == "/ui/config.json":
+	case path == "/ui/config.json" || strings.HasPrefix(path, assetPrefix): // of an older build too: that is gone, not forbidden
 		return true
 	case isPage(path):
 		return h.built.index != nil || path != "/"

@@ -214,8 +214,8 @@ func TestPublic(t *testing.T) {
 	}
 	for target, want := range map[string][2]bool{ // built, not built
 		"/": {true, false}, "/timeline": {true, true}, "/object/a%2Fb/pods/x/y": {true, true}, "/ui/config.json": {true, true}, "/icon.svg": {true, true},
-		"/assets/index-Ab12.js": {true, false}, "/style.css": {false, true}, "/api/v1/info": {false, false}, "/metrics": {false, false}, "/debug/pprof/": {false, false},
-		"/object/": {false, false}, "/redirect": {false, false}, "/tempo/api/echo": {false, false}, "/assets/../api/v1/info": {false, false},
+		"/assets/index-Ab12.js": {true, true}, "/assets/index-Old.js": {true, true}, "/style.css": {false, true}, "/api/v1/info": {false, false}, "/metrics": {false, false}, "/debug/pprof/": {false, false},
+		"/object/": {false, false}, "/redirect": {false, false}, "/tempo/api/echo": {false, false}, "/x/../assets/../api/v1/info": {false, false},
 	} {
 		if got := [2]bool{public(built(), target), public(unbuilt(), target)}; got != want {
 			t.Errorf("%s: %v, want %v", target, got, want)
