@@ -43,6 +43,9 @@ export const icons = {
   pin: 'M5.5 2h5l-.6 5 2.3 2.3H3.8L6.1 7zM8 9.3V14',
   gap: 'M2 14L14 2M2 9l7-7M7 14l7-7',
   terminal: 'M2 3h12v10H2zM4.5 6l2 2-2 2M8 10.2h3',
+  plus: 'M8 3v10M3 8h10',
+  minus: 'M3 8h10',
+  fit: 'M2 5.5v-3h3M14 5.5v-3h-3M2 10.5v3h3M14 10.5v3h-3M5 8h6',
   zoom: 'M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9M10.3 10.3l3.5 3.5M5 7h4M7 5v4',
   play: 'M4.5 2.5l8.5 5.5-8.5 5.5z',
 } as const;

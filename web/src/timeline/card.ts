@@ -46,7 +46,7 @@ export function cardLines(hit: Hit, context: CardContext): CardLine[] {
       return [
         { words: (context.shape ? `${context.shape.name}: ` : '') + (bar.text || (stateWords[bar.state] ?? bar.state)), role: 'title' },
         { words: bar.text ? `${stateWords[bar.state] ?? bar.state}${many}` : many.slice(2), role: bar.state === 'bad' ? 'bad' : 'text' },
-        { words: `since ${timeOf(window.from, context)}${bar.to ? `, for ${formatSpan(window.to - window.from)}` : `; still so at the end of what is recorded`}`, role: 'dim' },
+        { words: `since ${timeOf(window.from, context)}${window.to < context.end ? `, for ${formatSpan(window.to - window.from)}` : '; still so at the end of what is recorded'}`, role: 'dim' },
         { words: bar.early ? `It began between ${timeOf(bar.early, context)} and then; nothing tells exactly when.` : '', role: 'dim' },
         { words: bar.soft ? `Not known exactly: ${bar.soft}` : '', role: 'dim' },
       ];

@@ -53,8 +53,11 @@ function drawBar(place: Place, bars: BarList, i: number, x: number, width: numbe
     paint.strokeStyle = strong;
     paint.lineWidth = 1;
     paint.setLineDash(dashes);
-    if (width > 3) paint.strokeRect(Math.round(x) + 0.5, y + 0.5, Math.round(width) - 1, height - 1);
-    else paint.strokeRect(Math.round(x) + 0.5, y + 0.5, 1, height - 1);
+    const middle = Math.round(y + height / 2) + 0.5;
+    paint.beginPath();
+    paint.moveTo(x, middle);
+    paint.lineTo(x + Math.max(width, 2), middle);
+    paint.stroke();
     paint.setLineDash(solid);
     return;
   }

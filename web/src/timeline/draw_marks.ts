@@ -77,12 +77,25 @@ function drawShape(place: Place, lane: Assembled, shape: Shape, y: number, rowHe
   }
 }
 
-/** Whether glyphs of neighbours would cover this one's. Alike ones at one place do not count: they look like one. */
+/** Shapes that keep their glyph among others: what began, what ended, what went wrong. */
+const loud = new Set<number>([code.create, code.delete, code.failed, code.warning]);
+
+/** Whether a glyph here would cover others. One that matters gives way only to its like; the rest to everything near. */
 function crowded(lane: Assembled, i: number, perPixel: number): boolean {
   const at = lane.markAt[i] ?? 0;
+  const shape = lane.markShape[i] ?? 0;
   const room = glyphRoom * perPixel;
-  return (i > 0 && at - (lane.markAt[i - 1] ?? 0) < room && i > 1 && at - (lane.markAt[i - 2] ?? 0) < room * 2)
-    || (i + 1 < lane.marks && (lane.markAt[i + 1] ?? 0) - at < room && i + 2 < lane.marks && (lane.markAt[i + 2] ?? 0) - at < room * 2);
+  if (!loud.has(shape)) return near(lane, i, -1, at, room, shape, false) || near(lane, i, 1, at, room, shape, false);
+  return near(lane, i, -1, at, room * 0.8, shape, true);
+}
+
+/** Whether a neighbour on one side lies within room: any, or one of the same shape. */
+function near(lane: Assembled, i: number, way: 1 | -1, at: number, room: number, shape: number, same: boolean): boolean {
+  for (let j = i + way; j >= 0 && j < lane.marks; j += way) {
+    if (Math.abs((lane.markAt[j] ?? 0) - at) >= room) return false;
+    if (!same || lane.markShape[j] === shape) return true;
+  }
+  return false;
 }
 
 function drawTick(paint: Paint, shape: Shape, x: number, y: number): void {

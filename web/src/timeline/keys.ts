@@ -23,20 +23,20 @@ export const pageKeys: readonly KeyAct[] = [
   { keys: 'd|Shift+ArrowRight', does: 'Later', run: (t) => pan(t, 0.25) },
   { keys: 'f', does: 'Fit the selected row or record', run: fitSelection },
   { keys: '0', does: 'Show everything', run: (t) => t.go(t.scene.extent, { animate: true, jump: true }) },
-  { keys: '[|,', does: 'Record before in the row', run: (t) => step(t, -1) },
-  { keys: ']|.', does: 'Next record in the row', run: (t) => step(t, 1) },
+  { keys: ',', does: 'Record before in the row', run: (t) => step(t, -1) },
+  { keys: '.', does: 'Next record in the row', run: (t) => step(t, 1) },
   { keys: 'p', does: 'Pin the row to the top, or take it off', run: (t) => toggle(t, 'pin') },
+  { keys: 'x', does: 'Hide or show what stands below the row', run: (t) => toggle(t, 'fold') },
 ];
 
 /** Keys of the rows: only where they have the focus, since buttons and links need them too. */
 export const rowKeys: readonly KeyAct[] = [
-  { keys: 'ArrowUp|k', does: 'Row above', run: (t) => moveRow(t, -1) },
-  { keys: 'ArrowDown|j', does: 'Row below', run: (t) => moveRow(t, 1) },
+  { keys: 'ArrowUp', does: 'Row above', run: (t) => moveRow(t, -1) },
+  { keys: 'ArrowDown', does: 'Row below', run: (t) => moveRow(t, 1) },
   { keys: 'ArrowLeft', does: 'Record before in the row', run: (t) => step(t, -1) },
   { keys: 'ArrowRight', does: 'Next record in the row', run: (t) => step(t, 1) },
   { keys: 'Enter', does: 'Open the object', run: enter },
   { keys: 'Space', does: 'Show or hide the states of an object, or what a group holds', run: (t) => toggle(t, 'open') },
-  { keys: 'x', does: 'Hide or show what stands below the row', run: (t) => toggle(t, 'fold') },
   { keys: 'Home', does: 'To the beginning', run: (t) => edge(t, -1) },
   { keys: 'End', does: 'To the end', run: (t) => edge(t, 1) },
 ];

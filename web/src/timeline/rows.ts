@@ -221,9 +221,14 @@ function rankOf(row: Row, options: RowOptions): number {
 }
 
 function order(nodes: Node[], sort: Sorting): void {
-  if (sort === 'name') return;
-  nodes.sort((a, b) => b.rank - a.rank);
+  nodes.sort((a, b) => (sort === 'name' ? 0 : b.rank - a.rank) || late(a) - late(b));
   for (const node of nodes) order(node.children, sort);
+}
+
+/** What people run comes first, then what Kubernetes runs, then what lies in no namespace. */
+function late(node: Node): number {
+  if (!node.key.startsWith('n:')) return 0;
+  return node.key.endsWith('/') ? 2 : node.label.startsWith('kube-') ? 1 : 0;
 }
 
 function addLines(node: Node, depth: number, rows: readonly Row[], options: RowOptions, lines: Line[]): void {

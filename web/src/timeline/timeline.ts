@@ -154,6 +154,10 @@ export class Timeline {
       this.redraw();
     };
     this.scroller.addEventListener('scroll', scrolled, { passive: true });
+    this.scroller.addEventListener('focus', () => {
+      const first = this.scene.layouts.main.lines[lineAt(this.scene.layouts.main, this.scene.scrollTop)];
+      if (first && !this.spotOf(this.focused)) this.setFocus(first.key, false);
+    });
   }
 
   /** Where the caller may put what belongs above the labels. */

@@ -1,0 +1,45 @@
+import { useRef, useState, type PointerEvent, type ReactNode } from 'react';
+
+const key = 'kubewake.side';
+const least = 300;
+
+/** The pane at the right, whose width is dragged and kept. */
+export function Side({ children }: { children: ReactNode }) {
+  const [width, setWidth] = useState(() => Number(localStorage.getItem(key)) || 400);
+  const grip = useRef<{ x: number; width: number }>(undefined);
+  const clamp = (wide: number) => Math.min(Math.max(wide, least), Math.max(least, innerWidth * 0.6));
+  const move = (event: PointerEvent) => {
+    if (grip.current) setWidth(clamp(grip.current.width + grip.current.x - event.clientX));
+  };
+  const drop = () => {
+    if (grip.current) localStorage.setItem(key, String(Math.round(width)));
+    grip.current = undefined;
+  };
+  return (
+    <div className="timeline-side" style={{ width: clamp(width) }}>
+      <div
+        className="timeline-side-grip"
+        role="separator"
+        aria-orientation="vertical"
+        aria-label="Width of the details"
+        aria-valuenow={Math.round(width)}
+        aria-valuemin={least}
+        tabIndex={0}
+        onPointerDown={(event) => {
+          event.preventDefault();
+          event.currentTarget.setPointerCapture(event.pointerId);
+          grip.current = { x: event.clientX, width: clamp(width) };
+        }}
+        onPointerMove={move}
+        onPointerUp={drop}
+        onKeyDown={(event) => {
+          const step = event.key === 'ArrowLeft' ? 20 : event.key === 'ArrowRight' ? -20 : 0;
+          if (step === 0) return;
+          event.preventDefault();
+          setWidth(clamp(width + step));
+        }}
+      />
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,99 @@
+/** The picture as a file: what is in view, with its labels, by the same drawing. */
+import { kindShort } from '../text/kinds';
+import { stateNames } from '../theme/palette';
+import { headHeight } from './draw_head';
+import { drawOverlay } from './draw_overlay';
+import { spotAt } from './inview';
+import { canvasPatterns, lookOf, type Look } from './look';
+import type { Paint } from './paint';
+import { SvgPaint } from './paint_svg';
+import { drawScene } from './scene';
+import { zoneLabel } from '../time/ruler';
+import { formatMoment } from '../time/format';
+import type { Timeline } from './timeline';
+
+const footHeight = 26;
+
+/** Draws picture, labels and a line that says what it is. */
+function drawAll(paint: Paint, look: Look, timeline: Timeline): void {
+  const scene = { ...timeline.scene, now: 0 };
+  const states = new Map<string, string>();
+  drawScene(paint, look, scene, (line, state) => states.set(line.key, state));
+  drawOverlay(paint, look, scene, { ...timeline.overlay, hovered: undefined, focused: undefined, pointer: undefined, brush: undefined });
+  drawLabels(paint, look, timeline, states);
+  paint.fillStyle = look.palette.bg;
+  paint.fillRect(0, scene.height, scene.width, footHeight);
+  paint.fillStyle = look.palette.textDim;
+  paint.font = look.label.font;
+  paint.textAlign = 'left';
+  paint.textBaseline = 'middle';
+  const { from, to } = scene.scale;
+  const zone = zoneLabel(from, scene.zone);
+  paint.fillText(`kubewake · ${formatMoment(from, scene.zone, 'milli')} to ${formatMoment(to, scene.zone, 'milli')} ${zone}`, 10, scene.height + footHeight / 2);
+}
+
+function drawLabels(paint: Paint, look: Look, timeline: Timeline, states: ReadonlyMap<string, string>): void {
+  const { scene } = timeline;
+  const { palette } = look;
+  paint.fillStyle = palette.bg;
+  paint.fillRect(0, 0, scene.left, scene.height);
+  paint.save();
+  paint.beginPath();
+  paint.rect(0, headHeight, scene.left, scene.height - headHeight);
+  paint.clip();
+  paint.font = look.label.font;
+  paint.textAlign = 'left';
+  paint.textBaseline = 'middle';
+  for (let y = headHeight; y < scene.height; ) {
+    const spot = spotAt(scene, y);
+    if (!spot) break;
+    const { line } = spot;
+    const x = 12 + Math.min(line.depth, 8) * 14;
+    const middle = spot.y + spot.height / 2;
+    const state = stateNames.findIndex((s) => s === states.get(line.key));
+    if (line.kind === 'object' && state >= 0) {
+      paint.fillStyle = look.strong[state] ?? '';
+      paint.beginPath();
+      paint.arc(x + 4, middle, 4, 0, 7);
+      paint.fill();
+    }
+    const prefix = line.kind === 'object' ? kindShort(line.prefix) : line.prefix;
+    paint.fillStyle = palette.textFaint;
+    paint.fillText(prefix, x + 14, middle);
+    paint.fillStyle = palette.text;
+    const at = x + 14 + (prefix ? look.label.width(prefix) + 6 : 0);
+    paint.fillText(look.label.fit(line.label, scene.left - at - 6), at, middle);
+    y = spot.y + spot.height + 0.5;
+  }
+  paint.restore();
+  paint.fillStyle = palette.lineStrong;
+  paint.fillRect(scene.left - 1, 0, 1, scene.height);
+}
+
+function measurer(context: CanvasRenderingContext2D): (font: string, letter: string) => number {
+  return (font, letter) => {
+    context.font = font;
+    return context.measureText(letter).width;
+  };
+}
+
+/** At twice the size of the screen, so that it is sharp in a report. */
+export function pictureAsPng(timeline: Timeline): Promise<Blob | null> {
+  const canvas = document.createElement('canvas');
+  const ratio = 2;
+  canvas.width = timeline.scene.width * ratio;
+  canvas.height = (timeline.scene.height + footHeight) * ratio;
+  const context = canvas.getContext('2d');
+  if (!context) return Promise.resolve(null);
+  context.scale(ratio, ratio);
+  drawAll(context, lookOf(timeline.currentLook.palette, canvasPatterns(context, ratio), measurer(context)), timeline);
+  return new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
+}
+
+export function pictureAsSvg(timeline: Timeline): string {
+  const paint = new SvgPaint(timeline.scene.width, timeline.scene.height + footHeight);
+  const context = document.createElement('canvas').getContext('2d');
+  const measure = context ? measurer(context) : () => 6;
+  drawAll(paint, lookOf(timeline.currentLook.palette, (name, colour) => paint.pattern(name, colour), measure), timeline);
+  return paint.svg();
+}
