@@ -305,6 +305,18 @@ type Coverage struct {
 	Complete bool  `json:"complete"` // there is evidence that everything was seen; never true for want of evidence
 	Gaps     []Gap `json:"gaps"`
 	Cut      int   `json:"cut,omitempty"` // gaps not listed
+	// Resources is how each resource was seen, where coverage itself is asked for and of whole clusters.
+	Resources []SeenResource `json:"resources,omitempty"`
+}
+
+// SeenResource says which records tell of the objects of a resource.
+type SeenResource struct {
+	Cluster  string   `json:"cluster"`
+	Group    string   `json:"group,omitempty"`
+	Resource string   `json:"resource"`
+	Watched  bool     `json:"watched,omitempty"` // watched or listed at some time; the gaps say when not
+	Audited  bool     `json:"audited,omitempty"` // a write to it was audited in the window
+	Levels   []string `json:"levels,omitempty"`  // of these writes
 }
 
 // Gap is one hole.

@@ -22,6 +22,8 @@ type coverage struct {
 	gaps  []engine.Gap
 	seen  map[string]bool
 	asked bool // it is the answer itself, and no word beside one: lists are given at length
+	// resources is how each resource was seen; gathered where coverage is asked for.
+	resources []engine.SeenResource
 	// known is what was told of how well the cluster was seen in the window, where several scopes share it; nil: it is read.
 	known *sightings
 }
@@ -47,7 +49,7 @@ func (c *coverage) done(chained bool) *engine.Coverage {
 		return cmp.Or(compareTimes(a.From, b.From), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Scope.Group, b.Scope.Group),
 			cmp.Compare(a.Scope.Resource, b.Scope.Resource), cmp.Compare(gapText(a), gapText(b)))
 	})
-	out := &engine.Coverage{Complete: chained && len(c.gaps) == 0, Gaps: c.gaps}
+	out := &engine.Coverage{Complete: chained && len(c.gaps) == 0, Gaps: c.gaps, Resources: c.resources}
 	if out.Gaps == nil {
 		out.Gaps = []engine.Gap{}
 	}
@@ -237,7 +239,7 @@ func gapTouches(scope record.ObjectRef, resources []record.GroupResource, namesp
 type levels struct {
 	from, to  time.Time
 	hours     map[time.Time]bool
-	low       map[record.Level]bool
+	levels    map[record.Level]bool
 	truncated []time.Time
 }
 
@@ -254,13 +256,16 @@ func (e *Engine) levelGaps(ctx context.Context, cov *coverage, cluster record.Cl
 		}
 		l := byResource[s.Resource]
 		if l == nil {
-			l = &levels{from: s.Hour, hours: map[time.Time]bool{}, low: map[record.Level]bool{}}
+			l = &levels{from: s.Hour, hours: map[time.Time]bool{}, levels: map[record.Level]bool{}}
 			byResource[s.Resource] = l
 		}
 		l.add(s)
 	}
 	if resources == nil {
 		sourcesGaps(cov, cluster, w, byResource, watched)
+		if cov.asked {
+			cov.resources = append(cov.resources, seenResources(cluster, byResource, watched)...)
+		}
 	}
 	for gr, l := range byResource {
 		scope := engine.Ref{Cluster: string(cluster), Group: gr.Group, Resource: gr.Resource}
@@ -336,9 +341,7 @@ func (l *levels) add(s store.Seen) {
 		l.to = end
 	}
 	for _, level := range s.Levels {
-		if level < record.LevelRequestResponse {
-			l.low[level] = true
-		}
+		l.levels[level] = true
 	}
 	if s.Truncated {
 		l.truncated = append(l.truncated, s.Hour)
@@ -351,7 +354,10 @@ func (l *levels) gaps(cov *coverage, scope engine.Ref, watched bool) {
 	if watched {
 		rest = "its states are known from the watch."
 	}
-	for _, level := range slices.Sorted(maps.Keys(l.low)) {
+	for _, level := range slices.Sorted(maps.Keys(l.levels)) {
+		if level >= record.LevelRequestResponse {
+			continue
+		}
 		cov.add(engine.Gap{Reason: "level", Scope: scope, From: timePtr(l.from), To: timePtr(l.to), Count: int64(len(l.hours)),
 			Sentence: fmt.Sprintf("Writes to %s were recorded at level %s, which lacks what they changed; %s", gr, level, rest)})
 	}

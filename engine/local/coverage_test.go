@@ -71,3 +71,35 @@ func TestSourcesCoverage(t *testing.T) {
 		})
 	}
 }
+
+// TestSeenResources: coverage of whole clusters says of each resource how it was seen; that of one resource, and that beside other answers, does not.
+func TestSeenResources(t *testing.T) {
+	watched := watchRun("", "", 100, 300)
+	watched.Ref.Group, watched.Ref.Resource = "apps", "deployments"
+	in := []*record.Record{watched, write("deployments.apps", record.LevelRequestResponse), write("deployments.apps/status", record.LevelMetadata), write("pods", record.LevelMetadata)}
+	ctx := context.Background()
+	e := engineOver(t, openStore(t), in, 3)
+	cov, err := e.Coverage(ctx, query.Coverage{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range cov.Resources {
+		got = append(got, fmt.Sprintf("%s %s.%s watched %t audited %t %v", r.Cluster, r.Resource, r.Group, r.Watched, r.Audited, r.Levels))
+	}
+	cluster := string(in[0].Ref.Cluster)
+	want := []string{
+		cluster + " deployments.apps watched true audited true [Metadata RequestResponse]",
+		cluster + " pods. watched false audited true [Metadata]",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if cov, err = e.Coverage(ctx, query.Coverage{Kind: "pods"}); err != nil || cov.Resources != nil {
+		t.Errorf("of one resource: %v, %v", cov.Resources, err)
+	}
+	found, err := e.Objects(ctx, query.Objects{Kind: "deployments.apps"})
+	if err != nil || found.Coverage == nil || found.Coverage.Resources != nil {
+		t.Errorf("beside an answer: %+v, %v", found, err)
+	}
+}

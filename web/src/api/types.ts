@@ -75,6 +75,17 @@ export interface Coverage {
   complete: boolean;
   gaps: Gap[];
   cut?: number;
+  /** How each resource was seen; of the question coverage alone. */
+  resources?: SeenResource[];
+}
+
+export interface SeenResource {
+  cluster: string;
+  group?: string;
+  resource: string;
+  watched?: boolean;
+  audited?: boolean;
+  levels?: string[];
 }
 
 export interface Info {
