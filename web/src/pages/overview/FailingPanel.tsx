@@ -52,7 +52,7 @@ function FailingLine({ object, view, end, many }: { object: FailingObject; view:
   return (
     <li>
       <Link to={failingView(object, end, view)} className={still ? 'failing-line failing-still' : 'failing-line'}>
-        <StateGlyph state={still ? 'bad' : object.over ? 'deleted' : 'done'} />
+        <StateGlyph state="bad" />
         <span className="failing-what">
           <RefLabel object={object} cluster={many} />
           <span className="failing-text">{object.text}</span>
@@ -63,8 +63,7 @@ function FailingLine({ object, view, end, many }: { object: FailingObject; view:
             <b>{still ? 'still' : `for ${formatSpan((object.until ?? end) - object.since)}`}</b>
           </span>
           <span className="failing-more">
-            {object.over && 'deleted since'}
-            {!object.over && !still && 'over'}
+            {object.over ? 'deleted since' : !still && 'recovered'}
             {object.events ? <span className="failing-events">{counted(object.events, 'Warning')}</span> : null}
           </span>
         </span>
