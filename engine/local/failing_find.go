@@ -195,7 +195,7 @@ func (g *glance) look(body []byte) {
 		s.bad = w.rv
 	}
 	if kind == "Pod" {
-		s.owner, _ = ownerIn(body)
+		s.owner = ownerIn(body)
 	}
 	if kind == "Pod" || kind == "Job" || kind == "ReplicaSet" {
 		return

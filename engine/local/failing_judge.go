@@ -77,11 +77,11 @@ func (f *failures) accuse(ctx context.Context) ([]*accused, error) {
 		case s.kind == "Pod":
 			err = c.pod(ctx, s, entry)
 		case s.bad != 0:
-			err = c.workload(ctx, s, entry, s.bad)
+			err = c.workload(ctx, entry, s.bad)
 		default:
 			var stuck bool
 			if stuck, err = f.stuck(ctx, spans, s, entry); stuck {
-				err = c.workload(ctx, s, entry, s.turns[len(s.turns)-1].rv)
+				err = c.workload(ctx, entry, s.turns[len(s.turns)-1].rv)
 			}
 		}
 		if err != nil {
@@ -179,7 +179,7 @@ func (c *climber) pod(ctx context.Context, s *suspected, entry *store.Entry) err
 }
 
 // workload accuses the workload on top of one.
-func (c *climber) workload(ctx context.Context, s *suspected, entry *store.Entry, sign record.ResourceVersion) error {
+func (c *climber) workload(ctx context.Context, entry *store.Entry, sign record.ResourceVersion) error {
 	owner, err := c.ownerOf(ctx, entry)
 	if err != nil {
 		return err

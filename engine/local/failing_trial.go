@@ -71,7 +71,7 @@ func (t *trial) hear(ctx context.Context, a *accused) (*engine.FailingObject, er
 		pods, spells = append(pods, entry), append(spells, list...)
 	}
 	s, parts := newestSpell(slices.DeleteFunc(spells, soonScheduled), t.f.from, t.f.to)
-	if len(parts) == 0 {
+	if len(parts) == 0 || w.hadFailed(t.f.from) {
 		return nil, nil
 	}
 	out := &engine.FailingObject{Ref: refOf(a.entry.Ref), Text: w.text(s, parts), Since: engine.MomentOf(s.from), Until: engine.MomentOf(s.to), Over: a.entry.Ended,
@@ -88,7 +88,7 @@ func (t *trial) hear(ctx context.Context, a *accused) (*engine.FailingObject, er
 func newestSpell(list []spell, from, to time.Time) (out spell, parts []spell) {
 	slices.SortStableFunc(list, func(a, b spell) int { return a.from.Compare(b.from) })
 	for _, s := range list {
-		if s.from.IsZero() || !s.from.Before(to) || !s.to.IsZero() && (s.to.Before(from) || s.to.Before(s.from)) {
+		if s.from.IsZero() || !s.from.Before(to) || !s.to.IsZero() && s.to.Before(s.from) {
 			continue
 		}
 		if !s.to.Before(to) { // what is behind the window is not asked for
@@ -102,6 +102,9 @@ func newestSpell(list []spell, from, to time.Time) (out spell, parts []spell) {
 			continue
 		}
 		out, parts = s, []spell{s}
+	}
+	if !out.to.IsZero() && out.to.Before(from) {
+		return spell{}, nil
 	}
 	return out, parts
 }
@@ -127,6 +130,19 @@ func (t *trial) watched(life *index.Life, got received) *watched {
 		w.end = *timeOr(got.endWhen(life).At)
 	}
 	return w
+}
+
+// hadFailed reports whether something that runs once had failed for good at a moment: what came of it is no news afterwards.
+func (w *watched) hadFailed(at time.Time) bool {
+	i := -1
+	for i+1 < len(w.at) && w.at[i+1].Before(at) {
+		i++
+	}
+	if i < 0 || w.status[i].Class != timeline.Bad {
+		return false
+	}
+	kind := w.life.Entry.Ref.Kind
+	return kind == "Job" || kind == "Pod" && w.life.States[i].Value.Get("status", "phase").Str() == "Failed"
 }
 
 // until is how long a state held: to the next one or the end; zero: it still does.

@@ -21,13 +21,13 @@ func lastBody(b store.Brief) []byte {
 }
 
 // ownerIn reads the controller out of a manifest's ownerReferences, else the first owner, without decoding the rest.
-func ownerIn(body []byte) (uid record.UID, kind string) {
+func ownerIn(body []byte) (uid record.UID) {
 	gjson.GetBytes(body, "metadata.ownerReferences").ForEach(func(_, ref gjson.Result) bool {
 		controller := ref.Get("controller").Bool()
 		if uid == "" || controller {
-			uid, kind = record.UID(ref.Get("uid").String()), ref.Get("kind").String()
+			uid = record.UID(ref.Get("uid").String())
 		}
 		return !controller
 	})
-	return uid, kind
+	return uid
 }

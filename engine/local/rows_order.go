@@ -150,6 +150,5 @@ func controllerOf(b store.Brief) record.UID {
 	if body == nil {
 		return ""
 	}
-	owner, _ := ownerIn(body)
-	return owner
+	return ownerIn(body)
 }

@@ -89,10 +89,10 @@ func ownersNamed(records []*record.Record) map[string]map[string]bool {
 	out := map[string]map[string]bool{}
 	for _, r := range records {
 		var body []byte
-		switch {
-		case r.Kind == record.KindRevision:
+		switch r.Kind {
+		case record.KindRevision:
 			body = r.Revision.Body
-		case r.Kind == record.KindEnd:
+		case record.KindEnd:
 			body = r.End.LastBody
 		}
 		for _, o := range gjson.GetBytes(body, "metadata.ownerReferences.#.uid").Array() {
