@@ -67,12 +67,12 @@ function Row({ entry, data }: { entry: Entry; data: ObjectData }) {
       <td>
         <strong className={event.type === 'Warning' ? 'object-warning' : ''}>{event.reason}</strong>
       </td>
-      <td>
+      <td className="object-table-time">
         {event.count > 1 ? `×${grouped(event.count)}` : '1'}
         {span > 0 && <span className="object-dim"> in {formatSpan(span)}</span>}
       </td>
       <td className="object-table-note">{event.note}</td>
-      <td className="object-dim">{event.source}</td>
+      <td className="object-dim object-table-time">{event.source}</td>
     </tr>
   );
 }

@@ -3,8 +3,11 @@ import type { Link as ObjectLinkage, Links, When } from '../../api/types';
 import { useAnswer } from '../../api/useAnswer';
 import { Button, CertaintyChip, CoverageNote, CutNote, Empty, ErrorBox, ObjectLink, Skeleton, TimeLabel } from '../../parts';
 import { counted } from '../../text/counts';
+import { parseMoment, type Moment } from '../../time/moment';
 import type { View } from '../../url/state';
 import type { ObjectData } from './useObject';
+
+const mostLinks = 500;
 
 /** How the object was related to others at the cursor, or over all of its life. */
 export function LinksTab({ view, data }: { view: View; data: ObjectData }) {
@@ -32,19 +35,23 @@ export function LinksTab({ view, data }: { view: View; data: ObjectData }) {
       {answer.data && groups.length === 0 && <Empty title="No link is known at this time" icon="link" />}
       <div className="object-scroll object-links">
         {groups.map((group) => (
-          <section key={group.title}>
-            <h3>
+          <details key={group.title} open={!group.events}>
+            <summary>
               {group.title} <span className="object-dim">{group.links.length}</span>
-            </h3>
+            </summary>
             <table className="object-table">
               <tbody>
-                {group.links.slice(0, 500).map((link) => (
-                  <Row key={`${link.rule}-${link.parent.uid ?? link.parent.name}-${link.child.uid ?? link.child.name}-${link.since?.at ?? ''}`} link={link} out={group.out} view={view} />
+                {group.links.slice(0, mostLinks).map((link) => (
+                  <Row key={`${link.rule}-${link.parent.uid ?? link.parent.name}-${link.child.uid ?? link.child.name}-${link.since?.at ?? ''}`} link={link} out={group.out} view={view} at={life ? undefined : data.at} />
                 ))}
               </tbody>
             </table>
-            {group.links.length > 500 && <p className="object-foot">The first 500 of {group.links.length}.</p>}
-          </section>
+            {group.links.length > mostLinks && (
+              <p className="object-foot">
+                The first {mostLinks} of {group.links.length}.
+              </p>
+            )}
+          </details>
         ))}
         <CutNote cut={answer.data?.cut} noun="link" />
         <CoverageNote coverage={answer.data?.coverage} quiet />
@@ -57,6 +64,8 @@ interface Group {
   title: string;
   /** The object asked for is the parent. */
   out: boolean;
+  /** They have a tab of their own. */
+  events: boolean;
   links: ObjectLinkage[];
 }
 
@@ -66,11 +75,11 @@ function groupsOf(links: readonly ObjectLinkage[], uid: string | undefined): Gro
   for (const link of links) {
     const out = link.parent.uid === uid;
     const key = `${link.type} ${out}`;
-    const group = groups.get(key) ?? { title: titleOf(link.type, out), out, links: [] };
+    const group = groups.get(key) ?? { title: titleOf(link.type, out), out, events: link.type === 'regards', links: [] };
     group.links.push(link);
     groups.set(key, group);
   }
-  return [...groups.values()].sort((a, b) => Number(a.title.startsWith('Events')) - Number(b.title.startsWith('Events')));
+  return [...groups.values()].sort((a, b) => Number(a.events) - Number(b.events));
 }
 
 const titles: Record<string, [string, string]> = {
@@ -87,15 +96,17 @@ function titleOf(type: string, out: boolean): string {
   return known ? known[out ? 0 : 1] : `${type} (${out ? 'to' : 'from'})`;
 }
 
-function Row({ link, out, view }: { link: ObjectLinkage; out: boolean; view: View }) {
+function Row({ link, out, view, at }: { link: ObjectLinkage; out: boolean; view: View; at: Moment | undefined }) {
   const other = out ? link.child : link.parent;
+  const ended = parseMoment(other.endedAt);
+  const gone = other.ended && (at === undefined || (ended !== undefined && ended <= at));
   return (
     <tr>
       <td>
-        <ObjectLink object={other} view={view} />
-        {other.stub && <span className="object-dim"> named, never recorded</span>}
-        {other.ended && <span className="object-dim"> ended</span>}
-        {link.controller && <span className="object-dim"> controller</span>}
+        <span className="object-links-end">
+          <ObjectLink object={other} view={view} />
+          <span className="object-dim">{[other.stub && 'named, never recorded', gone && 'gone', link.controller && 'controller'].filter(Boolean).join(', ')}</span>
+        </span>
       </td>
       <td className="object-dim">
         <Since when={link.since} none="from the beginning" /> – <Since when={link.until} none="" />

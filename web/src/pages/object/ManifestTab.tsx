@@ -41,7 +41,7 @@ export function ManifestTab({ view, data }: { view: View; data: ObjectData }) {
   const jump = (line: number) => jumpTo(data, blamed?.lines[line]);
   return (
     <div className={state.stale ? 'object-tab object-tab-stale' : 'object-tab'}>
-      <StateNotes state={state.data} data={data} />
+      <StateNotes state={state.data} text={printed.text} data={data} />
       <div className="object-bar">
         <Segments
           small

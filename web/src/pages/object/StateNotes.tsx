@@ -4,7 +4,7 @@ import { Button, Icon, TimeLabel } from '../../parts';
 import { select, type ObjectData } from './useObject';
 
 /** What one must know of a state before one trusts it. */
-export function StateNotes({ state, data }: { state: State; data: ObjectData }) {
+export function StateNotes({ state, text, data }: { state: State; text: string; data: ObjectData }) {
   const next = state.next && data.revisions.find((entry) => entry.revision?.resourceVersion === state.next?.resourceVersion);
   const assumed = state.assumed ?? [];
   return (
@@ -24,6 +24,9 @@ export function StateNotes({ state, data }: { state: State; data: ObjectData }) 
             </Button>
           )}
         </Note>
+      )}
+      {/(?:: |- )redacted:[0-9a-f]{4,}:/.test(text) && (
+        <Note icon="info">Secret values were replaced by keyed digests before anything was stored: equal digests are equal values.</Note>
       )}
       {state.conflict && (
         <Note tone="warn" icon="warn">

@@ -30,6 +30,7 @@ function drawAxis(c: CanvasRenderingContext2D, scale: Scale, palette: Palette, z
     c.moveTo(x, 2);
     c.lineTo(x, places.height);
     c.stroke();
+    if (x < 0) continue;
     c.fillStyle = palette.textFaint;
     c.fillText(label, x + 4, places.axis);
   }

@@ -109,7 +109,7 @@ export function lastAt(entries: readonly Entry[], at: Moment): number {
 
 /** Who did an entry, in short; Events tell their source. */
 export function whoOf(entry: Entry): string {
-  if (entry.event) return entry.event.source ?? '';
+  if (entry.event) return entry.event.source?.split(/[\s,]/)[0] ?? '';
   if (entry.span) return entry.span.service ?? '';
   return entry.actor?.user ? briefly(entry.actor.user) : entry.kind === 'gap' ? '' : 'not known';
 }
