@@ -38,9 +38,9 @@ export function Header({ view, search, showKeys }: { view: View; search: () => v
       </button>
       <div className="header-right">
         <ClusterSwitch view={view} cluster={cluster} />
-        {!pageHasBar && <WindowButton view={view} bounds={bounds} />}
+        {!pageHasBar && <WindowButton view={view} bounds={bounds} compact />}
         <LiveMark view={view} cluster={cluster} />
-        <ZoneMenu />
+        {!pageHasBar && <ZoneMenu />}
         <ThemeMenu />
         <IconButton icon="help" label="Keys (?)" onClick={showKeys} />
       </div>

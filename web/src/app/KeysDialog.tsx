@@ -7,8 +7,8 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
   const registered = useRegisteredKeys();
   const titles = [...new Set(registered.map(({ title }) => title))].sort((a, b) => Number(a === everywhere) - Number(b === everywhere));
   return (
-    <Dialog title="Keys" onClose={onClose} wide>
-      <div className="keys-columns">
+    <Dialog title="Keys" onClose={onClose} wide={titles.length > 1}>
+      <div className={titles.length > 1 ? 'keys-columns' : 'keys-columns keys-columns-one'}>
         {titles.map((title) => (
           <section key={title}>
             <h3>{title}</h3>

@@ -115,7 +115,7 @@ export function commandOfView(view: View, window: Partial<Window>, asker: Asker 
     case 'coverage':
       return command('coverage', view.set.kind ? [view.set.kind] : [], [['--cluster', view.set.cluster], ['-n', view.set.namespace], ...spanOf(window)], asker);
     case 'search':
-      return command('search', view.set.filter ? [view.set.filter] : [], [['--cluster', view.set.cluster], ...spanOf(window)], asker);
+      return searchCommand(view.set, window, asker);
     case 'object':
       return objectCommand(view, asker);
     case 'trace':
@@ -126,7 +126,7 @@ export function commandOfView(view: View, window: Partial<Window>, asker: Asker 
         : setCommand('tree', view.set, {}, [...treeFlags(view.set), ['--at', print(view.at)]], asker);
     case 'timeline':
       if (view.set.object) return setCommand('tree', view.set, window, treeFlags(view.set), asker);
-      return view.set.filter ? commandOfView({ ...view, page: 'search' }, window, asker) : objectsCommand(view.set, window, asker);
+      return view.set.filter ? searchCommand(view.set, window, asker) : objectsCommand(view.set, window, asker);
   }
 }
 
@@ -149,6 +149,13 @@ function setCommand(question: string, set: SetOfObjects, window: Partial<Window>
   const uid = /^uid:(.+)$/.exec(set.object)?.[1];
   const flags: Flag[] = [['-n', uid ? '' : set.namespace], ['--uid', uid], ['--cluster', asker.several ? set.cluster : ''], ...spanOf(window), ...more];
   return command(question, uid ? [] : [set.object], flags, asker);
+}
+
+/** Records that match a filter; a namespace is one more thing that it asks. */
+function searchCommand({ filter, namespace, cluster }: SetOfObjects, window: Partial<Window>, asker: Asker): string {
+  const inside = namespace ? `namespace == ${JSON.stringify(namespace)}` : '';
+  const whole = filter && inside ? `${inside} && (${filter})` : filter || inside;
+  return command('search', whole ? [whole] : [], [['--cluster', cluster], ...spanOf(window)], asker);
 }
 
 function treeFlags(set: SetOfObjects): Flag[] {

@@ -92,7 +92,7 @@ describe('commands', () => {
     ['/timeline?kind=pods&name=*web*', `kubewake objects pods '*web*'`],
     ['/timeline?object=deploy%2Fweb&namespace=shop&down=1', 'kubewake tree deploy/web -n shop --down 1'],
     ['/timeline?object=uid%3Ac8d8&siblings=true&types=owns%2Cselects', 'kubewake tree --uid c8d8 --siblings --type owns,selects'],
-    ['/timeline?filter=a+%3D%3D+1&namespace=shop', `kubewake search 'a == 1'`],
+    ['/timeline?filter=a+%3D%3D+1&namespace=shop', `kubewake search 'namespace == "shop" && (a == 1)'`],
     ['/trace?object=deploy%2Fweb&namespace=shop&mode=tree&modifier=owned', 'kubewake trace deploy/web -n shop --mode tree --modifier owned'],
     ['/graph?object=deploy%2Fweb&namespace=shop&at=2026-11-21T15%3A26%3A10Z', 'kubewake tree deploy/web -n shop --at 2026-11-21T15:26:10Z'],
     ['/object/demo/deployments.apps/shop/web?at=2026-11-21T15%3A26%3A10Z', 'kubewake blame deploy/web -n shop --at 2026-11-21T15:26:10Z'],

@@ -5,8 +5,8 @@ import './Kbd.css';
 export function Kbd({ name }: { name: string }) {
   return (
     <span className="kbd">
-      {keyLabels(name).map((label) => (
-        <kbd key={label}>{label}</kbd>
+      {keyLabels(name).map((label, i) => (
+        <kbd key={`${i}-${label}`}>{label}</kbd>
       ))}
     </span>
   );

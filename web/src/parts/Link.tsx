@@ -30,7 +30,7 @@ export function RefLabel({ object, bare, cluster }: { object: Ref; bare?: boolea
   const name = object.name || nameOf(object);
   return (
     <span className="ref-label" title={[object.cluster, object.kind ?? object.resource, nameOf(object)].filter(Boolean).join(' · ')}>
-      <Icon name={kindIcon(object.kind)} size={14} />
+      <Icon name={kindIcon(object.kind ?? object.resource)} size={14} />
       {kind && <span className="ref-label-kind">{kind}</span>}
       <span className="ref-label-name">
         {cluster && object.cluster && <span className="ref-label-dim">{object.cluster} · </span>}

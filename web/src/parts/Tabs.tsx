@@ -24,7 +24,7 @@ export function Tabs<T extends string>({ id, label, tabs, value, onChange }: {
     event.preventDefault();
     event.stopPropagation();
     onChange(next.value);
-    event.currentTarget.querySelector<HTMLElement>(`#${CSS.escape(`${id}-${next.value}`)}`)?.focus();
+    document.getElementById(`${id}-${next.value}`)?.focus();
   };
   return (
     <div className="tabs" role="tablist" aria-label={label} onKeyDown={move}>

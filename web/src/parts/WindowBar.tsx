@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, useSyncExternalStore, type FormEvent } from 'react';
 import { useLive } from '../api/live';
-import { formatDay, formatMoment, formatSpan, parseTyped, precisionFor, zoneName, type Zone } from '../time/format';
+import { formatClock, formatDay, formatMoment, formatSpan, parseTyped, precisionFor, zoneName, type Zone } from '../time/format';
 import { milli, minute, type Window } from '../time/moment';
 import type { View } from '../url/state';
 import { setZone, useZone } from '../url/prefs';
@@ -73,8 +73,8 @@ export function WindowBar({ view, bounds, narrow }: { view: View; bounds?: Parti
   );
 }
 
-/** What the window is, as a button that opens what changes it. */
-export function WindowButton({ view, bounds }: { view: View; bounds?: Partial<Window> | undefined }) {
+/** What the window is, as a button that opens what changes it; compact leaves days and fractions to the tooltip. */
+export function WindowButton({ view, bounds, compact }: { view: View; bounds?: Partial<Window> | undefined; compact?: boolean }) {
   const [open, setOpen] = useState(false);
   const zone = useZone();
   const button = useRef<HTMLButtonElement>(null);
@@ -87,11 +87,11 @@ export function WindowButton({ view, bounds }: { view: View; bounds?: Partial<Wi
         className="window-button"
         aria-haspopup="dialog"
         aria-expanded={open}
-        title="Change the window of time"
+        title={`Window: ${windowWords(view, now, zone).join('')}`}
         onClick={() => setOpen(!open)}
       >
         <Icon name="clock" size={14} />
-        <WindowText view={view} now={now} zone={zone} />
+        <WindowText words={compact ? shortWords(view, now, zone) : windowWords(view, now, zone)} />
         <Icon name="down" size={12} />
       </button>
       {open && (
@@ -103,22 +103,47 @@ export function WindowButton({ view, bounds }: { view: View; bounds?: Partial<Wi
   );
 }
 
-function WindowText({ view, now, zone }: { view: View; now: Partial<Window>; zone: Zone }) {
-  if (view.follow !== undefined) return <span>Last {formatSpan(view.follow)}, following</span>;
-  if (now.from === undefined && now.to === undefined) return <span>Everything recorded</span>;
-  const whole = view.from === undefined && view.to === undefined;
-  const precision = precisionFor(Math.max(1, ((now.to ?? Infinity) - (now.from ?? 0)) / 200));
-  const shown = precision === 'day' || precision === 'minute' ? 'minute' : precision === 'micro' ? 'micro' : precision;
-  const from = now.from === undefined ? 'the beginning' : formatMoment(now.from, zone, shown);
-  const sameDay = now.from !== undefined && now.to !== undefined && formatDay(now.from, zone) === formatDay(now.to, zone);
-  const to = now.to === undefined ? 'the end' : formatMoment(now.to, zone, shown).slice(sameDay ? 11 : 0);
+/** Three pieces, the outer ones dim: "All · ", "15:26:02 – 15:26:46", " · 44 s". */
+type Words = readonly [before: string, main: string, after: string];
+
+function WindowText({ words: [before, main, after] }: { words: Words }) {
   return (
     <span>
-      {whole && <span className="window-button-dim">All · </span>}
-      {from} – {to}
-      {now.from !== undefined && now.to !== undefined && <span className="window-button-dim"> · {formatSpan(now.to - now.from)}</span>}
+      <span className="window-button-dim">{before}</span>
+      {main}
+      <span className="window-button-dim">{after}</span>
     </span>
   );
+}
+
+function windowWords(view: View, now: Partial<Window>, zone: Zone): Words {
+  if (view.follow !== undefined) return ['', `Last ${formatSpan(view.follow)}`, ', following'];
+  if (now.from === undefined && now.to === undefined) return ['', 'Everything recorded', ''];
+  const precision = precisionFor(Math.max(1, ((now.to ?? Infinity) - (now.from ?? 0)) / 200));
+  const shown = precision === 'day' ? 'minute' : precision;
+  const from = now.from === undefined ? 'the beginning' : formatMoment(now.from, zone, shown);
+  const to = now.to === undefined ? 'the end' : formatMoment(now.to, zone, shown).slice(sameDay(now, zone) ? 11 : 0);
+  return [isWhole(view) ? 'All · ' : '', `${from} – ${to}`, spanWords(now)];
+}
+
+function shortWords(view: View, now: Partial<Window>, zone: Zone): Words {
+  const { from, to } = now;
+  if (view.follow !== undefined || from === undefined || to === undefined) return windowWords(view, now, zone);
+  if (isWhole(view)) return ['', 'Everything', spanWords(now)];
+  const show = (at: number) => (sameDay(now, zone) ? formatClock(at, zone) : formatMoment(at, zone, 'minute').slice(5));
+  return ['', `${show(from)} – ${show(to)}`, ''];
+}
+
+function isWhole(view: View): boolean {
+  return view.from === undefined && view.to === undefined;
+}
+
+function sameDay({ from, to }: Partial<Window>, zone: Zone): boolean {
+  return from !== undefined && to !== undefined && formatDay(from, zone) === formatDay(to, zone);
+}
+
+function spanWords({ from, to }: Partial<Window>): string {
+  return from !== undefined && to !== undefined ? ` · ${formatSpan(to - from)}` : '';
 }
 
 function WindowMenu({ view, bounds, now, close }: { view: View; bounds?: Partial<Window> | undefined; now: Partial<Window>; close: () => void }) {

@@ -53,15 +53,16 @@ const known: Record<string, Known> = {
   validatingwebhookconfiguration: { short: 'vwh', icon: 'shield' },
 };
 
-/** A kind in a few letters, as kubectl abbreviates it: "deploy", "po"; kinds that kubectl has no word for are told in lower case. */
+/** A kind, or a resource ("deployments.apps"), in a few letters, as kubectl abbreviates it: "deploy", "po"; kinds that kubectl has no word for are told in lower case. */
 export function kindShort(kind: string | undefined): string {
   const word = (kind ?? '').toLowerCase();
-  return known[word]?.short ?? word;
+  return known[word]?.short ?? known[kindOfWord(word) ?? '']?.short ?? word;
 }
 
 /** The icon of a kind. */
 export function kindIcon(kind: string | undefined): IconName {
-  return known[(kind ?? '').toLowerCase()]?.icon ?? 'custom';
+  const word = (kind ?? '').toLowerCase();
+  return known[word]?.icon ?? known[kindOfWord(word) ?? '']?.icon ?? 'custom';
 }
 
 /** The kind that a short name, a singular or a plural means ("deploy", "deployments.apps"), in lower case; undefined: none that we know. */

@@ -52,6 +52,8 @@ describe('kinds', () => {
     expect(kindOfWord('web')).toBeUndefined();
     expect(kindOfWord('')).toBeUndefined();
     expect(kindShort('Certificate')).toBe('certificate');
+    expect(kindShort('deployments.apps')).toBe('deploy');
+    expect(kindIcon('deployments.apps')).toBe(kindIcon('Deployment'));
     expect(kindShort(undefined)).toBe('');
     expect(icons[kindIcon('Certificate')]).not.toBe('');
   });
