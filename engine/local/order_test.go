@@ -74,6 +74,7 @@ func answers(t *testing.T, e *Engine, wanted func(uid string) bool) map[string]s
 	}
 	tracesAnswers(ctx, e, keep)
 	lanesAnswers(ctx, t, e, uids, keep)
+	timelineAnswers(ctx, t, e, keep)
 	c, err := e.Coverage(ctx, query.Coverage{})
 	keep("coverage", c, err)
 	stat, err := e.Stat(ctx, query.Stat{Top: 1000})
