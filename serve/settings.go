@@ -34,7 +34,7 @@ type API struct {
 	Listen   string            `yaml:"listen" doc:"HOST:PORT to listen on. Default 127.0.0.1:7575."`
 	Cert     string            `yaml:"cert" doc:"PEM file of the certificate, for TLS."`
 	Key      string            `yaml:"key" doc:"PEM file of its private key."`
-	Tokens   string            `yaml:"tokens" doc:"File of bearer tokens that may ask, one a line: TOKEN (or sha256:HEX), then *. Empty: nobody is asked who they are; then listen on loopback, or set open."`
+	Tokens   string            `yaml:"tokens" doc:"File of bearer tokens that may ask, one a line: TOKEN (or sha256:HEX), then *. Empty: nobody is asked who they are; then listen on loopback, or set open. The files of the UI, which hold nothing that is recorded, are for everybody."`
 	Open     bool              `yaml:"open" doc:"Answer everyone who can reach an address that is not loopback."`
 	Insecure bool              `yaml:"insecure" doc:"Take tokens over plain HTTP on an address that is not loopback. Only where something before it ends TLS: whoever reads the network has the tokens."`
 	Timeout  settings.Duration `yaml:"timeout" doc:"Bound of one question. Default 60s."`
