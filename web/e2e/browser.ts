@@ -30,6 +30,7 @@ export async function visit(browser: Browser, url: string, how: { theme?: 'light
     timezoneId: 'Europe/Berlin',
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('console', (message) => {

@@ -1,0 +1,46 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, settled, visit } from './browser';
+import { serveDemo, type Served } from './kubewake';
+import { looks } from './pages';
+
+/** Where the pictures go; make screenshots sets it. */
+const folder = process.env['SCREENSHOTS'];
+
+describe.skipIf(!folder)('pictures', () => {
+  let browser: Browser;
+  let wake: Served;
+
+  beforeAll(async () => {
+    await mkdir(folder ?? '', { recursive: true });
+    [browser, wake] = await Promise.all([launch(), serveDemo()]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await wake?.stop();
+  });
+
+  describe.each(['light', 'dark'] as const)('%s', (theme) => {
+    it.each(looks)('of $name', async ({ name, path, shows }) => {
+      const v = await visit(browser, wake.url + path, { theme });
+      await v.page.getByText(shows).first().waitFor();
+      await settled(v.page);
+      await v.page.screenshot({ path: join(folder ?? '', `${name}-${theme}.png`) });
+      expect(v.faults).toEqual([]);
+      await v.close();
+    });
+  });
+
+  it('of the overview on a small screen', async () => {
+    const v = await visit(browser, wake.url, { width: 1024, height: 700 });
+    await v.page.getByText('ImagePullBackOff').first().waitFor();
+    await settled(v.page);
+    const overflow = await v.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(overflow).toBeLessThanOrEqual(0);
+    await v.page.screenshot({ path: join(folder ?? '', 'overview-small.png') });
+    await v.close();
+  });
+});
