@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -165,6 +166,49 @@ func TestFollowDeadlines(t *testing.T) {
 	if comments < 3 {
 		t.Errorf("%d comments in 400 ms", comments)
 	}
+}
+
+// pipes is a listener of connections in memory, which a bubble of synctest can wait for.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	c, ok := <-p
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+func (p pipes) Close() error   { return nil }
+func (p pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory"} }
+
+// A follower that does not read is let go after half a minute, and its place is free again.
+func TestFollowerThatDoesNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &quiet{more: make(chan *engine.Tick)}
+		listener := make(pipes, 1)
+		server := &http.Server{Handler: native.New(native.Config{Engine: fake}), WriteTimeout: time.Hour}
+		go func() { _ = server.Serve(listener) }()
+		ours, theirs := net.Pipe()
+		listener <- theirs
+		if _, err := io.WriteString(ours, "GET "+native.Prefix+"follow HTTP/1.1\r\nHost: h\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReaderSize(ours, 16).ReadString('\n'); err != nil || line != "HTTP/1.1 200 OK\r\n" {
+			t.Fatalf("%q %v", line, err)
+		}
+		begin := time.Now()
+		for fake.following.Load() > 0 && time.Since(begin) < time.Hour {
+			select {
+			case fake.more <- enginetest.Ticks()[1]:
+			case <-time.After(time.Second):
+			}
+		}
+		if took := time.Since(begin); took < 20*time.Second || took > time.Minute {
+			t.Errorf("let go after %s", took)
+		}
+		_ = ours.Close()
+		close(listener)
+	})
 }
 
 // An engine over HTTP says why it ended, whatever it was that ended it.
