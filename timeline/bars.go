@@ -1,5 +1,7 @@
 package timeline
 
+import "strings"
+
 // Frame is the part of the time axis that is drawn: [From, To) in columns of Bin microseconds.
 type Frame struct {
 	From, To int64
@@ -57,6 +59,7 @@ func (t *track) add(b Bar) {
 	} else if b.Class == "" {
 		return
 	}
+	b.Text = strings.Clone(b.Text) // of a whole manifest
 	*t = append(list, b)
 }
 

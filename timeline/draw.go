@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kubewake/kubewake/object"
 )
@@ -69,33 +70,67 @@ type Step struct {
 // Draw makes the bars of an object and, if asked, its derived rows, as far as they touch a frame. States that began before it are told from
 // their beginning, as far as the states given go back.
 func Draw(o *Object, f Frame, derived bool) *Drawing {
-	var main track
-	rows := newRows(o.Group, o.Kind)
-	at := int64(0)
+	c := NewCanvas(o.Group, o.Kind, f, derived)
 	for i := range o.States {
-		s := &o.States[i]
-		at = max(at, s.At)
-		b := Bar{From: at, Early: s.Early, ID: s.ID, RV: s.RV}
-		b.Status, b.Soft = s.status(o.Group, o.Kind)
-		main.add(b)
-		if derived && !s.Fragment {
-			rows.state(s, b)
-		}
+		c.State(&o.States[i])
 	}
 	if o.End != nil {
-		b := Bar{From: max(at, o.End.At), Early: o.End.Early, ID: o.End.ID, RV: o.End.RV, Soft: o.End.Soft, Status: Status{Class: Deleted}}
-		main.add(b)
-		rows.end(b.From)
+		c.End(o.End)
 	}
-	if !o.More {
-		at = 0
-	}
-	out := &Drawing{Bars: f.bars(main, at)}
+	return c.Drawing(o.More)
+}
+
+// Canvas draws an object state by state, so that not all of them need be held at a time. Not for concurrent use.
+type Canvas struct {
+	group, kind string
+	frame       Frame
+	main        track
+	rows        *rows // nil: no derived ones
+	at          int64 // of the last state
+}
+
+// NewCanvas is empty; derived asks for the derived rows too.
+func NewCanvas(group, kind string, f Frame, derived bool) *Canvas {
+	c := &Canvas{group: group, kind: kind, frame: f}
 	if derived {
-		out.Derived = rows.drawn(f, at)
-		if rows.left > 0 {
-			out.Cut = strconv.Itoa(rows.left) + " rows of this object's states are not shown"
-		}
+		c.rows = newRows(group, kind)
+	}
+	return c
+}
+
+// State draws the next state. It keeps nothing of its Value.
+func (c *Canvas) State(s *State) {
+	c.at = max(c.at, s.At)
+	b := Bar{From: c.at, Early: s.Early, ID: s.ID, RV: s.RV}
+	b.Status, b.Soft = s.status(c.group, c.kind)
+	c.main.add(b)
+	if c.rows != nil && !s.Fragment {
+		c.rows.state(s, b)
+	}
+}
+
+// End draws the end of the object's life.
+func (c *Canvas) End(e *End) {
+	b := Bar{From: max(c.at, e.At), Early: e.Early, ID: e.ID, RV: e.RV, Soft: e.Soft, Status: Status{Class: Deleted}}
+	c.main.add(b)
+	if c.rows != nil {
+		c.rows.end(b.From)
+	}
+}
+
+// Drawing gives what was drawn; more as in Object.
+func (c *Canvas) Drawing(more bool) *Drawing {
+	until := int64(0)
+	if more {
+		until = c.at
+	}
+	out := &Drawing{Bars: c.frame.bars(c.main, until)}
+	if c.rows == nil {
+		return out
+	}
+	out.Derived = c.rows.drawn(c.frame, until)
+	if c.rows.left > 0 {
+		out.Cut = strconv.Itoa(c.rows.left) + " rows of this object's states are not shown"
 	}
 	return out
 }
@@ -157,6 +192,7 @@ func (r *rows) row(group, name string) *row {
 		r.left++
 		return nil
 	}
+	key.name = strings.Clone(key.name) // of a whole manifest
 	made := &row{rowKey: key, order: groupOrder(group), seq: r.seq}
 	r.of[key] = made
 	r.list = append(r.list, made)

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // marks tells the records of a history one by one, and counts them where they are too dense for that.
-func (ln *laning) marks(h *history, life *index.Life, out *engine.Lane) {
+func (ln *laning) marks(ctx context.Context, h *history, life *index.Life, shared *index.Shared, out *engine.Lane) error {
 	points := make([]timeline.Point, len(h.entries))
 	for i := range h.entries {
 		points[i] = pointOf(&h.entries[i])
@@ -29,11 +30,15 @@ func (ln *laning) marks(h *history, life *index.Life, out *engine.Lane) {
 		m := markOf(&p.entry, p.at)
 		if rev := p.entry.Revision; rev != nil {
 			if n, ok := byRV[stateKey{rev.ResourceVersion, rev.Epoch}]; ok {
+				if err := life.Fill(ctx, ln.reading.e.st, shared, n-1, n+1); err != nil {
+					return err
+				}
 				m.Text = revisionSummary(life, n, nil)
 			}
 		}
 		out.Marks = append(out.Marks, m)
 	}
+	return nil
 }
 
 func laneBin(c timeline.Counts) engine.LaneBin {

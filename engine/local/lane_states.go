@@ -17,15 +17,17 @@ import (
 // when the one at its end.
 const lookBack = 16
 
-// drawn reads the states of a life that a window shows, and those around it as long as the status is the same.
-func (ln *laning) drawn(ctx context.Context, h *history, life *index.Life, shared *index.Shared) (*timeline.Object, error) {
-	st := ln.reading.e.st
+// manyStates is how many states of one life are held at a time, where a window shows more.
+const manyStates = 256
+
+// draw draws the states of a life that a window shows, and those around it as long as the status is the same.
+func (ln *laning) draw(ctx context.Context, h *history, life *index.Life, shared *index.Shared) (*timeline.Drawing, error) {
+	st, ref := ln.reading.e.st, life.Entry.Ref
 	from, to := statesIn(h, life)
 	from = max(0, from-1)
-	if err := life.Fill(ctx, st, shared, from, to); err != nil {
+	if err := life.Fill(ctx, st, shared, from, min(from+1, to)); err != nil {
 		return nil, err
 	}
-	ref := life.Entry.Ref
 	for n := 0; from > 0 && from < to && n < lookBack; n++ {
 		if err := life.Fill(ctx, st, shared, from-1, from); err != nil {
 			return nil, err
@@ -35,29 +37,47 @@ func (ln *laning) drawn(ctx context.Context, h *history, life *index.Life, share
 		}
 		from--
 	}
+	canvas := timeline.NewCanvas(ref.Group, ref.Kind, ln.frame, ln.q.Derived)
+	state := func(i int) {
+		s := stateDrawn(ref, &life.States[i], h.got.at(life, i), earlyOf(life.Entry, life.When[i], i == 0))
+		canvas.State(&s)
+	}
+	for i := from; i < to; {
+		end := min(to, i+manyStates)
+		if err := life.Fill(ctx, st, shared, i, end); err != nil {
+			return nil, err
+		}
+		for ; i < end; i++ {
+			state(i)
+			if to-from > manyStates && i > from { // the next one may be carried over from this one
+				life.States[i-1].Value = nil
+			}
+		}
+	}
 	for n := 0; from < to && to < len(life.States) && n < lookBack; n++ {
 		if err := life.Fill(ctx, st, shared, to, to+1); err != nil {
 			return nil, err
 		}
+		state(to)
 		if to++; statusOf(ref, &life.States[to-1]) != statusOf(ref, &life.States[to-2]) {
 			break
 		}
 	}
-	o := &timeline.Object{Group: ref.Group, Kind: ref.Kind, More: to < len(life.States)}
-	for i := from; i < to; i++ {
-		s := stateDrawn(ref, &life.States[i], h.got.at(life, i), earlyOf(life.Entry, life.When[i], i == 0))
-		o.States = append(o.States, s)
-	}
 	if life.End != nil && to == len(life.States) {
-		end := &timeline.End{ID: life.End.ID().String(), RV: rvString(life.End.End.RV), Early: micros(life.EndWhen.NotBefore)}
-		if at := h.got.endWhen(life).At; at != nil {
-			end.At = micros(*at)
-		} else {
-			end.Soft = timeline.SoftInferred
-		}
-		o.End = end
+		canvas.End(endDrawn(h, life))
 	}
-	return o, nil
+	return canvas.Drawing(to < len(life.States)), nil
+}
+
+// endDrawn is the end of a life as it is drawn.
+func endDrawn(h *history, life *index.Life) *timeline.End {
+	end := &timeline.End{ID: life.End.ID().String(), RV: rvString(life.End.End.RV), Early: micros(life.EndWhen.NotBefore)}
+	if at := h.got.endWhen(life).At; at != nil {
+		end.At = micros(*at)
+	} else {
+		end.Soft = timeline.SoftInferred
+	}
+	return end
 }
 
 // statesIn gives the states [from, to) of a life that may have begun in the window of a history; where there is none, the place between

@@ -136,13 +136,14 @@ func (ln *laning) lane(ctx context.Context, entry *store.Entry, out *engine.Lane
 	if err != nil {
 		return err
 	}
-	o, err := ln.drawn(ctx, h, life, shared)
+	drawing, err := ln.draw(ctx, h, life, shared)
 	if err != nil {
 		return err
 	}
-	drawing := timeline.Draw(o, ln.frame, ln.q.Derived)
 	show(drawing, out)
-	ln.marks(h, life, out)
+	if err := ln.marks(ctx, h, life, shared, out); err != nil {
+		return err
+	}
 	out.Unknown = ln.unknown(life.Entry, firstNotBefore(life), endShown(life))
 	ln.losses(h, life, out)
 	out.Cut = cmp.Or(life.Cut, h.cut, drawing.Cut, out.Cut)

@@ -57,27 +57,41 @@ func BenchmarkLanes(b *testing.B) {
 				}
 			}
 		}
-		for _, q.Derived = range []bool{false, true} {
-			b.Run(fmt.Sprintf("%v/derived=%v", length, q.Derived), func(b *testing.B) {
-				records, marks := 0, 0
-				b.ReportAllocs()
-				cpu := cpuSeconds(b)
-				for b.Loop() {
-					lanes, err := e.Lanes(ctx, q)
-					if err != nil {
-						b.Fatal(err)
-					}
-					records, marks = 0, 0
-					for i := range lanes.Lanes {
-						records += lanes.Lanes[i].Records
-						marks += len(lanes.Lanes[i].Marks)
-					}
+		benchLanes(b, e, length.String(), q)
+	}
+	busy := query.Lanes{Window: query.Window{From: *c.First, To: *c.Last}, Bins: 1200}
+	found, err := e.Objects(ctx, query.Objects{Kind: "deployments", Limit: 60})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, o := range found.Objects {
+		busy.UIDs = append(busy.UIDs, record.UID(o.UID))
+	}
+	benchLanes(b, e, "deployments", busy)
+}
+
+func benchLanes(b *testing.B, e *Engine, name string, q query.Lanes) {
+	ctx := context.Background()
+	for _, q.Derived = range []bool{false, true} {
+		b.Run(fmt.Sprintf("%v/derived=%v", name, q.Derived), func(b *testing.B) {
+			records, marks := 0, 0
+			b.ReportAllocs()
+			cpu := cpuSeconds(b)
+			for b.Loop() {
+				lanes, err := e.Lanes(ctx, q)
+				if err != nil {
+					b.Fatal(err)
 				}
-				b.ReportMetric((cpuSeconds(b)-cpu)*1000/float64(b.N), "cpu-ms/op")
-				b.ReportMetric(float64(len(q.UIDs)), "lanes")
-				b.ReportMetric(float64(records), "records")
-				b.ReportMetric(float64(marks), "marks")
-			})
-		}
+				records, marks = 0, 0
+				for i := range lanes.Lanes {
+					records += lanes.Lanes[i].Records
+					marks += len(lanes.Lanes[i].Marks)
+				}
+			}
+			b.ReportMetric((cpuSeconds(b)-cpu)*1000/float64(b.N), "cpu-ms/op")
+			b.ReportMetric(float64(len(q.UIDs)), "lanes")
+			b.ReportMetric(float64(records), "records")
+			b.ReportMetric(float64(marks), "marks")
+		})
 	}
 }
