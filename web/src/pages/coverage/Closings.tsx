@@ -10,6 +10,7 @@ import type { ReasonGroup } from './matrix';
 
 /** How many gaps of a reason are told one by one. */
 const few = 12;
+const mostNames = 40;
 
 /** What each kind of hole means, and how it is closed. */
 export function Closings({ groups, view, open }: { groups: readonly ReasonGroup[]; view: View; open: string }) {
@@ -55,19 +56,28 @@ function ClosingOf({ group, view }: { group: ReasonGroup; view: View }) {
   );
 }
 
-/** The gaps themselves, with their sentences and the timeline about each. */
+/** The gaps themselves, with their sentences and the timeline about each; resources of which the same is said are only named. */
 function Gaps({ group, view }: { group: ReasonGroup; view: View }) {
-  const same = group.resources.length > few;
+  const timed = group.gaps.filter((gap) => gap.from !== undefined || gap.to !== undefined || !gap.scope.resource);
+  const named = group.gaps.filter((gap) => !timed.includes(gap)).map(resourceOf);
   return (
-    <ul className="closing-gaps">
-      {group.gaps.slice(0, few).map((gap, i) => (
-        <li key={i}>
-          <span>{same && gap.scope.resource ? resourceOf(gap) : gap.sentence}</span>
-          <GapTime gap={gap} view={view} />
-        </li>
-      ))}
-      {group.gaps.length > few && <li className="closing-more">and {group.gaps.length - few} more, in the table</li>}
-    </ul>
+    <>
+      {named.length > 0 && (
+        <p className="closing-names">
+          {named.slice(0, mostNames).join(', ')}
+          {named.length > mostNames && ` and ${named.length - mostNames} more, in the table`}
+        </p>
+      )}
+      <ul className="closing-gaps">
+        {timed.slice(0, few).map((gap, i) => (
+          <li key={i}>
+            <span>{gap.sentence}</span>
+            <GapTime gap={gap} view={view} />
+          </li>
+        ))}
+        {timed.length > few && <li className="closing-more">and {timed.length - few} more, in the table</li>}
+      </ul>
+    </>
   );
 }
 

@@ -79,8 +79,8 @@ describe('reasons', () => {
     const verdict = (gaps: Gap[], complete = false) => verdictOf({ complete, gaps }, reasonsOf(rowsOf({ complete, gaps })));
     expect(verdict([])).toEqual({ complete: false, text: 'No hole is known in this window, and nothing proves that there is none.' });
     expect(verdict([], true).complete).toBe(true);
-    expect(verdict([gap('watch-missed', 'pods'), gap('level', 'pods'), gap('level', 'nodes')]).text).toBe('One hole in which facts are missing, and 2 resources of which less is known.');
-    expect(verdict([gap('level', 'nodes')]).text).toBe('One resource of which less is known.');
+    expect(verdict([gap('watch-missed', 'pods'), gap('level', 'pods'), gap('level', 'nodes')]).text).toBe('Facts are missing in one hole; less is known of 2 resources.');
+    expect(verdict([gap('level', 'nodes')]).text).toBe('Less is known of one resource.');
   });
 });
 

@@ -131,8 +131,8 @@ export function verdictOf(coverage: Coverage, groups: readonly ReasonGroup[]): {
   const [holes, thin] = [count('hole'), count('thin')];
   if (holes === 0 && thin === 0) return { complete: false, text: 'No hole is known in this window, and nothing proves that there is none.' };
   const words = [];
-  if (holes > 0) words.push(`${holes === 1 ? 'One hole' : `${holes} holes`} in which facts are missing`);
-  if (thin > 0) words.push(`${thin === 1 ? 'one resource' : `${thin} resources`} of which less is known`);
-  const text = `${words.join(', and ')}.`;
+  if (holes > 0) words.push(`facts are missing in ${holes === 1 ? 'one hole' : `${holes} holes`}`);
+  if (thin > 0) words.push(`less is known of ${thin === 1 ? 'one resource' : `${thin} resources`}`);
+  const text = `${words.join('; ')}.`;
   return { complete: false, text: text.charAt(0).toUpperCase() + text.slice(1) };
 }

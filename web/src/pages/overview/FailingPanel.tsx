@@ -1,13 +1,14 @@
 import { useState } from 'react';
 import type { Failing, FailingObject } from '../../api/types';
 import type { Answer } from '../../api/useAnswer';
-import { Button, CutNote, Icon, Link, RefLabel, StateGlyph, TimeLabel } from '../../parts';
+import { Button, CutNote, Icon, Link, RefLabel, StateGlyph } from '../../parts';
 import { actorShort } from '../../text/actors';
 import { counted } from '../../text/counts';
 import { verbPast } from '../../text/verbs';
 import { formatSpan } from '../../time/format';
 import type { Moment } from '../../time/moment';
 import type { View } from '../../url/state';
+import { At } from './At';
 import { Nothing, Panel } from './Panel';
 import { failingView, sameWindow } from './paths';
 
@@ -59,7 +60,7 @@ function FailingLine({ object, view, end, many }: { object: FailingObject; view:
         </span>
         <span className="failing-when">
           <span>
-            <TimeLabel at={object.since} clock />
+            <At at={object.since} />
             <b>{still ? 'still' : `for ${formatSpan((object.until ?? end) - object.since)}`}</b>
           </span>
           <span className="failing-more">
@@ -73,7 +74,7 @@ function FailingLine({ object, view, end, many }: { object: FailingObject; view:
             <span>
               <b title={change.who}>{actorShort(change.who)}</b> {change.verb ? verbPast(change.verb, change.sub) : 'changed'} it{' '}
               {formatSpan(Math.max(0, object.since - change.at))} before
-              {change.text && <span className="failing-summary mono">{change.text}</span>}
+              {change.text && change.text !== 'created' && <span className="failing-summary mono">{change.text}</span>}
             </span>
           </span>
         )}

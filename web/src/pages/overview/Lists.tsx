@@ -2,11 +2,12 @@ import { useMemo, useState, type ReactNode } from 'react';
 import type { Activity, ErrorSource, Hit, SearchEnd } from '../../api/types';
 import { useAnswer, type Answer } from '../../api/useAnswer';
 import type { Params } from '../../api/client';
-import { Button, Icon, Link, nameOf, RefLabel, timelineOf, TimeLabel } from '../../parts';
+import { Button, Icon, Link, nameOf, RefLabel, timelineOf } from '../../parts';
 import { actorShort } from '../../text/actors';
 import { counted, grouped } from '../../text/counts';
 import { verbPast } from '../../text/verbs';
 import type { View } from '../../url/state';
+import { At } from './At';
 import { Nothing, Panel } from './Panel';
 import { errorFilter, failuresFilter, markView, peopleFilter, runView, searchView, warningsFilter } from './paths';
 import { foldPeople, foldWarnings, type PeopleFold, type WarningFold } from './folds';
@@ -49,14 +50,14 @@ function PersonLine({ fold, view, many }: { fold: PeopleFold; view: View; many: 
   return (
     <li>
       <Link to={fold.count > 1 ? runView(fold, view) : markView(fold.newest, view)} className="line people-line" title={mark.text ?? ''}>
-        <TimeLabel at={mark.at} clock />
+        <At at={mark.at} />
         <span className="people-who" title={mark.who}>
           {actorShort(mark.who)}
         </span>
         <span className="people-what">
           <span className="people-verb">{verbPast(mark.verb, mark.sub)}</span>
           <RefLabel object={object} cluster={many} />
-          {fold.count > 1 ? <span className="people-others">and {grouped(fold.count - 1)} more</span> : mark.text && <span className="line-summary mono">{mark.text}</span>}
+          {fold.count > 1 ? <span className="people-others">and {grouped(fold.count - 1)} more</span> : mark.text && mark.text !== 'created' && <span className="line-summary mono">{mark.text}</span>}
         </span>
         {mark.failed && <span className="line-code">{mark.code}</span>}
       </Link>
@@ -124,7 +125,7 @@ export function ErrorSources({ view, activity }: { view: View; activity: Answer<
                     </span>
                   </span>
                   <span className="error-last">
-                    <TimeLabel at={error.last} clock />
+                    <At at={error.last} />
                   </span>
                   <b>{grouped(error.count)}</b>
                 </Link>
@@ -180,7 +181,7 @@ function WarningLine({ fold, view }: { fold: WarningFold; view: View }) {
           <span className="error-who">{fold.note}</span>
         </span>
         <span className="error-last">
-          <TimeLabel at={fold.last} clock />
+          <At at={fold.last} />
         </span>
         <b>{grouped(fold.count)}</b>
       </Link>

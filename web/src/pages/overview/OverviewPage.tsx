@@ -4,10 +4,13 @@ import type { Coverage, Failing, Info } from '../../api/types';
 import { useInfo } from '../../api/server';
 import { useAnswer } from '../../api/useAnswer';
 import { ErrorBox, PageHeader, Skeleton, WindowBar } from '../../parts';
+import { formatDay } from '../../time/format';
 import { printMoment, type Window } from '../../time/moment';
+import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { go } from '../../url/useView';
 import { ActivityPanel } from './ActivityPanel';
+import { Dated } from './dated';
 import { Clusters } from './Clusters';
 import { chosenOf, recordedOf } from './extent';
 import { FailingPanel } from './FailingPanel';
@@ -61,6 +64,9 @@ function Known({ view, info, recorded }: { view: View; info: Info; recorded: Win
   const coverage = useAnswer<Coverage>('coverage', { cluster: view.set.cluster }, live.version);
   const failing = useAnswer<Failing>('failing', recorded && { ...narrow, limit: 50 }, live.version);
   const activity = useActivity(view, recorded, chosen, live.version);
+  const zone = useZone();
+  const shown = chosen ?? recorded;
+  const dated = shown !== undefined && formatDay(shown.from, zone) !== formatDay(shown.to, zone);
   const many = (info.clusters ?? []).length > 1 && !view.set.cluster;
   const end = chosen?.to ?? recorded?.to ?? newestOf(live) ?? 0;
   return (
@@ -68,13 +74,19 @@ function Known({ view, info, recorded }: { view: View; info: Info; recorded: Win
       <Clusters view={view} info={info} coverage={coverage} />
       {recorded && <ActivityPanel view={view} recorded={recorded} chosen={chosen} activity={activity.chart} coverage={coverage.data} drawn={activity.drawn} />}
       {recorded && (
-        <div className="overview-lists">
-          <FailingPanel view={view} failing={failing} end={end} many={many} />
-          <PeopleChanges view={view} activity={activity.lists} many={many} />
-          <BusyObjects view={view} activity={activity.lists} many={many} />
-          <ErrorSources view={view} activity={activity.lists} />
-          <Warnings view={view} narrow={narrow} version={live.version} />
-        </div>
+        <Dated.Provider value={dated}>
+          <div className="overview-lists">
+            <div>
+              <FailingPanel view={view} failing={failing} end={end} many={many} />
+              <ErrorSources view={view} activity={activity.lists} />
+            </div>
+            <div>
+              <PeopleChanges view={view} activity={activity.lists} many={many} />
+              <BusyObjects view={view} activity={activity.lists} many={many} />
+              <Warnings view={view} narrow={narrow} version={live.version} />
+            </div>
+          </div>
+        </Dated.Provider>
       )}
     </>
   );
