@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build ui dev demo test test-ui race lint vet fuzz bench bench-large cluster jaeger e2e recordings clean
+.PHONY: build ui dev demo test test-ui race lint vet fuzz bench bench-large bench-ui cluster jaeger e2e e2e-ui screenshots recordings clean
 
 build: ## the one static binary, bin/kubewake; with the UI in it if make ui was run before, else with a plain page. It needs no Node
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/kubewake ./cmd/kubewake
@@ -50,6 +50,16 @@ e2e: build ## the built program beside a real control plane, with faults tried f
 	cluster="$$(go run ./internal/testcluster -path)" && jaeger="$$(go run ./internal/testjaeger -path)" && \
 	  KUBEWAKE_BIN=$(abspath $(BIN))/kubewake KUBEWAKE_TESTCLUSTER="$$cluster" KUBEWAKE_JAEGER="$$jaeger" \
 	  go test -timeout 60m -p 1 -parallel 2 -run "$(RUN)" $(E2E)
+
+e2e-ui: ui ## the UI in a real browser (Debian's chromium; CHROMIUM names another), over the recorded incident and over a running cluster
+	@$(MAKE) --no-print-directory build
+	cluster="$$(go run ./internal/testcluster -path)" && \
+	  KUBEWAKE_BIN=$(abspath $(BIN))/kubewake KUBEWAKE_TESTCLUSTER="$$cluster" npm --prefix web run e2e
+
+SCREENSHOTS ?= dist/screenshots
+screenshots: ui ## every page of the UI over the recorded incident, light and dark, into SCREENSHOTS
+	@$(MAKE) --no-print-directory build
+	KUBEWAKE_BIN=$(abspath $(BIN))/kubewake SCREENSHOTS=$(abspath $(SCREENSHOTS)) npm --prefix web run e2e -- screenshots
 
 vet:
 	go vet ./...
