@@ -1,5 +1,183 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { newestOf, useLive } from '../../api/live';
+import { DetailPane } from '../../detail';
+import { place } from '../../layout/elk';
+import { changesOf, fullest, isThere, seenAt } from '../../layout/graph';
+import { groupAlike, type Card } from '../../layout/group';
+import { type Placed } from '../../layout/place';
+import { CoverageNote, Empty, ErrorBox, ObjectLink, objectView, PageHeader, Skeleton, WindowBar, windowOf } from '../../parts';
+import { counted } from '../../text/counts';
+import type { Moment } from '../../time/moment';
 import type { View } from '../../url/state';
+import { go, goTo } from '../../url/useView';
+import { stateOrder, type CardFace } from './GraphCard';
+import { GraphView, type Picture } from './GraphView';
+import { Legend } from './Legend';
+import { Scrubber } from './Scrubber';
+import { StartHere } from './StartHere';
+import { useGraph, type GraphAnswer } from './useGraph';
+import { useGraphKeys } from './useGraphKeys';
+import { changesIn, stateAt, useLanes } from './useStates';
+import { hiddenTypes, listOf, switched, toggled } from './words';
+import './graph.css';
 
 export function GraphPage({ view }: { view: View }) {
-  return <main aria-label="Graph">{view.page}</main>;
+  const live = useLive();
+  const newest = newestOf(live, view.set.cluster);
+  const { from, to } = windowOf(view, view.follow === undefined || newest === undefined ? undefined : { to: newest });
+  const window = useMemo(() => ({ ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }), [from, to]);
+  const state = useGraph(view, window, view.follow === undefined ? 0 : live.version);
+  const { answer } = state;
+  const asked = view.set.object !== '' || view.set.namespace !== '';
+  return (
+    <main className="graph-page" aria-label="Graph">
+      <PageHeader
+        title={!asked ? 'Graph' : answer?.root ? <ObjectLink object={answer.root} view={view} /> : view.set.object || `Namespace ${view.set.namespace}`}
+        sub={asked ? 'and what it is linked with' : undefined}
+      >
+        <WindowBar view={view} bounds={answer?.window} />
+      </PageHeader>
+      {!asked && <StartHere view={view} />}
+      {asked && state.error && <div className="graph-wrong"><ErrorBox error={state.error} retry={state.retry} /></div>}
+      {asked && !answer && !state.error && <div className="graph-wrong"><Skeleton lines={8} height={28} label="Asking for links" /></div>}
+      {asked && answer && <Shown view={view} answer={answer} waiting={state.waiting} stale={state.stale} />}
+    </main>
+  );
+}
+
+function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnswer; waiting: number; stale: boolean }) {
+  const { graph, window } = answer;
+  const picture = useRef<Picture>(null);
+  const types = useMemo(() => [...new Set([...graph.edges.values()].map((e) => e.type))], [graph]);
+  const hidden = useMemo(() => hiddenTypes(view.set.types, types), [view.set.types, types]);
+  const first = useMemo(() => fullest(graph, window.from, window.to), [graph, window]);
+  const at = view.at ?? first;
+  const root = answer.root?.uid ?? '';
+  const keep = useMemo(() => new Set(root ? [root] : []), [root]);
+  const ended = view.words['ended'] === 'true';
+  const seen = useMemo(() => seenAt(graph, at, { hidden, keep, ended }), [graph, at, hidden, keep, ended]);
+  const openWord = view.words['open'];
+  const open = useMemo(() => new Set(listOf(openWord)), [openWord]);
+  const grouped = useMemo(() => groupAlike(seen, open, keep), [seen, open, keep]);
+  const placed = usePlaced(grouped);
+  const nodes = useMemo(() => [...graph.nodes.values()], [graph]);
+  const lanes = useLanes(nodes, waiting === 0 ? window : undefined);
+  const changes = useMemo(() => changesOf(graph, window.from, window.to, hidden), [graph, window, hidden]);
+  const faceOf = useCallback((card: Card): CardFace => faceFor(card, at, lanes), [at, lanes]);
+  const selected = view.sel ? (grouped.cardOf.get(view.sel.uid) ?? undefined) : undefined;
+  const [group, setGroup] = useState<string>();
+  const shownGroup = grouped.cards.some((c) => c.id === group) ? group : undefined;
+  const cardOf = (id: string | undefined) => grouped.cards.find((c) => c.id === id);
+  const select = (id: string | undefined) => {
+    const card = cardOf(id);
+    setGroup(card?.group ? id : undefined);
+    const node = card && !card.group ? card.members[0] : undefined;
+    go({ sel: node?.ref.uid ? { cluster: node.ref.cluster, uid: node.ref.uid, id: '' } : undefined }, { replace: true });
+    if (id) picture.current?.reveal(id);
+  };
+  const openCard = (id: string) => {
+    const card = cardOf(id);
+    if (card?.group) return go({ words: { open: toggled(view.words['open'], id) } });
+    const to = card?.members[0] && objectView(card.members[0].ref, { ...view, at });
+    if (to) goTo(to);
+  };
+  const expand = (id: string) => {
+    const card = cardOf(id);
+    const uid = card?.members[0]?.ref.uid;
+    if (card?.group) return openCard(id);
+    const within = card?.members[0] && grouped.openOf.get(card.members[0].key);
+    if (within) return go({ words: { open: toggled(view.words['open'], within) } });
+    if (uid) go({ words: { more: toggled(view.words['more'], uid) } });
+  };
+  const move = (next: Moment, dragging: boolean) => go({ at: next }, { replace: dragging });
+  useGraphKeys({ grouped, placed, selected: shownGroup ?? selected, at, changes, picture, select, open: openCard, expand, move });
+  if (graph.nodes.size === 0) return <Empty title="Nothing was recorded here in this window" icon="graph">Choose a longer window.</Empty>;
+  return (
+    <>
+      <div className="graph-facts">
+        <span role="status">
+          {counted(seen.nodes.length, 'object')}, {counted(seen.edges.length, 'link')}
+          {grouped.cards.some((c) => c.group) && `, on ${counted(grouped.cards.length, 'card')}`}
+          {waiting > 0 && ` · ${waiting} questions to go`}
+        </span>
+        {answer.notes.slice(0, 3).map((note) => (
+          <span key={note} className="graph-note">{note}</span>
+        ))}
+        <CoverageNote coverage={answer.coverage} quiet />
+      </div>
+      <div className={stale ? 'graph-body is-stale' : 'graph-body'}>
+        <div className="graph-picture">
+          {placed ? (
+            <GraphView grouped={placed.grouped} placed={placed.placed} faceOf={faceOf} selected={shownGroup ?? selected} asked={keep} picture={picture} onSelect={select} onOpen={openCard} colorOf={colorOf} />
+          ) : (
+            <Skeleton lines={6} height={40} label="Laying out" />
+          )}
+          {seen.nodes.length === 0 && <div className="graph-nothing">Nothing of this was there at that moment. Move the time below, or show what is over.</div>}
+          <Legend
+            types={types}
+            hidden={hidden}
+            ended={ended}
+            colorOf={colorOf}
+            picture={picture}
+            onType={(type) => go({ set: { ...view.set, types: switched(types, hidden, type) } }, { replace: true })}
+            onEnded={() => go({ words: { ended: ended ? '' : 'true' } })}
+          />
+        </div>
+        {view.sel && <aside className="graph-side"><DetailPane view={view} /></aside>}
+      </div>
+      <Scrubber window={window} at={at} changes={changes} onMove={move} />
+    </>
+  );
+}
+
+const hues: Record<string, string> = {
+  owns: 'var(--text-dim)', selects: 'var(--hue-4)', exposes: 'var(--hue-6)', scales: 'var(--hue-5)', routes: 'var(--hue-2)', 'runs-on': 'var(--hue-7)',
+  mounts: 'var(--hue-3)', binds: 'var(--hue-8)', 'runs-as': 'var(--hue-1)',
+};
+
+function colorOf(type: string): string {
+  return hues[type] ?? 'var(--text-faint)';
+}
+
+/** What a card says at a moment. */
+function faceFor(card: Card, at: Moment, lanes: ReturnType<typeof useLanes>): CardFace {
+  const face: CardFace = { state: undefined, text: '', states: [], changes: 0, failed: 0, away: '' };
+  const counts = new Map<CardFace['state'], number>();
+  for (const member of card.members) {
+    const lane = lanes.get(member.key);
+    const { changes, failed } = changesIn(lane);
+    face.changes += changes;
+    face.failed += failed;
+    const told = stateAt(lane, at);
+    counts.set(told?.state, (counts.get(told?.state) ?? 0) + 1);
+    if (card.group) continue;
+    face.state = told?.state;
+    face.text = told?.text ?? '';
+    if (!isThere(member, at)) face.away = member.to <= at ? 'ended' : 'later';
+  }
+  if (card.group) {
+    face.states = stateOrder.flatMap((state) => (counts.get(state) ? [[state, counts.get(state) ?? 0] as const] : []));
+    face.state = face.states[0]?.[0];
+  }
+  return face;
+}
+
+/** The layout of what is grouped; until a new one is there, the one before. The same graph is not laid out twice. */
+function usePlaced(grouped: ReturnType<typeof groupAlike>): { grouped: ReturnType<typeof groupAlike>; placed: Placed } | undefined {
+  const [made, setMade] = useState<{ key: string; placed: Placed; grouped: ReturnType<typeof groupAlike> }>();
+  const key = useMemo(() => [...grouped.cards.map((c) => c.id), '|', ...grouped.lines.map((l) => l.id)].join('\n'), [grouped]);
+  useEffect(() => {
+    let here = true;
+    place(grouped).then(
+      (placed) => here && setMade({ key, placed, grouped }),
+      (error: unknown) => console.error('lay the graph out:', error),
+    );
+    return () => {
+      here = false;
+    };
+    // key says all of grouped that the layout depends on.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [key]);
+  if (!made) return undefined;
+  return made.key === key ? { grouped, placed: made.placed } : made;
 }
