@@ -127,6 +127,14 @@ export function ManifestView({ printed, blame, label, plain = false, reveal = ''
           style={placeOfCard(carded.rect)}
           onMouseEnter={() => clearTimeout(pending.current)}
           onMouseLeave={() => later(undefined, 200)}
+          onFocus={() => clearTimeout(pending.current)}
+          onBlur={() => later(undefined, 150)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Escape') return;
+            event.stopPropagation();
+            view.current?.focus();
+            setCarded(undefined);
+          }}
         >
           {content}
         </div>
@@ -138,8 +146,10 @@ export function ManifestView({ printed, blame, label, plain = false, reveal = ''
 /** Beside the gutter, above the line where there is more room. */
 function placeOfCard(rect: DOMRect): React.CSSProperties {
   const below = rect.top < innerHeight * 0.55;
-  const left = Math.min(rect.right + 6, innerWidth - 440);
-  return below ? { left, top: Math.max(8, rect.top - 6) } : { left, bottom: Math.max(8, innerHeight - rect.bottom - 6) };
+  const beside = rect.right + 6 + 430 < innerWidth;
+  const left = beside ? rect.right + 6 : Math.max(8, Math.min(rect.left + 8, innerWidth - 440));
+  const aside = beside ? -rect.height : 3;
+  return below ? { left, top: Math.max(8, rect.bottom + aside) } : { left, bottom: Math.max(8, innerHeight - rect.top + aside) };
 }
 
 /** Puts another text in place of the one shown, leaving what is the same, and what is folded of it. */

@@ -1,6 +1,6 @@
 import { briefly, signOf, type BlamedLine } from '../../manifest/lines';
 import { textOfPlace, valueAt } from '../../manifest/path';
-import { Button, TimeLabel } from '../../parts';
+import { TimeLabel } from '../../parts';
 import { select, type ObjectData } from './useObject';
 import { valueText } from './valueText';
 
@@ -40,9 +40,9 @@ export function BlameTable({ lines, manifest, data }: { lines: readonly BlamedLi
                 </td>
                 <td>
                   {entry && data.ref ? (
-                    <Button small look="quiet" onClick={() => data.ref && select(data.ref, entry)}>
+                    <button type="button" className="object-table-open" onClick={() => data.ref && select(data.ref, entry)}>
                       {author?.field.resourceVersion}
-                    </Button>
+                    </button>
                   ) : (
                     (author?.field.resourceVersion ?? '')
                   )}

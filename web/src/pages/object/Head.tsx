@@ -169,8 +169,12 @@ function Stepper({ data }: { data: ObjectData }) {
     <div className="object-stepper" role="group" aria-label="Revisions">
       <IconButton icon="left" label="Previous revision (k or ←)" disabled={index <= 0} onClick={() => stepRevision(data, -1)} />
       <span className="object-stepper-text" aria-live="polite">
-        revision <strong>{index < 0 ? '–' : grouped(index + 1)}</strong> of {grouped(revisions.length)}
-        {data.more ? '+' : ''}
+        revision{' '}
+        {!data.ranged && (
+          <>
+            <strong>{index < 0 ? '–' : grouped(index + 1)}</strong> of {grouped(revisions.length)}
+          </>
+        )}
         <code>{revisions[index]?.revision?.resourceVersion ?? ''}</code>
       </span>
       <IconButton icon="right" label="Next revision (j or →)" disabled={index >= revisions.length - 1} onClick={() => stepRevision(data, 1)} />

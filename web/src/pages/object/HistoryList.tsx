@@ -61,6 +61,11 @@ export function HistoryList({ view, data }: { view: View; data: ObjectData }) {
             );
           })}
         </div>
+        {data.ranged && (
+          <p className="object-history-more object-dim">
+            A long history: these are the entries around the cursor. Move it in the strip above to read on.
+          </p>
+        )}
         {data.more && (
           <div className="object-history-more">
             <CutNote cut={data.history.data?.cut} shown={entries.length} noun="entry" />

@@ -25,7 +25,7 @@ export function ManifestTab({ view, data }: { view: View; data: ObjectData }) {
   const matches = blame.data?.resourceVersion === state.data?.resourceVersion;
   const fields = matches ? blame.data?.fields : undefined;
   const blamed = useMemo(() => (fields ? blameLines(printed, manifest, fields) : undefined), [printed, manifest, fields]);
-  const colours = useMemo(() => coloursOf(data.entries), [data.entries]);
+  const colours = useMemo(() => coloursOf(data.entries, blamed?.lines ?? []), [data.entries, blamed]);
   const shown = useMemo<Shown>(() => {
     const lines = blamed?.lines ?? [];
     return {
@@ -100,10 +100,10 @@ function jumpTo(data: ObjectData, line: BlamedLine | undefined): void {
   if (entry && data.ref && field?.resourceVersion) select(data.ref, entry);
 }
 
-/** People first, then by when they are first seen, so that colours stay the same for all states of an object. */
-function coloursOf(entries: readonly Entry[]): Map<string, number> {
+/** By when they are first seen in the history, so that colours stay the same for all states of an object; who is not in it comes behind. */
+function coloursOf(entries: readonly Entry[], lines: readonly BlamedLine[]): Map<string, number> {
   const users = entries.flatMap((entry) => (entry.kind === 'revision' && entry.actor?.user ? [entry.actor.user] : []));
-  return numbered(users);
+  return numbered([...users, ...lines.flatMap(({ author }) => author?.who ?? [])]);
 }
 
 /** What the signs mean that are on screen, and who is there. */

@@ -84,7 +84,7 @@ function tabsOf(data: ObjectData) {
   const counts = countsOf(data.entries);
   const requests = new Set(data.entries.flatMap((entry) => requestOf(entry)?.id ?? [])).size;
   const there = data.history.data !== undefined;
-  const count = (n: number | undefined) => (there && n !== undefined ? { count: n } : {});
+  const count = (n: number | undefined) => (there && !data.ranged && n !== undefined ? { count: n } : {});
   return [
     { value: 'manifest' as const, label: 'Manifest' },
     { value: 'diff' as const, label: 'Diff' },

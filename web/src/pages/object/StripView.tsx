@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type PointerEvent } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type PointerEvent } from 'react';
 import { Skeleton } from '../../parts';
 import { onThemeChange, readPalette } from '../../theme/palette';
 import { formatClock, formatMoment, formatSpan, precisionFor } from '../../time/format';
@@ -35,9 +35,10 @@ function Drawn({ strip, data }: { strip: Strip; data: ObjectData }) {
   const theme = useTheme();
   const scale = useMemo(() => scaleOf(strip.window, Math.max(1, width - 2 * sides)), [strip.window, width]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const box = host.current;
     if (!box) return;
+    setWidth(box.clientWidth);
     const watch = new ResizeObserver(() => setWidth(box.clientWidth));
     watch.observe(box);
     return () => watch.disconnect();

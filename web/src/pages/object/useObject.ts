@@ -1,18 +1,21 @@
 import { useCallback, useMemo, useState } from 'react';
 import { ask, urlOf, type ApiError, type Params } from '../../api/client';
 import { newestOf, useLive } from '../../api/live';
-import type { Blame, Entry, History, Lanes, Life, Links, Ref, State, Tree } from '../../api/types';
+import type { Blame, Entry, History, Lanes, Life, Links, Ref, State, Tree, TreeNode } from '../../api/types';
 import { useAnswer, type Answer } from '../../api/useAnswer';
 import { parseMoment, printMoment, second, type Moment, type Window } from '../../time/moment';
 import type { View } from '../../url/state';
 import { go } from '../../url/useView';
 import { lastAt, lifeAt, momentOf, revisionsOf } from './history';
+import { rangeAround, rangesOf } from './ranges';
 import { showOf } from './words';
 
 /** What is known of the page's object, at its cursor. */
 export interface ObjectData {
   history: Answer<History>;
   entries: readonly Entry[];
+  /** The entries are those around the cursor only. */
+  ranged: boolean;
   /** Reads what comes behind what is there; absent: all is there. */
   more?: () => void;
   moreError?: ApiError;
@@ -41,6 +44,7 @@ export interface ObjectData {
 }
 
 const pageOfEntries = 2000;
+const noLives: readonly Life[] = [];
 
 /** Asks all that the page's head and its lists need; what single tabs need they ask themselves. */
 export function useObject(view: View, wantsBlame: boolean): ObjectData {
@@ -54,33 +58,43 @@ export function useObject(view: View, wantsBlame: boolean): ObjectData {
   const fallback = first.data && !path?.uid ? lifeAt(first.data.lives, view.at) : undefined;
   const otherUID = fallback && fallback.uid !== first.data?.object.uid ? fallback.uid : undefined;
   const other = useAnswer<History>('history', otherUID ? { ...asked, uid: otherUID } : undefined, version);
-  const history = otherUID ? other : first;
-
-  const ref = history.data?.object;
-  const { entries, more, moreError } = useMore(history, { ...asked, uid: otherUID ?? path?.uid });
-  const revisions = useMemo(() => revisionsOf(entries), [entries]);
-  const lives = useMemo(() => history.data?.lives ?? [], [history.data]);
-  const life = lives.find((one) => one.uid === ref?.uid);
+  const whole = otherUID ? other : first;
+  const ref = whole.data?.object;
   const object: Params | undefined = ref?.uid ? { cluster: ref.cluster, uid: ref.uid } : ref ? base : undefined;
+  const tree = useAnswer<Tree>('tree', object && { ...object, down: 0, ...atOf(view) }, version);
+  const cut = whole.data?.cursor !== undefined;
+  const node = cut ? tree.data?.nodes.find((one) => one.asked) : undefined; // how far it goes where the entries do not tell
+  const waits = cut && !tree.data && !tree.error;
+  const life = whole.data?.lives.find((one) => one.uid === ref?.uid);
+  const window = useMemo(() => windowOf(whole.data?.entries ?? [], life, node), [whole.data, life, node]);
+  const lanes = useAnswer<Lanes>(
+    'lanes',
+    ref?.uid && window && !waits ? { cluster: ref.cluster, uid: [ref.uid], from: printMoment(window.from), to: printMoment(window.to), bins: 2000, reads } : undefined,
+    version,
+  );
+  // A history that does not come whole is read around the cursor.
+  const range = useMemo(() => {
+    const lane = lanes.data?.lanes[0];
+    return cut && lanes.data && lane && lane.uid === ref?.uid ? rangeAround(rangesOf(lanes.data, lane, pageOfEntries / 3), view.at) : undefined;
+  }, [cut, lanes.data, ref?.uid, view.at]);
+  const asking = range ? { ...asked, uid: ref?.uid, from: printMoment(range.from), to: printMoment(range.to) } : { ...asked, uid: otherUID ?? path?.uid };
+  const ranged = useAnswer<History>('history', range && asking, version);
+  const history = range && (ranged.data ?? ranged.error) ? ranged : whole;
+  const { entries, more, moreError } = useMore(history, asking);
+  const revisions = useMemo(() => revisionsOf(entries), [entries]);
+  const lives = whole.data?.lives ?? noLives;
 
   const selected = view.sel && view.sel.uid === ref?.uid ? entries.find((entry) => entry.id === view.sel?.id) : undefined;
   const point = object && { ...object, ...pointOf(view, selected) };
   const state = useAnswer<State>('state', point, version);
   const blame = useAnswer<Blame>('blame', wantsBlame && point ? { ...point, noise: true } : undefined, version);
   const links = useAnswer<Links>('links', object && { ...object, ...atOf(view) }, version);
-  const tree = useAnswer<Tree>('tree', object && { ...object, down: 0, ...atOf(view) }, version);
-  const window = useMemo(() => windowOf(entries, lives.find((one) => one.uid === ref?.uid)), [entries, lives, ref?.uid]);
-  const lanes = useAnswer<Lanes>(
-    'lanes',
-    ref?.uid && window ? { cluster: ref.cluster, uid: [ref.uid], from: printMoment(window.from), to: printMoment(window.to), bins: 2000, reads } : undefined,
-    version,
-  );
 
   const index = indexOf(revisions, state.data, selected, view.at);
   const latest = newestOf(live, ref?.cluster) ?? window?.to;
   const at = view.at ?? (entries.length > 0 ? (momentOf(entries.at(-1)?.when) ?? latest) : latest);
   return {
-    history, entries, revisions, lives, state, index, blame, lanes, links, tree, version, newest: view.at === undefined,
+    history, entries, revisions, lives, state, ranged: range !== undefined, index, blame, lanes, links, tree, version, newest: view.at === undefined,
     ...(more ? { more } : {}), ...(moreError ? { moreError } : {}), ...(life ? { life } : {}), ...(ref ? { ref } : {}), ...(at === undefined ? {} : { at }),
     ...(selected ? { selected } : {}), ...(object ? { object } : {}), ...(point ? { point } : {}), ...(window ? { window } : {}),
   };
@@ -105,8 +119,8 @@ function indexOf(revisions: readonly Entry[], state: State | undefined, selected
 }
 
 /** From the first to the last thing that is told of a life, with a little room. */
-function windowOf(entries: readonly Entry[], life: Life | undefined): Window | undefined {
-  const moments = entries.flatMap((entry) => momentOf(entry.when) ?? []);
+function windowOf(entries: readonly Entry[], life: Life | undefined, node: TreeNode | undefined): Window | undefined {
+  const moments = [...entries.map((entry) => momentOf(entry.when)), parseMoment(node?.firstSeen), parseMoment(node?.lastSeen)].filter((at) => at !== undefined);
   const created = parseMoment(life?.createdAt);
   const told = moments.length > 0 ? [moments.reduce((a, b) => Math.min(a, b)), moments.reduce((a, b) => Math.max(a, b))] : created === undefined ? [] : [created];
   const [from, to = from] = told;
