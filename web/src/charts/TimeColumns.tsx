@@ -210,11 +210,15 @@ function Holes({ holes, axis, height }: { holes: readonly Hole[]; axis: Axis; he
       </defs>
       {holes.map((hole, i) => {
         const bar = barOf(hole, axis, axis.width);
-        return <rect key={i} className="chart-hatch-ground" x={axis.left + bar.x} width={bar.width} y={0} height={height - space} />;
-      })}
-      {holes.map((hole, i) => {
-        const bar = barOf(hole, axis, axis.width);
-        return <rect key={i} fill={`url(#${id})`} x={axis.left + bar.x} width={bar.width} y={0} height={height - space} />;
+        // What was seen in part keeps the columns readable: a thin line below them says so.
+        const place = hole.partly ? { y: height - space + 2, height: 5 } : { y: 0, height: height - space };
+        const rect = { x: axis.left + bar.x, width: bar.width, ...place };
+        return (
+          <g key={i}>
+            <rect className="chart-hatch-ground" {...rect} />
+            <rect fill={`url(#${id})`} {...rect} />
+          </g>
+        );
       })}
     </>
   );

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Gap } from '../api/types';
 import { dragged, gripAt, keyed, momentAt, pixelOf, shifted, type Axis } from './brush';
 import { columnPath, columnsOf, heightOf, niceAbove, notchPath, rise, totals } from './columns';
+import { holesOf, isHole, sharedHoles } from './holes';
 import { barOf, joined, within } from './stretches';
 
 describe('columns', () => {
@@ -139,5 +141,34 @@ describe('stretches', () => {
   it('are never too thin to be seen, nor outside of the picture', () => {
     expect(barOf({ from: 200, to: 200 }, window, 50)).toEqual({ x: 47, width: 3 });
     expect(barOf({ from: 100, to: 150 }, window, 50)).toEqual({ x: 0, width: 25 });
+  });
+});
+
+describe('holes', () => {
+  const at = (second: number) => `1970-01-01T00:00:${String(second).padStart(2, '0')}Z`;
+  const gap = (reason: string, cluster: string, from?: number, to?: number, resource = ''): Gap => ({
+    reason, scope: { cluster, ...(resource ? { resource } : {}) }, sentence: '', ...(from === undefined ? {} : { from: at(from) }), ...(to === undefined ? {} : { to: at(to) }),
+  });
+  const window = { from: 0, to: 50_000_000 };
+  const told = (gaps: Gap[], clusters: string[]) => sharedHoles(gaps, clusters, window).map((hole) => [hole.from / 1e6, hole.to / 1e6, hole.partly ?? false]);
+
+  it('are stretches of a window; an edge that lies outside of it is none', () => {
+    expect(holesOf([gap('before-recording', 'a', undefined, 0), gap('dropped', 'a', 55), gap('dropped', 'a', 40)], window).map((hole) => [hole.from, hole.to])).toEqual([[40_000_000, 50_000_000]]);
+  });
+
+  it('are no statements about a whole window', () => {
+    expect([gap('not-watched', 'a'), gap('not-watched', 'a', 1, 2), gap('level', 'a', 1, 2), gap('dropped', 'a', 1), gap('dropped', 'a'), gap('epoch', 'a', 1)].map(isHole)).toEqual([false, true, false, true, false, false]);
+  });
+
+  it('of several clusters are whole only where none was seen', () => {
+    const gaps = [gap('before-recording', 'a', undefined, 10), gap('after-recording', 'a', 20), gap('before-recording', 'b', undefined, 30), gap('after-recording', 'b', 40)];
+    expect(told(gaps, ['a'])).toEqual([[0, 10, false], [20, 50, false]]);
+    expect(told(gaps, ['a', 'b'])).toEqual([[0, 10, false], [20, 30, false], [40, 50, false]]);
+    expect(told(gaps, ['a', 'b', 'c'])).toEqual([]);
+  });
+
+  it('of some resources, or of one cluster among several, are so in part', () => {
+    expect(told([gap('watch-missed', 'a', 5, 6, 'pods'), gap('dropped', 'a', 8, 9)], ['a'])).toEqual([[8, 9, false], [5, 6, true]]);
+    expect(told([gap('dropped', 'a', 8, 9)], ['a', 'b'])).toEqual([[8, 9, true]]);
   });
 });

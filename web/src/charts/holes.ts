@@ -1,7 +1,7 @@
 /** What was not seen, as pictures need it: gaps of an answer sorted into holes of the time line and statements about resources. Pure. */
 import type { Gap } from '../api/types';
 import { parseMoment, type Window } from '../time/moment';
-import { within, type Open } from './stretches';
+import { joined, within, type Open } from './stretches';
 
 /** How a reason is told in a few words, and how much it takes away. */
 export interface Reason {
@@ -61,6 +61,8 @@ export interface Hole extends Window {
   gap: Gap;
   weight: Reason['weight'];
   title: string;
+  /** Something was seen meanwhile: the gap is of some resources, or of one cluster among several. */
+  partly?: boolean;
 }
 
 /** The gaps of a window as stretches of it; those that lie outside of it are left out. */
@@ -84,4 +86,27 @@ export function isHole(gap: Gap): boolean {
 export function resourceOf(gap: Gap): string {
   const { resource, group } = gap.scope;
   return resource ? (group ? `${resource}.${group}` : resource) : '';
+}
+
+/**
+ * The holes of a picture that shows several clusters together: those in which nothing of any of them was seen, and, marked as such, those that
+ * take only a part away.
+ */
+export function sharedHoles(gaps: readonly Gap[], clusters: readonly string[], window: Window): Hole[] {
+  const all = holesOf(gaps.filter((gap) => isHole(gap) || reasonOf(gap.reason).weight === 'edge'), window);
+  const whole = clusters.map((cluster) => all.filter((hole) => hole.gap.scope.cluster === cluster && !hole.gap.scope.resource && hole.weight !== 'note'));
+  const [first = [], ...others] = whole;
+  let unseen = joined(first);
+  for (const holes of others) unseen = intersection(unseen, joined(holes));
+  const shared = unseen.flatMap((stretch): Hole[] => {
+    const touched = whole.flat().find((hole) => within(hole, stretch));
+    return touched ? [{ ...touched, ...stretch }] : [];
+  });
+  const partly = all.filter((hole) => hole.weight !== 'edge' && !unseen.some((stretch) => stretch.from <= hole.from && hole.to <= stretch.to));
+  return [...shared, ...partly.map((hole) => ({ ...hole, partly: true }))];
+}
+
+/** What lies in both of two lists of stretches, each joined. */
+function intersection(a: readonly Window[], b: readonly Window[]): Window[] {
+  return a.flatMap((one) => b.map((other) => ({ from: Math.max(one.from, other.from), to: Math.min(one.to, other.to) })).filter((both) => both.from < both.to));
 }

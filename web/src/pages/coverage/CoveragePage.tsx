@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { useLive } from '../../api/live';
-import { useBounds, useInfo } from '../../api/server';
+import { boundsOf, useBounds, useInfo } from '../../api/server';
 import type { Coverage } from '../../api/types';
 import { useAnswer } from '../../api/useAnswer';
 import { CutNote, ErrorBox, Icon, PageHeader, Skeleton, WindowBar } from '../../parts';
@@ -21,6 +21,8 @@ export function CoveragePage({ view }: { view: View }) {
   const asked = askedWindow(view, bounds);
   const answer = useAnswer<Coverage>('coverage', { cluster: view.set.cluster, kind: view.set.kind, ...asked }, version);
   const window = shownWindow(view, bounds);
+  const clusters = useInfo().data?.clusters;
+  const recorded = useMemo(() => new Map((clusters ?? []).map((cluster) => [cluster.name, boundsOf([cluster])])), [clusters]);
   const rows = useMemo(() => (answer.data ? rowsOf(answer.data) : []), [answer.data]);
   const groups = useMemo(() => reasonsOf(rows, view.set.cluster), [rows, view.set.cluster]);
   const narrow: Narrow = { cluster: view.set.cluster, reason: view.words['reason'] ?? '', text: view.words['q'] ?? '', holesOnly: view.words['holes'] !== 'all' };
@@ -28,7 +30,6 @@ export function CoveragePage({ view }: { view: View }) {
   return (
     <main className="coverage" aria-label="Coverage">
       <PageHeader title="Coverage" sub="what was seen, and what was not">
-        <Choices view={view} />
         <WindowBar view={view} bounds={bounds} />
       </PageHeader>
       {answer.error && <ErrorBox error={answer.error} retry={answer.retry} />}
@@ -42,7 +43,7 @@ export function CoveragePage({ view }: { view: View }) {
           <div className="coverage-main">
             <Verdict coverage={answer.data} groups={groups} narrow={narrow} />
             <CutNote cut={answer.data.cut ? `${grouped(answer.data.cut)} gaps are not listed: choose a narrower window, or one kind` : undefined} />
-            <Matrix rows={shown} all={rows} window={window} bounds={bounds} view={view} />
+            <Matrix rows={shown} all={rows} window={window} recorded={recorded} view={view} />
           </div>
           <Closings groups={narrow.reason ? groups.filter((group) => group.reason === narrow.reason) : groups} view={view} open={narrow.reason} />
         </div>
@@ -64,20 +65,6 @@ function shownWindow(view: View, bounds: Partial<Window>): Window | undefined {
   if (from === undefined || to === undefined) return undefined;
   const window = { from, to: Math.max(to, from + second / 1000) };
   return view.from === undefined && view.to === undefined && view.follow === undefined ? withMargin(window, 0.03, second) : window;
-}
-
-/** Which cluster and kind. */
-function Choices({ view }: { view: View }) {
-  const clusters = useInfo().data?.clusters ?? [];
-  if (clusters.length < 2) return null;
-  return (
-    <select aria-label="Cluster" value={view.set.cluster} onChange={(event) => go({ set: { ...view.set, cluster: event.target.value } })}>
-      <option value="">All clusters</option>
-      {clusters.map((cluster) => (
-        <option key={cluster.name}>{cluster.name}</option>
-      ))}
-    </select>
-  );
 }
 
 /** What the answer says as a whole, and its reasons, which narrow the page. */

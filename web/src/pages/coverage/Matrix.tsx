@@ -12,8 +12,14 @@ import { go } from '../../url/useView';
 import { holesOfRow, type Row } from './matrix';
 
 /** Resources by time: a strip each. */
-export function Matrix({ rows, all, window, bounds, view }: { rows: readonly Row[]; all: readonly Row[]; window: Window; bounds: Partial<Window>; view: View }) {
-  const recorded = bounds.from !== undefined && bounds.to !== undefined ? { from: bounds.from, to: bounds.to } : undefined;
+export function Matrix({ rows, all, window, recorded, view }: {
+  rows: readonly Row[];
+  all: readonly Row[];
+  window: Window;
+  /** What is recorded of each cluster. */
+  recorded: ReadonlyMap<string, Partial<Window>>;
+  view: View;
+}) {
   const total = all.filter((row) => row.resource !== '').length;
   const shown = rows.filter((row) => row.resource !== '').length;
   return (
@@ -52,7 +58,7 @@ export function Matrix({ rows, all, window, bounds, view }: { rows: readonly Row
           </span>
         </div>
         {rows.map((row) => (
-          <MatrixRow key={`${row.cluster}/${row.resource}`} row={row} cluster={all.find((one) => one.cluster === row.cluster && one.resource === '')} window={window} recorded={recorded} />
+          <MatrixRow key={`${row.cluster}/${row.resource}`} row={row} cluster={all.find((one) => one.cluster === row.cluster && one.resource === '')} window={window} recorded={recorded.get(row.cluster)} />
         ))}
         {shown === 0 && total > 0 && <p className="matrix-none">{(view.words['q'] ?? '') || view.words['reason'] ? 'No resource matches.' : 'No resource has a hole of its own.'}</p>}
         {total === 0 && <p className="matrix-none">Nothing was audited or watched in this window.</p>}
@@ -61,10 +67,11 @@ export function Matrix({ rows, all, window, bounds, view }: { rows: readonly Row
   );
 }
 
-const MatrixRow = memo(function MatrixRow({ row, cluster, window, recorded }: { row: Row; cluster: Row | undefined; window: Window; recorded: Window | undefined }) {
+const MatrixRow = memo(function MatrixRow({ row, cluster, window, recorded }: { row: Row; cluster: Row | undefined; window: Window; recorded: Partial<Window> | undefined }) {
   const head = row.resource === '';
   const { seen } = row;
   const holes = holesOfRow(row, cluster, window);
+  const filled = recorded?.from !== undefined && recorded.to !== undefined ? { from: recorded.from, to: recorded.to } : undefined;
   const own = row.gaps.map((gap) => gap.sentence).join(' ');
   const lanes: View = { page: 'timeline', set: { ...everything, cluster: row.cluster, kind: row.resource }, ...window, words: {} };
   return (
@@ -88,7 +95,7 @@ const MatrixRow = memo(function MatrixRow({ row, cluster, window, recorded }: { 
         {!head && seen && (seen.audited ? (seen.levels?.join(', ') ?? 'yes') : <span title="No audited write in this window">–</span>)}
       </span>
       <span role="cell">
-        <CoverageStrip tall window={window} recorded={recorded} holes={holes} label={own || (seen ? 'No hole is known.' : 'No hole of the whole cluster is known.')} />
+        <CoverageStrip tall window={window} recorded={filled} holes={holes} label={own || (seen ? 'No hole is known.' : 'No hole of the whole cluster is known.')} />
       </span>
     </div>
   );

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'react';
 import { columnsOf } from '../../charts/columns';
-import { holesOf, isHole, reasonOf } from '../../charts/holes';
+import { sharedHoles } from '../../charts/holes';
 import { binsFor, TimeColumns, type TrackSpec } from '../../charts/TimeColumns';
 import { useWidth } from '../../charts/useWidth';
 import type { Activity, Coverage } from '../../api/types';
@@ -30,8 +30,10 @@ const tracks: readonly TrackSpec[] = [
 ];
 
 /** How much happened when; a brush chooses the window. */
-export function ActivityPanel({ view, recorded, chosen, activity, coverage, drawn }: {
+export function ActivityPanel({ view, clusters, recorded, chosen, activity, coverage, drawn }: {
   view: View;
+  /** Names of those that are shown. */
+  clusters: readonly string[];
   recorded: Window;
   chosen: Window | undefined;
   activity: Answer<Activity>;
@@ -48,9 +50,8 @@ export function ActivityPanel({ view, recorded, chosen, activity, coverage, draw
   const { data } = activity;
   const columns = useMemo(() => data && columnsOf(data), [data]);
   const holes = useMemo(() => {
-    const gaps = (coverage?.gaps ?? []).filter((gap) => isHole(gap) || reasonOf(gap.reason).weight === 'edge');
-    return columns ? holesOf(gaps, columns) : [];
-  }, [coverage, columns]);
+    return columns ? sharedHoles(coverage?.gaps ?? [], clusters, columns) : [];
+  }, [coverage, columns, clusters]);
   const choose = (window: Window | undefined, done: boolean) => {
     setDraft(done ? undefined : window);
     if (done) go({ from: window?.from, to: window?.to, follow: undefined });

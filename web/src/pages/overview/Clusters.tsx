@@ -7,25 +7,34 @@ import type { Answer } from '../../api/useAnswer';
 import { ErrorBox, Icon, Link, TimeLabel, useNow } from '../../parts';
 import { counted } from '../../text/counts';
 import { formatSpan } from '../../time/format';
-import { hour, second } from '../../time/moment';
+import { hour, second, type Window } from '../../time/moment';
 import { everything, type View } from '../../url/state';
 import { go } from '../../url/useView';
 import { recordedOf } from './extent';
 
 /** The recorded clusters: since when, how far, and with which holes. */
 export function Clusters({ view, info, coverage }: { view: View; info: Info; coverage: Answer<Coverage> }) {
+  const live = useLive();
   const clusters = info.clusters ?? [];
+  const span = recordedOf(clusters, live.newest);
   return (
     <section className={clusters.length === 1 ? 'clusters clusters-one' : 'clusters'} aria-label="Clusters">
       {coverage.error && <ErrorBox compact error={coverage.error} retry={coverage.retry} />}
       {clusters.map((cluster) => (
-        <ClusterCard key={cluster.name} cluster={cluster} view={view} many={clusters.length > 1} coverage={coverage.data} />
+        <ClusterCard key={cluster.name} cluster={cluster} view={view} many={clusters.length > 1} span={span} coverage={coverage.data} />
       ))}
     </section>
   );
 }
 
-function ClusterCard({ cluster, view, many, coverage }: { cluster: ClusterInfo; view: View; many: boolean; coverage: Coverage | undefined }) {
+function ClusterCard({ cluster, view, many, span, coverage }: {
+  cluster: ClusterInfo;
+  view: View;
+  many: boolean;
+  /** What is recorded of all: strips have one axis, so that one can compare them. */
+  span: Window | undefined;
+  coverage: Coverage | undefined;
+}) {
   const live = useLive();
   const recorded = recordedOf([cluster], live.newest);
   const chosen = view.set.cluster === cluster.name;
@@ -45,15 +54,21 @@ function ClusterCard({ cluster, view, many, coverage }: { cluster: ClusterInfo; 
           {counted(cluster.objects, 'object')}
           {cluster.epochs > 1 && ` · ${counted(cluster.epochs, 'epoch')}`}
           {(cluster.incarnations?.length ?? 0) > 1 && ` · ${cluster.incarnations?.length} incarnations`}
+          {many && (
+            <>
+              {' · '}
+              <CoverageLink cluster={cluster.name} />
+            </>
+          )}
         </span>
       </div>
-      {recorded ? (
+      {recorded && span ? (
         <div className="cluster-time">
           <TimeLabel at={recorded.from} />
           <CoverageStrip
-            window={recorded}
+            window={span}
             recorded={recorded}
-            holes={coverage ? holesOf((coverage.gaps ?? []).filter((gap) => gap.scope.cluster === cluster.name && isHole(gap)), recorded) : []}
+            holes={coverage ? holesOf((coverage.gaps ?? []).filter((gap) => gap.scope.cluster === cluster.name && isHole(gap)), span) : []}
             label={`Coverage of ${cluster.name}`}
           />
           <TimeLabel at={recorded.to} />
@@ -62,7 +77,7 @@ function ClusterCard({ cluster, view, many, coverage }: { cluster: ClusterInfo; 
       ) : (
         <p className="cluster-span">Nothing with a time is recorded of it yet.</p>
       )}
-      <Seen cluster={cluster.name} view={view} coverage={coverage} />
+      <Seen cluster={cluster.name} coverage={coverage} link={!many} />
     </div>
   );
 }
@@ -89,7 +104,7 @@ function Freshness({ cluster, last }: { cluster: string; last: number | undefine
 }
 
 /** What the coverage answer says of a cluster, in as few words as are honest. */
-function Seen({ cluster, view, coverage }: { cluster: string; view: View; coverage: Coverage | undefined }) {
+function Seen({ cluster, coverage, link }: { cluster: string; coverage: Coverage | undefined; link: boolean }) {
   if (!coverage) return <p className="cluster-seen cluster-seen-loading">Looking for holes…</p>;
   const counts = new Map<string, number>();
   for (const gap of coverage.gaps ?? []) {
@@ -107,9 +122,13 @@ function Seen({ cluster, view, coverage }: { cluster: string; view: View; covera
           {words(reason, n)}
         </span>
       ))}
-      <Link to={{ page: 'coverage', set: { ...everything, cluster: view.set.cluster || cluster }, words: {} }}>Coverage</Link>
+      {link && <CoverageLink cluster={cluster} />}
     </p>
   );
+}
+
+function CoverageLink({ cluster }: { cluster: string }) {
+  return <Link to={{ page: 'coverage', set: { ...everything, cluster }, words: {} }}>Coverage</Link>;
 }
 
 function words(reason: string, n: number): string {

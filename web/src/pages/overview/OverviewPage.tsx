@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { useMemo, type ReactNode } from 'react';
 import { newestOf, useLive } from '../../api/live';
 import type { Coverage, Failing, Info } from '../../api/types';
 import { useInfo } from '../../api/server';
@@ -64,6 +64,7 @@ function Known({ view, info, recorded }: { view: View; info: Info; recorded: Win
   const coverage = useAnswer<Coverage>('coverage', { cluster: view.set.cluster }, live.version);
   const failing = useAnswer<Failing>('failing', recorded && { ...narrow, limit: 50 }, live.version);
   const activity = useActivity(view, recorded, chosen, live.version);
+  const names = useMemo(() => (info.clusters ?? []).map((cluster) => cluster.name).filter((name) => !view.set.cluster || name === view.set.cluster), [info, view.set.cluster]);
   const zone = useZone();
   const shown = chosen ?? recorded;
   const dated = shown !== undefined && formatDay(shown.from, zone) !== formatDay(shown.to, zone);
@@ -72,7 +73,7 @@ function Known({ view, info, recorded }: { view: View; info: Info; recorded: Win
   return (
     <>
       <Clusters view={view} info={info} coverage={coverage} />
-      {recorded && <ActivityPanel view={view} recorded={recorded} chosen={chosen} activity={activity.chart} coverage={coverage.data} drawn={activity.drawn} />}
+      {recorded && <ActivityPanel view={view} clusters={names} recorded={recorded} chosen={chosen} activity={activity.chart} coverage={coverage.data} drawn={activity.drawn} />}
       {recorded && (
         <Dated.Provider value={dated}>
           <div className="overview-lists">

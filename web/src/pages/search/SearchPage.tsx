@@ -145,7 +145,6 @@ const kindLabels = { request: 'Requests', revision: 'Revisions', end: 'Ends', ev
 /** Kinds of record, order, reads, cluster, and the same objects as lanes. */
 function Choices({ view }: { view: View }) {
   const kinds = kindsOf(view);
-  const clusters = useInfo().data?.clusters ?? [];
   const lanes: View = { ...view, page: 'timeline', set: { ...everything, cluster: view.set.cluster, filter: view.set.filter }, words: {} };
   const reads = view.words['reads'] === 'true';
   return (
@@ -173,14 +172,6 @@ function Choices({ view }: { view: View }) {
       <Button small on={reads} title="get, list and watch requests too" onClick={() => go({ words: { reads: reads ? '' : 'true' } })}>
         Reads too
       </Button>
-      {clusters.length > 1 && (
-        <select aria-label="Cluster" value={view.set.cluster} onChange={(event) => go({ set: { ...view.set, cluster: event.target.value } })}>
-          <option value="">All clusters</option>
-          {clusters.map((cluster) => (
-            <option key={cluster.name}>{cluster.name}</option>
-          ))}
-        </select>
-      )}
       {view.set.filter && (
         <Link to={lanes} className="button button-plain button-small search-lanes">
           <Icon name="timeline" size={14} /> Open as lanes
