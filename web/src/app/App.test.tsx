@@ -1,10 +1,14 @@
 // @vitest-environment jsdom
-import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { act, cleanup, configure, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ObjectEntry } from '../api/types';
 import { forgetAnswers, setToken } from '../api/client';
 import { go } from '../url/useView';
 import { App } from './App';
+
+// Only what waits for ever fails, also on a machine that is busy.
+configure({ asyncUtilTimeout: 15_000 });
+vi.setConfig({ testTimeout: 30_000 });
 
 vi.mock('./pages', async () => ({
   pageOf: new Proxy({}, { get: (_, page) => ({ view }: { view: { words: Record<string, string> } }) => {
@@ -123,6 +127,15 @@ describe('keys of the frame', () => {
     press('/');
     expect(document.activeElement).toBe(field());
   });
+
+  it('give the focus back where it was', () => {
+    render(<App />);
+    const link = screen.getByRole('link', { name: 'Graph' });
+    link.focus();
+    press('/');
+    fireEvent.keyDown(field(), { key: 'Escape' });
+    expect(document.activeElement).toBe(link);
+  });
 });
 
 describe('the search box', () => {
@@ -187,7 +200,7 @@ describe('a server that does not answer', () => {
     status = 401;
     render(<App />);
     const dialog = await screen.findByRole('dialog', { name: 'This server wants a token' });
-    expect(dialog.querySelector('input')?.type).toBe('password');
+    expect(document.activeElement).toBe(dialog.querySelector('input[type=password]'));
     fireEvent.change(screen.getByLabelText('Token'), { target: { value: ' good ' } });
     fireEvent.click(screen.getByRole('button', { name: 'Use it' }));
     await waitFor(() => expect(screen.queryByRole('alert')).toBeNull());

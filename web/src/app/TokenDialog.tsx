@@ -15,7 +15,7 @@ export function TokenDialog({ onToken, onClose }: { onToken: (token: string) => 
         <p>Paste the bearer token that whoever runs it gave you. It is kept in this tab and forgotten when the tab is closed.</p>
         <label>
           Token
-          <input autoFocus type="password" autoComplete="off" spellCheck={false} value={token} onChange={(event) => setToken(event.target.value)} />
+          <input data-autofocus type="password" autoComplete="off" spellCheck={false} value={token} onChange={(event) => setToken(event.target.value)} />
         </label>
         <div>
           <Button onClick={onClose}>Not now</Button>

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react';
+import { act, cleanup, configure, fireEvent, render, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import entryAnswer from '../../testdata/answers/entry.json';
 import { forgetAnswers } from '../api/client';
@@ -7,6 +7,10 @@ import type { Entry, OneEntry } from '../api/types';
 import { setZone } from '../url/prefs';
 import { useView } from '../url/useView';
 import { DetailPane } from '.';
+
+// Only what waits for ever fails, also on a machine that is busy.
+configure({ asyncUtilTimeout: 15_000 });
+vi.setConfig({ testTimeout: 30_000 });
 
 const golden = entryAnswer as unknown as OneEntry;
 const uid = golden.object.uid ?? '';

@@ -1,21 +1,13 @@
-import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { useId, useRef, type ReactNode } from 'react';
 import { IconButton } from './Button';
 import './Dialog.css';
+import { useModal } from './useModal';
 
 /** A dialog over the page, which keeps the focus until it is closed; drawn means open. */
 export function Dialog({ title, onClose, wide, children }: { title: string; onClose: () => void; wide?: boolean; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
-    const shown = dialog.current;
-    const before = document.activeElement;
-    if (typeof shown?.showModal === 'function') shown.showModal();
-    else shown?.setAttribute('open', '');
-    return () => {
-      if (typeof shown?.close === 'function') shown.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
+  useModal(dialog);
   return (
     <dialog
       ref={dialog}

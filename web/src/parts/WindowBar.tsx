@@ -187,7 +187,7 @@ function WindowMenu({ view, bounds, now, close }: { view: View; bounds?: Partial
         </button>
       </form>
       <div className="window-menu-presets" role="group" aria-label="Windows to choose from">
-        <h4>Last, of what is recorded</h4>
+        <p>Last, of what is recorded</p>
         {presets.map((preset) => (
           <button key={preset.span} type="button" onClick={() => pick(lastOf(view, preset.span, bounds))}>
             {preset.label}

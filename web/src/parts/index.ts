@@ -15,6 +15,7 @@ export { PageHeader } from './PageHeader';
 export { Popover } from './Popover';
 export { Tabs, type Tab } from './Tabs';
 export { TimeLabel, WhenLabel } from './TimeLabel';
+export { useModal } from './useModal';
 export { useNow } from './useNow';
 export { around, followNow, lastOf, presets, shifted, windowOf, zoomed } from './window';
 export { usePageHasWindowBar, WindowBar, WindowButton } from './WindowBar';

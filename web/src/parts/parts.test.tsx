@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { cleanup, configure, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/client';
 import type { Ref } from '../api/types';
@@ -7,6 +7,10 @@ import { parseMoment } from '../time/moment';
 import { setZone } from '../url/prefs';
 import { parseView } from '../url/state';
 import { Copy, CoverageNote, CutNote, ErrorBox, Menu, ObjectLink, StateChip, Tabs, TimeLabel, WindowButton } from '.';
+
+// Only what waits for ever fails, also on a machine that is busy.
+configure({ asyncUtilTimeout: 15_000 });
+vi.setConfig({ testTimeout: 30_000 });
 
 const web: Ref = { cluster: 'demo', group: 'apps', kind: 'Deployment', resource: 'deployments', namespace: 'shop', name: 'web', uid: 'u1' };
 const view = (path: string) => parseView(new URL(path, 'http://here'))!;

@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { useInfo } from '../../api/server';
-import { Icon, Kbd } from '../../parts';
+import { Icon, Kbd, useModal } from '../../parts';
 import { useView } from '../../url/useView';
 import { itemsFor, type Item } from './items';
 import './Palette.css';
@@ -19,12 +19,7 @@ export function Palette({ onClose, showKeys }: { onClose: () => void; showKeys: 
   const at = Math.max(0, items.findIndex((item) => item.id === picked));
   const current = items[at];
 
-  useEffect(() => {
-    const shown = dialog.current;
-    if (typeof shown?.showModal === 'function') shown.showModal();
-    else shown?.setAttribute('open', '');
-    return () => (typeof shown?.close === 'function' ? shown.close() : undefined);
-  }, []);
+  useModal(dialog);
   useEffect(() => {
     if (current) document.getElementById(`${id}-${current.id}`)?.scrollIntoView({ block: 'nearest' });
   }, [id, current]);
@@ -62,7 +57,7 @@ export function Palette({ onClose, showKeys }: { onClose: () => void; showKeys: 
         <div className="palette-field">
           <Icon name="search" />
           <input
-            autoFocus
+            data-autofocus
             role="combobox"
             aria-expanded
             aria-controls={`${id}-list`}
@@ -142,9 +137,9 @@ function Line({ id, item, on, pick, run }: { id: string; item: Item; on: boolean
       </span>
       {item.after && <span className="palette-after">{item.after}</span>}
       {item.second && on && (
-        <button
-          type="button"
-          tabIndex={-1}
+        // Only for the mouse: the keyboard has Alt+Enter, which the foot of the box tells.
+        <span
+          aria-hidden
           className="palette-second"
           onClick={(event) => {
             event.stopPropagation();
@@ -152,7 +147,7 @@ function Line({ id, item, on, pick, run }: { id: string; item: Item; on: boolean
           }}
         >
           {item.second.does}
-        </button>
+        </span>
       )}
     </div>
   );

@@ -60,7 +60,7 @@ function filterItem(filter: string, view: View | undefined): Item {
     id: 'filter', section: 'Records', icon: 'filter', words: `Search records: ${filter}`, after: 'CEL',
     run: () => goTo({ ...toPage('search', view), set: { ...everything, cluster: view?.set.cluster ?? '', filter } }),
     second: {
-      does: 'objects with such records, in lanes',
+      does: 'in lanes',
       run: () => goTo({ ...toPage('timeline', view), set: { ...everything, cluster: view?.set.cluster ?? '', filter } }),
     },
   };
