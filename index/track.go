@@ -116,6 +116,7 @@ type pinNews struct {
 	upTo   uint64
 	blocks map[uint64]struct{}
 	begun  time.Time // the earliest beginning of a new pin
+	newest time.Time // and the latest
 	below  record.ResourceVersion
 }
 
@@ -137,6 +138,9 @@ func (n *pinNews) take(key storageKey, change store.Change) {
 		}
 		n.blocks[blockOf(at.Pin.RV)] = struct{}{}
 		n.begun = earlier(n.begun, at.Pin.After)
+		if at.Pin.After.After(n.newest) {
+			n.newest = at.Pin.After
+		}
 	}
 }
 
@@ -168,6 +172,9 @@ func (t *track) refresh(ctx context.Context, news *pinNews) error {
 	}
 	if inverted := t.recorded.inversion(); inverted > max(join.EpochTolerance, t.borne) {
 		t.doubt = true
+	}
+	if t.owes(news.newest) {
+		t.doubt, t.urged = true, true
 	}
 	if t.looksNow() {
 		if rebuilt, err := t.lookForEpochs(ctx); err != nil || rebuilt {

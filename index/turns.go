@@ -2,6 +2,8 @@ package index
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/kubewake/kubewake/join"
 	"github.com/kubewake/kubewake/record"
@@ -38,6 +40,16 @@ func (t *track) told(turns []join.Turn) {
 	if len(turns) != len(t.turns) || !sameTurns(turns, t.turns) {
 		t.turns, t.doubt, t.urged = turns, true, true
 	}
+}
+
+// owes reports whether watches told of an epoch that there was nothing of when it was looked for: they tell at once, and its first requests
+// may come later. With one that began at newest there is. The caller holds mu.
+func (t *track) owes(newest time.Time) bool {
+	return slices.ContainsFunc(t.turns, func(turn join.Turn) bool {
+		return !newest.Before(turn.At) && !slices.ContainsFunc(t.recorded.starts, func(start int64) bool {
+			return join.Tells([]join.Turn{turn}, time.Unix(0, start))
+		})
+	})
 }
 
 func sameTurns(a, b []join.Turn) bool {
