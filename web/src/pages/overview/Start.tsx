@@ -19,7 +19,7 @@ const ways: readonly Way[] = [
   {
     icon: 'open',
     title: 'Open an audit log you have',
-    text: 'Files and directories, packed or not, also exports of EKS and AKS and recordings of kubectl get --watch. Detected by content.',
+    text: 'Files and directories, packed or not, also exports of EKS and AKS, and what kubectl printed under watch. Detected by content.',
     steps: [{ text: 'kubewake open /var/log/kubernetes/audit/' }],
   },
   {

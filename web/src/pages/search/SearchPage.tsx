@@ -66,9 +66,14 @@ export function SearchPage({ view }: { view: View }) {
           <div className={opened ? 'search-body search-body-detail' : 'search-body'}>
             <Facets hits={hits} filter={filter} add={add} drop={(condition) => ask(widened(filter, condition), { replace: false })} />
             <div className="search-found">
-              <Times hits={hits} view={view} bounds={bounds} stale={stale || wrong} />
-              {hits.length === 0 && found.end && !stale && <NoHits view={view} end={found.end} />}
-              <Results hits={hits} selected={selected} stale={stale || wrong} many={many} select={select} open={open} atEnd={() => hits.length < 5000 && more()} />
+              {hits.length === 0 && found.end && !stale ? (
+                <NoHits view={view} end={found.end} />
+              ) : (
+                <>
+                  <Times hits={hits} view={view} bounds={bounds} stale={stale || wrong} />
+                  <Results hits={hits} selected={selected} stale={stale || wrong} many={many} select={select} open={open} atEnd={() => hits.length < 5000 && more()} />
+                </>
+              )}
             </div>
             {opened && <Selected hit={hit} view={view} add={add} close={() => go(unselected)} />}
           </div>
