@@ -126,7 +126,8 @@ func (a *activity) tell(ctx context.Context, total *tallies, out *engine.Activit
 
 // changes reports whether writes to a resource count as changes.
 func (a *activity) changes(gr record.GroupResource) bool {
-	return isChangeable(gr) && (!isLease(gr) || a.scope.set.q.Kind != "" || a.scope.lookedUp())
+	q := &a.scope.set.q
+	return isChangeable(gr) && (!isLease(gr) || q.Kind != "" || q.HasObject())
 }
 
 // isChangeable reports whether what is written to a resource changes an object.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -44,7 +46,7 @@ func (l *looked) cut() string {
 
 // scan counts everything in the window, on all cores. What the parts count is united in their order, so that it is the same each time.
 func (a *activity) scan(ctx context.Context, total *tallies) error {
-	var jobs []func(context.Context, *tallies) error
+	var jobs []job
 	for _, c := range a.scope.set.clusters {
 		list, err := a.jobs(ctx, c)
 		if err != nil {
@@ -55,9 +57,9 @@ func (a *activity) scan(ctx context.Context, total *tallies) error {
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	parts := make([]*tallies, len(jobs))
-	for i, job := range jobs {
+	for i, count := range jobs {
 		parts[i] = newTallies(a)
-		group.Go(func() error { return job(within, parts[i]) })
+		group.Go(func() error { return count(within, parts[i]) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -68,18 +70,71 @@ func (a *activity) scan(ctx context.Context, total *tallies) error {
 	return nil
 }
 
+// job counts one part.
+type job func(context.Context, *tallies) error
+
 // jobs are the parts of the count of one cluster. They share no record.
-func (a *activity) jobs(ctx context.Context, c store.ClusterInfo) ([]func(context.Context, *tallies) error, error) {
+func (a *activity) jobs(ctx context.Context, c store.ClusterInfo) ([]job, error) {
+	jobs := []job{func(ctx context.Context, t *tallies) error { return a.states(ctx, c, t) }}
+	if a.scope.few() {
+		return append(jobs, a.namedJobs(c)...), nil
+	}
 	scans, err := a.scope.scans(ctx, c, a.between())
 	if err != nil {
 		return nil, err
 	}
-	jobs := []func(context.Context, *tallies) error{func(ctx context.Context, t *tallies) error { return a.states(ctx, c, t) }}
 	for _, scan := range scans {
 		jobs = append(jobs, func(ctx context.Context, t *tallies) error { return a.requests(ctx, scan, t) })
 	}
 	events := store.WindowScan{Cluster: c.Name, Kinds: []record.Kind{record.KindKubeEvent}, Between: a.between(), HeadsOnly: true}
 	return append(jobs, func(ctx context.Context, t *tallies) error { return a.events(ctx, events, t) }), nil
+}
+
+// namedJobs look up what names a few objects, one by one.
+func (a *activity) namedJobs(c store.ClusterInfo) []job {
+	requests, events := a.scope.lookups(c.Name)
+	var jobs []job
+	for chunk := range slices.Chunk(requests, namesTogether) {
+		jobs = append(jobs, func(ctx context.Context, t *tallies) error {
+			for _, scan := range chunk {
+				scan.Between, scan.Reads = a.between(), true
+				if err := a.requestsOf(ctx, scan, t); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	for chunk := range slices.Chunk(events, namesTogether) {
+		jobs = append(jobs, func(ctx context.Context, t *tallies) error {
+			for _, scan := range chunk {
+				scan.Between = a.between()
+				if err := a.eventsOf(a.e.st.Events(ctx, scan), t); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return jobs
+}
+
+// namesTogether is how many names one job looks up.
+const namesTogether = 16
+
+func (a *activity) requestsOf(ctx context.Context, scan store.RequestScan, t *tallies) error {
+	n := 0
+	for r, err := range a.e.st.Requests(ctx, scan) {
+		if err != nil {
+			return err
+		}
+		h := record.HeadOf(r)
+		t.head(scan.Cluster, r.OccurredAt, &h, r)
+		if n++; n%lookEvery == 0 && a.looked.more(lookEvery, a.e.limits.Scanned, a.deadline, a.e.limits.Time) {
+			return nil
+		}
+	}
+	return nil
 }
 
 // lookEvery is after how many records the limits are looked at.
@@ -121,8 +176,12 @@ func (a *activity) requests(ctx context.Context, scan store.WindowScan, t *talli
 
 // events counts the states of Events.
 func (a *activity) events(ctx context.Context, scan store.WindowScan, t *tallies) error {
+	return a.eventsOf(a.e.st.Window(ctx, scan), t)
+}
+
+func (a *activity) eventsOf(list iter.Seq2[*record.Record, error], t *tallies) error {
 	n := 0
-	for r, err := range a.e.st.Window(ctx, scan) {
+	for r, err := range list {
 		if err != nil {
 			return err
 		}

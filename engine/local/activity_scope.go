@@ -59,6 +59,41 @@ func (s *scope) namespace() string {
 // lookedUp reports whether the objects of the set are known one by one.
 func (s *scope) lookedUp() bool { return s.names != nil }
 
+// fewNames is how many objects are looked up one by one rather than by going over their namespaces.
+const fewNames = 300
+
+// few reports whether the objects are known, and are few. Of each its kind is known too, by which Events name it.
+func (s *scope) few() bool {
+	return s.lookedUp() && len(s.names) <= fewNames && !slices.ContainsFunc(s.set.members, func(m member) bool { return m.ref.Kind == "" })
+}
+
+// lookups gives the scans for all that names the objects of one cluster, or the collections they are in.
+func (s *scope) lookups(c record.Cluster) (requests []store.RequestScan, events []store.EventScan) {
+	asked := map[any]bool{}
+	once := func(scan any) bool {
+		again := asked[scan]
+		asked[scan] = true
+		return !again
+	}
+	for i := range s.set.members {
+		m := &s.set.members[i]
+		if m.key.Cluster != c {
+			continue
+		}
+		scan := store.RequestScan{Cluster: c, Resource: m.ref.GroupResource(), Namespace: m.ref.Namespace, Name: m.ref.Name}
+		if once(scan) {
+			requests = append(requests, scan)
+		}
+		if scan.Name = ""; once(scan) {
+			requests = append(requests, scan)
+		}
+		if ev := (store.EventScan{Cluster: c, Kind: m.ref.Kind, Namespace: m.ref.Namespace, Name: m.ref.Name}); once(ev) {
+			events = append(events, ev)
+		}
+	}
+	return requests, events
+}
+
 // wants reports whether a resource can be of the set.
 func (s *scope) wants(c record.Cluster, gr record.GroupResource) bool {
 	if s.lookedUp() {

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -67,29 +68,13 @@ func (f *failures) find(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	scan := store.WindowScan{Cluster: f.info.Name, Kinds: []record.Kind{record.KindRevision}, Revisions: ranges, OnlyNamed: ranges != nil, Namespace: f.q.Namespace}
-	parts, err := f.parts(ctx, ranges, scan)
+	if f.q.Namespace != "" {
+		err = f.inNamespace(ctx, ranges)
+	} else {
+		err = f.everywhere(ctx, ranges)
+	}
 	if err != nil {
 		return err
-	}
-	group, within := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	glances := make([]*glance, len(parts))
-	for i, part := range parts {
-		glances[i] = &glance{f: f, seen: f.suspects}
-		if len(parts) > 1 {
-			glances[i].seen = map[store.ObjectKey]*suspected{}
-		}
-		group.Go(func() error { return glances[i].scan(within, part) })
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	for _, g := range glances {
-		if len(parts) > 1 {
-			f.unite(g.seen)
-		}
-		f.cut = cmp.Or(f.cut, g.cut)
 	}
 	if err := f.before(ctx); err != nil {
 		return err
@@ -98,8 +83,65 @@ func (f *failures) find(ctx context.Context) error {
 	return nil
 }
 
-func (f *failures) unite(seen map[store.ObjectKey]*suspected) {
-	for key, s := range seen {
+// everywhere goes over all states of the window, on all cores.
+func (f *failures) everywhere(ctx context.Context, ranges map[record.Storage]store.RVRange) error {
+	parts, err := f.parts(ctx, ranges)
+	if err != nil {
+		return err
+	}
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	glances := make([]*glance, len(parts))
+	for i, part := range parts {
+		glances[i] = &glance{f: f, seen: map[store.ObjectKey]*suspected{}}
+		group.Go(func() error { return glances[i].scan(within, part) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, g := range glances {
+		f.unite(g)
+	}
+	return nil
+}
+
+// inNamespace goes over the states of the objects in one namespace, which the catalogue tells.
+func (f *failures) inNamespace(ctx context.Context, ranges map[record.Storage]store.RVRange) error {
+	within, ok := ranges[record.MainStorage]
+	if ranges != nil && !ok {
+		return nil
+	}
+	var keys []store.ObjectKey
+	for _, gr := range workloads() {
+		for entry, err := range f.e.st.Objects(ctx, store.ObjectScan{Cluster: f.info.Name, Resource: &gr, Namespace: f.q.Namespace}) {
+			if err != nil {
+				return err
+			}
+			if entry.FirstRV != 0 && entry.LastRV >= within.From && (within.To == 0 || entry.FirstRV <= within.To) {
+				keys = append(keys, entry.Key())
+			}
+		}
+	}
+	slices.SortFunc(keys, func(a, b store.ObjectKey) int { return cmp.Compare(a.UID, b.UID) })
+	var mu sync.Mutex
+	return inParallel(len(keys), nil, func(from, to int) error {
+		g := &glance{f: f, seen: map[store.ObjectKey]*suspected{}}
+		for _, key := range keys[from:to] {
+			if err := g.object(ctx, key, within); err != nil {
+				return err
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		f.unite(g)
+		return nil
+	})
+}
+
+// unite takes in what a glance saw.
+func (f *failures) unite(g *glance) {
+	f.cut = cmp.Or(f.cut, g.cut)
+	for key, s := range g.seen {
 		have := f.suspects[key]
 		if have == nil {
 			f.suspects[key] = s
@@ -108,29 +150,24 @@ func (f *failures) unite(seen map[store.ObjectKey]*suspected) {
 		if have.bad == 0 || s.bad != 0 && s.bad < have.bad {
 			have.bad = s.bad
 		}
+		have.owner = max(have.owner, s.owner)
 		have.turns = append(have.turns, s.turns...)
 		have.deadline = max(have.deadline, s.deadline)
 	}
 }
 
-// parts cuts the scan for all cores: without a namespace by ranges of resourceVersions, else by kind.
-func (f *failures) parts(ctx context.Context, ranges map[record.Storage]store.RVRange, scan store.WindowScan) ([]store.WindowScan, error) {
-	var out []store.WindowScan
-	if f.q.Namespace != "" {
-		for _, gr := range workloads() {
-			scan.Resource = &gr
-			out = append(out, scan)
-		}
-		return out, nil
+// parts cuts the scan for all cores, by ranges of resourceVersions.
+func (f *failures) parts(ctx context.Context, ranges map[record.Storage]store.RVRange) ([]store.WindowScan, error) {
+	r, ok := ranges[record.MainStorage]
+	if ranges != nil && !ok {
+		return nil, nil // no workload lies elsewhere
 	}
-	if r, ok := ranges[record.MainStorage]; ranges == nil || ok { // no workload lies elsewhere
-		scan.Revisions, scan.OnlyNamed = map[record.Storage]store.RVRange{record.MainStorage: r}, true
-	}
-	s := &searching{e: f.e}
-	split, err := s.split(ctx, f.info, scan.Revisions)
+	scan := store.WindowScan{Cluster: f.info.Name, Kinds: []record.Kind{record.KindRevision}, OnlyNamed: true, Revisions: map[record.Storage]store.RVRange{record.MainStorage: r}}
+	split, err := (&searching{e: f.e}).split(ctx, f.info, scan.Revisions)
 	if err != nil || len(split) < 2 {
 		return []store.WindowScan{scan}, err
 	}
+	var out []store.WindowScan
 	for _, some := range split {
 		scan.Revisions = some
 		out = append(out, scan)
@@ -169,6 +206,22 @@ func (g *glance) scan(ctx context.Context, scan store.WindowScan) error {
 	return nil
 }
 
+// object looks at the states of one object.
+func (g *glance) object(ctx context.Context, key store.ObjectKey, within store.RVRange) error {
+	for r, err := range g.f.e.st.Revisions(ctx, key, within) {
+		if err != nil {
+			return err
+		}
+		if g.n++; g.n%lookEvery == 0 && g.f.looked.more(lookEvery, g.f.e.limits.Scanned, g.f.deadline, g.f.e.limits.Time) {
+			return nil
+		}
+		if r.Revision.Partial == record.Whole {
+			g.look(r.Revision.Body)
+		}
+	}
+	return nil
+}
+
 // look takes in one state of whatever kind.
 func (g *glance) look(body []byte) {
 	kind := kindIn(body)
@@ -190,12 +243,12 @@ func (g *glance) look(body []byte) {
 		s = &suspected{key: key, kind: kind}
 		g.seen[key] = s
 	}
-	s.deadline = w.deadline
+	s.deadline = max(s.deadline, w.deadline)
 	if bad && (s.bad == 0 || w.rv < s.bad) {
 		s.bad = w.rv
 	}
 	if kind == "Pod" {
-		s.owner = ownerIn(body)
+		s.owner = max(s.owner, ownerIn(body)) // the same in any order
 	}
 	if kind == "Pod" || kind == "Job" || kind == "ReplicaSet" {
 		return
@@ -365,7 +418,6 @@ func (f *failures) before(ctx context.Context) error {
 			break
 		}
 	}
-	f.unite(g.seen)
-	f.cut = cmp.Or(f.cut, g.cut)
+	f.unite(g)
 	return nil
 }
