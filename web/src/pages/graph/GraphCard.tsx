@@ -1,6 +1,6 @@
 import { memo, type CSSProperties } from 'react';
 import type { Card } from '../../layout/group';
-import { cardHeight, cardWidth } from '../../layout/elk';
+import { cardHeight, cardWidth } from '../../layout/lay';
 import type { Box } from '../../layout/place';
 import { StateGlyph } from '../../parts';
 import { kindIcon, kindShort } from '../../text/kinds';

@@ -1,10 +1,9 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { newestOf, useLive } from '../../api/live';
 import { DetailPane } from '../../detail';
-import { place } from '../../layout/elk';
+import { place } from '../../layout/lay';
 import { changesOf, fullest, isThere, seenAt } from '../../layout/graph';
 import { groupAlike, type Card } from '../../layout/group';
-import { type Placed } from '../../layout/place';
 import { CoverageNote, Empty, ErrorBox, ObjectLink, objectView, PageHeader, Skeleton, WindowBar, windowOf } from '../../parts';
 import { counted } from '../../text/counts';
 import type { Moment } from '../../time/moment';
@@ -59,7 +58,7 @@ function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnsw
   const openWord = view.words['open'];
   const open = useMemo(() => new Set(listOf(openWord)), [openWord]);
   const grouped = useMemo(() => groupAlike(seen, open, keep), [seen, open, keep]);
-  const placed = usePlaced(grouped);
+  const placed = useMemo(() => place(grouped), [grouped]);
   const nodes = useMemo(() => [...graph.nodes.values()], [graph]);
   const lanes = useLanes(nodes, waiting === 0 ? window : undefined);
   const changes = useMemo(() => changesOf(graph, window.from, window.to, hidden), [graph, window, hidden]);
@@ -107,11 +106,7 @@ function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnsw
       </div>
       <div className={stale ? 'graph-body is-stale' : 'graph-body'}>
         <div className="graph-picture">
-          {placed ? (
-            <GraphView grouped={placed.grouped} placed={placed.placed} faceOf={faceOf} selected={shownGroup ?? selected} asked={keep} picture={picture} onSelect={select} onOpen={openCard} colorOf={colorOf} />
-          ) : (
-            <Skeleton lines={6} height={40} label="Laying out" />
-          )}
+          <GraphView grouped={grouped} placed={placed} faceOf={faceOf} selected={shownGroup ?? selected} asked={keep} picture={picture} onSelect={select} onOpen={openCard} colorOf={colorOf} />
           {seen.nodes.length === 0 && <div className="graph-nothing">Nothing of this was there at that moment. Move the time below, or show what is over.</div>}
           <Legend
             types={types}
@@ -160,24 +155,4 @@ function faceFor(card: Card, at: Moment, lanes: ReturnType<typeof useLanes>): Ca
     face.state = face.states[0]?.[0];
   }
   return face;
-}
-
-/** The layout of what is grouped; until a new one is there, the one before. The same graph is not laid out twice. */
-function usePlaced(grouped: ReturnType<typeof groupAlike>): { grouped: ReturnType<typeof groupAlike>; placed: Placed } | undefined {
-  const [made, setMade] = useState<{ key: string; placed: Placed; grouped: ReturnType<typeof groupAlike> }>();
-  const key = useMemo(() => [...grouped.cards.map((c) => c.id), '|', ...grouped.lines.map((l) => l.id)].join('\n'), [grouped]);
-  useEffect(() => {
-    let here = true;
-    place(grouped).then(
-      (placed) => here && setMade({ key, placed, grouped }),
-      (error: unknown) => console.error('lay the graph out:', error),
-    );
-    return () => {
-      here = false;
-    };
-    // key says all of grouped that the layout depends on.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [key]);
-  if (!made) return undefined;
-  return made.key === key ? { grouped, placed: made.placed } : made;
 }

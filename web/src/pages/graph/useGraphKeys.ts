@@ -9,7 +9,7 @@ import { neighbours } from './Scrubber';
 
 export interface GraphKeys {
   grouped: Grouped;
-  placed: { placed: Placed } | undefined;
+  placed: Placed;
   selected: string | undefined;
   at: Moment;
   changes: readonly Moment[];
@@ -23,8 +23,7 @@ export interface GraphKeys {
 /** The keys of the graph: arrows go from card to card, the others do what they do on the timeline. */
 export function useGraphKeys({ grouped, placed, selected, at, changes, picture, select, open, expand, move }: GraphKeys): void {
   const towards = (direction: Direction) => {
-    const boxes = placed?.placed.boxes;
-    const next = boxes && (selected ? boxTowards(boxes, selected, direction) : grouped.cards[0]?.id);
+    const next = selected ? boxTowards(placed.boxes, selected, direction) : grouped.cards[0]?.id;
     if (next) select(next);
   };
   const [before, after] = neighbours(changes, at);
