@@ -17,7 +17,7 @@ export function launch(): Promise<Browser> {
 export interface Visit {
   page: Page;
   context: BrowserContext;
-  /** Errors of scripts, the console, and answers of 500 and above. */
+  /** Errors of scripts and the console, failures of the server, and files that are not there. */
   faults: string[];
   close: () => Promise<void>;
 }
@@ -34,10 +34,12 @@ export async function visit(browser: Browser, url: string, how: { theme?: 'light
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(`console: ${message.text()} (${message.location().url})`);
+    const answer = message.text().startsWith('Failed to load resource'); // told below where it is a fault
+    if (message.type() === 'error' && !answer) faults.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.on('response', (response) => {
-    if (response.status() >= 500) faults.push(`${response.status()} ${response.url()}`);
+    const expected = response.status() < 400 || (response.status() < 500 && response.url().includes('/api/v1/'));
+    if (!expected) faults.push(`${response.status()} ${response.url()}`);
   });
   await page.goto(url);
   return { page, context, faults, close: () => context.close() };
