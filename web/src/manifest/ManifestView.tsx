@@ -7,6 +7,7 @@ import { reading } from './editor';
 import { activate, blameGutter, firstChanged, showBlame, type Doings, type Shown } from './gutter';
 import { isManagedFields } from './lines';
 import './manifest.css';
+import { keyOfPlace } from './path';
 import type { Printed } from './print';
 
 /** What the page may ask of the view. */
@@ -43,6 +44,8 @@ export function ManifestView({ printed, blame, label, plain = false, reveal = ''
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const told = useRef<Doings>(undefined);
+  const cardBox = useRef<HTMLDivElement>(null);
+  const before = useRef(printed);
   const pending = useRef<ReturnType<typeof setTimeout>>(undefined);
   const [carded, setCarded] = useState<Carded>();
 
@@ -56,13 +59,17 @@ export function ManifestView({ printed, blame, label, plain = false, reveal = ''
     else clearTimeout(pending.current);
   });
   const active = useEffectEvent<Doings['active']>((line, rect) => {
-    if (line === undefined || !rect) later(undefined, 150);
-    else {
+    if (line === undefined || !rect) {
+      if (!cardBox.current?.contains(document.activeElement)) later(undefined, 150);
+    } else {
       clearTimeout(pending.current);
       setCarded({ line, rect, held: true });
     }
   });
-  const choose = useEffectEvent(onChoose);
+  const choose = useEffectEvent((line: number) => {
+    if (!carded?.held) later(undefined, 0);
+    onChoose(line);
+  });
 
   useLayoutEffect(() => {
     if (!host.current) return;
@@ -87,7 +94,8 @@ export function ManifestView({ printed, blame, label, plain = false, reveal = ''
 
   useLayoutEffect(() => {
     const made = view.current;
-    if (made) replace(made, printed);
+    if (made) replace(made, before.current, printed);
+    before.current = printed;
   }, [printed]);
 
   useEffect(() => {
@@ -122,6 +130,7 @@ export function ManifestView({ printed, blame, label, plain = false, reveal = ''
       <div className="manifest-host" ref={host} />
       {carded && content && (
         <div
+          ref={cardBox}
           className="manifest-card"
           role={carded.held ? 'status' : 'tooltip'}
           style={placeOfCard(carded.rect)}
@@ -152,8 +161,8 @@ function placeOfCard(rect: DOMRect): React.CSSProperties {
   return below ? { left, top: Math.max(8, rect.bottom + aside) } : { left, bottom: Math.max(8, innerHeight - rect.top + aside) };
 }
 
-/** Puts another text in place of the one shown, leaving what is the same, and what is folded of it. */
-function replace(view: EditorView, printed: Printed): void {
+/** Puts another text in place of the one shown, leaving what is the same, what is folded of it, and what stands at the top. */
+function replace(view: EditorView, shown: Printed, printed: Printed): void {
   const before = view.state.doc.toString();
   const after = printed.text;
   if (before === after) return;
@@ -162,10 +171,21 @@ function replace(view: EditorView, printed: Printed): void {
   while (head < most && before.charCodeAt(head) === after.charCodeAt(head)) head++;
   let tail = 0;
   while (tail < most - head && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) tail++;
-  const top = view.scrollDOM.scrollTop;
+  const top = placeAtTop(view, shown);
   view.dispatch({ changes: { from: head, to: before.length - tail, insert: after.slice(head, after.length - tail) } });
-  view.dispatch({ effects: foldNoise(view, printed) });
-  view.scrollDOM.scrollTop = top;
+  const effects: StateEffect<unknown>[] = foldNoise(view, printed);
+  const line = top === undefined ? -1 : printed.lines.findIndex(({ place }) => keyOfPlace(place) === top);
+  if (line >= 0) effects.push(EditorView.scrollIntoView(view.state.doc.line(line + 1).from, { y: 'start', yMargin: 0 }));
+  view.dispatch({ effects });
+}
+
+/** What the first whole line on screen shows; undefined at the very top. */
+function placeAtTop(view: EditorView, shown: Printed): string | undefined {
+  const { scrollTop } = view.scrollDOM;
+  if (scrollTop < 4) return undefined;
+  const line = view.state.doc.lineAt(view.lineBlockAtHeight(scrollTop + 2).from).number - 1;
+  const place = shown.lines[line]?.place;
+  return place && keyOfPlace(place);
 }
 
 /** Folds managedFields: nobody reads them here, and the gutter says what they say. */

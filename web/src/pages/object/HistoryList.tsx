@@ -41,6 +41,7 @@ export function HistoryList({ view, data }: { view: View; data: ObjectData }) {
 
   return (
     <section className="object-history" aria-label="History">
+      <h2 className="visually-hidden">History</h2>
       <Filters show={show} relative={view.words['times'] === 'relative'} data={data} />
       {data.history.error && <ErrorBox error={data.history.error} retry={data.history.retry} compact />}
       {!data.history.data && !data.history.error && <Skeleton lines={12} />}

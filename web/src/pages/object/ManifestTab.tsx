@@ -26,13 +26,14 @@ export function ManifestTab({ view, data }: { view: View; data: ObjectData }) {
   const fields = matches ? blame.data?.fields : undefined;
   const blamed = useMemo(() => (fields ? blameLines(printed, manifest, fields) : undefined), [printed, manifest, fields]);
   const colours = useMemo(() => coloursOf(data.entries, blamed?.lines ?? []), [data.entries, blamed]);
+  const first = data.revisions[data.index]?.revision?.first ?? false; // all of it is new: that stands out in nothing
   const shown = useMemo<Shown>(() => {
     const lines = blamed?.lines ?? [];
     return {
-      lines, bands: bandsOf(lines), colours, resourceVersion: state.data?.resourceVersion ?? '', loading: !blamed && !blame.error,
+      lines, bands: bandsOf(lines), colours, resourceVersion: first ? '' : (state.data?.resourceVersion ?? ''), loading: !blamed && !blame.error,
       ...(heat ? { ages: ages(lines) } : {}), ...(data.at === undefined ? {} : { at: data.at }),
     };
-  }, [blamed, colours, state.data?.resourceVersion, heat, data.at, blame.error]);
+  }, [blamed, colours, first, state.data?.resourceVersion, heat, data.at, blame.error]);
 
   useKeys({ 'Alt+b': { does: 'Walk the blame: up and down, Enter goes to the revision', run: () => handle.current?.focusBlame() }, 'Mod+f': { does: 'Find in the manifest', run: () => handle.current?.search() } }, 'Manifest');
 
@@ -77,7 +78,7 @@ export function ManifestTab({ view, data }: { view: View; data: ObjectData }) {
             printed={printed}
             blame={shown}
             plain={mode === 'off'}
-            reveal={data.selected?.revision ? data.selected.id : ''}
+            reveal={data.selected?.revision?.resourceVersion === state.data.resourceVersion ? data.selected?.id ?? '' : ''}
             label={`Manifest of ${data.ref?.kind ?? ''} ${data.ref?.name ?? ''}`}
             onChoose={jump}
             card={(line) => <BlameCard line={shown.lines[line]} value={valueAt(manifest, shown.lines[line]?.place ?? [])} data={data} onJump={() => jump(line)} />}

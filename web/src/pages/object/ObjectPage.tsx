@@ -50,6 +50,7 @@ export function ObjectPage({ view }: { view: View }) {
         <HistoryList view={view} data={data} />
         <section className="object-main">
           <Tabs id="object-tab" label="About the object" tabs={tabsOf(data)} value={tab} onChange={openTab} />
+          <h2 className="visually-hidden">{tab}</h2>
           <div className="object-panel" role="tabpanel" aria-labelledby={`object-tab-${tab}`}>
             <Shown tab={tab} view={view} data={data} />
           </div>
