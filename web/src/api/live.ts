@@ -27,6 +27,9 @@ let now: Live = quiet;
 const subscribers = new Set<() => void>();
 let abort: AbortController | undefined;
 
+/** The least time between two ticks: each makes everything that is shown ask again. */
+const pause = '2s';
+
 /** Pauses between attempts to connect, in milliseconds; the last one repeats. */
 const pauses = [1_000, 2_000, 5_000, 15_000, 60_000];
 
@@ -69,7 +72,7 @@ async function keepFollowing(signal: AbortSignal): Promise<void> {
   const records = (await configOf())?.live !== false;
   for (let tries = 0; !signal.aborted; tries++) {
     try {
-      for await (const tick of askEvents<Tick>('follow', {}, signal)) {
+      for await (const tick of askEvents<Tick>('follow', { pause }, signal)) {
         tries = 0;
         // The first tick says where we are: nothing is new by it, unless ticks were missed while the connection was broken.
         const fresh = number >= 0 && tick.number !== number;
@@ -83,11 +86,11 @@ async function keepFollowing(signal: AbortSignal): Promise<void> {
       if (error instanceof ApiError && [400, 401, 403, 404, 405, 501].includes(error.status)) tries = pauses.length;
     }
     if (now.live) set({ live: false });
-    await pause(pauses[Math.min(tries, pauses.length - 1)] ?? 60_000, signal);
+    await wait(pauses[Math.min(tries, pauses.length - 1)] ?? 60_000, signal);
   }
 }
 
-function pause(millis: number, signal: AbortSignal): Promise<void> {
+function wait(millis: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, millis);
     signal.addEventListener('abort', () => {

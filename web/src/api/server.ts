@@ -1,14 +1,49 @@
 /** What the server is and holds: asked once, and again when something new was recorded. */
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { parseMoment, type Window } from '../time/moment';
+import { ApiError, ask, remembered, urlOf } from './client';
 import { configOf } from './config';
 import { newestOf, useLive } from './live';
 import type { ClusterInfo, Info, ServerConfig } from './types';
-import { useAnswer, type Answer } from './useAnswer';
+import type { Answer } from './useAnswer';
 
-/** /api/v1/info. */
+interface Asked {
+  data?: Info;
+  error?: ApiError;
+  loading: boolean;
+}
+
+/** The one answer that all who ask share: the frame asks in several places at once. */
+let asked: Asked = { loading: false };
+const subscribers = new Set<() => void>();
+
+function set(next: Asked): void {
+  asked = next;
+  for (const changed of subscribers) changed();
+}
+
+/** Asks, unless that is under way, or what is there was neither forgotten (something was recorded, another token) nor an error. */
+function load(): void {
+  if (asked.loading || (asked.data && !asked.error && remembered(urlOf('info', {})) === asked.data)) return;
+  const before = asked.data ? { data: asked.data } : {};
+  set({ ...asked, loading: true });
+  ask<Info>('info', {}).then(
+    (data) => set({ data, loading: false }),
+    (error: unknown) => set({ ...before, loading: false, error: error instanceof ApiError ? error : new ApiError(0, { detail: String(error) }) }),
+  );
+}
+
+function subscribe(changed: () => void): () => void {
+  subscribers.add(changed);
+  return () => subscribers.delete(changed);
+}
+
+/** /api/v1/info, asked again when something was recorded. */
 export function useInfo(): Answer<Info> {
-  return useAnswer<Info>('info', {}, useLive().version);
+  const { version } = useLive();
+  useEffect(load, [version]);
+  const { data, error, loading } = useSyncExternalStore(subscribe, () => asked);
+  return { ...(data ? { data } : {}), ...(error ? { error } : {}), loading: loading || (!data && !error), stale: false, retry: load };
 }
 
 /** /ui/config.json; undefined until it is there. */

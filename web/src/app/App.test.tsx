@@ -106,6 +106,13 @@ describe('the frame', () => {
     quiet.mockRestore();
   });
 
+  it('asks what is recorded once, wherever that is shown', async () => {
+    clusters = [clusters[0]!, { ...clusters[0]!, name: 'prod' }];
+    render(<App />);
+    await screen.findByRole('button', { name: 'Cluster' });
+    expect(asked.filter((url) => url.pathname === '/api/v1/info')).toHaveLength(1);
+  });
+
   it('offers clusters where there are several', async () => {
     clusters = [clusters[0]!, { ...clusters[0]!, name: 'prod' }];
     render(<App />);

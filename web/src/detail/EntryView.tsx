@@ -1,6 +1,6 @@
 import type { Entry, OneEntry } from '../api/types';
 import { CopyMenu, tell } from '../copy';
-import { around, Button, CertaintyChip, Chip, ObjectLink, Link, objectView, TimeLabel, timelineOf, WhenLabel } from '../parts';
+import { around, Button, CertaintyChip, Chip, ObjectLink, Link, objectView, rootSet, TimeLabel, timelineOf, toPage, WhenLabel } from '../parts';
 import { codeText } from '../text/verbs';
 import { zoneName } from '../time/format';
 import { minute, parseMoment, type Moment } from '../time/moment';
@@ -22,6 +22,7 @@ export function EntryView({ one, view }: { one: OneEntry; view: View }) {
   return (
     <>
       <Head one={one} view={view} />
+      <Actions one={one} view={view} at={parseMoment(entry.when.at)} />
       {entry.revision && <RevisionNotes entry={entry} />}
       {entry.revision && <Changes changes={entry.revision.changes} first={entry.revision.first ?? false} />}
       {entry.event && <EventPart event={entry.event} view={view} />}
@@ -29,7 +30,6 @@ export function EntryView({ one, view }: { one: OneEntry; view: View }) {
       <Who actor={entry.actor ?? maker?.actor ?? request?.actor} maker={maker} />
       {request && <RequestPart request={request} />}
       <SpansPart entry={entry} />
-      <Actions one={one} view={view} at={parseMoment(entry.when.at)} />
       <p className="detail-foot mono">
         object {object.uid}
         <br />
@@ -98,6 +98,11 @@ function Actions({ one: { object, entry, before }, view, at }: { one: OneEntry; 
       {view.page !== 'timeline' && (
         <Link className="button button-small" to={changed(timelineOf(object, view), { ...moment, ...(sel.uid ? { sel } : {}) })}>
           Timeline
+        </Link>
+      )}
+      {view.page !== 'trace' && (
+        <Link className="button button-small" to={changed(toPage('trace', view), { ...moment, set: rootSet(object), ...(sel.uid ? { sel } : {}) })}>
+          Tree
         </Link>
       )}
       {at !== undefined && (

@@ -26,6 +26,7 @@ export function ObjectSummary({ sel, view }: { sel: Selection; view: View }) {
         <Chip tone={object.ended ? 'plain' : 'good'}>{object.ended ? 'ended' : 'alive by the last record'}</Chip>
         <Chip>{counted(object.revisions, 'state')}</Chip>
       </div>
+      <Ways object={object} view={view} />
       <Section title={view.at === undefined ? 'State' : 'State at the cursor'}>
         {lane.error ? <ErrorBox error={lane.error} retry={lane.retry} compact /> : <StateAt lane={one} at={at} loading={lane.loading} />}
       </Section>
@@ -43,7 +44,6 @@ export function ObjectSummary({ sel, view }: { sel: Selection; view: View }) {
       </Section>
       <Labels object={object} view={view} />
       <CoverageNote coverage={data.coverage && { ...data.coverage, gaps: data.coverage.gaps.filter((gap) => gap.reason !== 'not-audited') }} quiet />
-      <Ways object={object} view={view} />
     </>
   );
 }

@@ -27,7 +27,9 @@ export function Link({ to, replace, onClick, children, ...native }: Anchor & { t
 /** Kind, namespace and name: icon, "deploy", "shop/web". Bare leaves out the namespace. */
 export function RefLabel({ object, bare, cluster }: { object: Ref; bare?: boolean; cluster?: boolean }) {
   const kind = kindShort(object.kind ?? object.resource);
-  const name = object.name || nameOf(object);
+  const { namespace: _namespace, ...plain } = object;
+  void _namespace;
+  const name = nameOf(plain);
   return (
     <span className="ref-label" title={[object.cluster, object.kind ?? object.resource, nameOf(object)].filter(Boolean).join(' · ')}>
       <Icon name={kindIcon(object.kind ?? object.resource)} size={14} />

@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
-import { useInfo } from '../../api/server';
+import { useAsker } from '../../copy';
 import { Icon, Kbd, useModal } from '../../parts';
 import { useView } from '../../url/useView';
 import { itemsFor, type Item } from './items';
@@ -13,9 +13,9 @@ export function Palette({ onClose, showKeys }: { onClose: () => void; showKeys: 
   const [text, setText] = useState('');
   const [picked, setPicked] = useState('');
   const id = useId();
-  const several = (useInfo().data?.clusters.length ?? 0) > 1;
+  const asker = useAsker();
   const found = useFound(text, '');
-  const items = itemsFor(text, found, view, several, showKeys);
+  const items = itemsFor(text, found, view, asker, showKeys);
   const at = Math.max(0, items.findIndex((item) => item.id === picked));
   const current = items[at];
 

@@ -1,6 +1,7 @@
 /** The lines of the search box and where they lead. */
 import type { ObjectEntry, Ref } from '../../api/types';
-import { nameOf, objectView, rootSet, toPage } from '../../parts';
+import { commandOfView, linkTo, type Asker } from '../../copy';
+import { copyText, nameOf, objectView, rootSet, toPage, windowOf } from '../../parts';
 import { counted, grouped as thousands } from '../../text/counts';
 import type { IconName } from '../../text/icons';
 import { formatRelative } from '../../time/format';
@@ -44,13 +45,14 @@ const perKind = 12;
 const perKindWithOthers = 5;
 
 /** All lines for what is typed, in the order they are shown. */
-export function itemsFor(text: string, found: Found, view: View | undefined, several: boolean, showKeys: () => void): Item[] {
+export function itemsFor(text: string, found: Found, view: View | undefined, asker: Asker, showKeys: () => void): Item[] {
+  const several = asker.several ?? false;
   const typed = text.trim();
-  if (!typed) return [...recents(view, several), ...pagesTo(view), ...settings(showKeys)];
+  if (!typed) return [...recents(view, several), ...pagesTo(view), ...settings(showKeys), ...copies(view, asker)];
   const filter = looksLikeFilter(typed) ? [filterItem(typed, view)] : [];
   const matches = (item: Item) => item.words.toLowerCase().includes(typed.toLowerCase());
   const objects = objectItems(typed, found, view, several);
-  const rest = [...namespaces(typed, found, view), ...pagesTo(view).filter(matches), ...settings(showKeys).filter(matches)];
+  const rest = [...namespaces(typed, found, view), ...pagesTo(view).filter(matches), ...settings(showKeys).filter(matches), ...copies(view, asker).filter(matches)];
   const anyway = filter.length === 0 ? [textItem(typed, view)] : [];
   return [...filter, ...objects, ...rest, ...anyway];
 }
@@ -183,5 +185,16 @@ function settings(showKeys: () => void): Item[] {
       words: one === 'system' ? "Use the system's theme" : `Switch to the ${one} theme`, run: () => setTheme(one),
     })),
     { id: 'keys', section: 'Actions', icon: 'help', words: 'Show all keys', run: showKeys },
+  ];
+}
+
+/** What can be copied of the page that is shown. */
+function copies(view: View | undefined, asker: Asker): Item[] {
+  if (!view) return [];
+  const command = commandOfView(view, windowOf(view), asker);
+  const copy = (text: string) => () => void copyText(text).catch(() => undefined);
+  return [
+    { id: 'copy-link', section: 'Actions', icon: 'link', words: 'Copy a link to this view', run: copy(linkTo(view)) },
+    ...(command ? [{ id: 'copy-command', section: 'Actions', icon: 'terminal' as const, words: 'Copy the command of this view', after: command, run: copy(command) }] : []),
   ];
 }
