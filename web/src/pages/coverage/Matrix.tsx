@@ -53,7 +53,8 @@ export function Matrix({ rows, all, window, recorded, view }: {
           <span role="columnheader">Resource</span>
           <span role="columnheader">Watch</span>
           <span role="columnheader">Audit</span>
-          <span role="columnheader" aria-label="Time">
+          <span role="columnheader">
+            <span className="visually-hidden">Time</span>
             <Axis window={window} />
           </span>
         </div>

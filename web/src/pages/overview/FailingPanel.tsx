@@ -72,7 +72,13 @@ function FailingLine({ object, view, end, many }: { object: FailingObject; view:
           <span className="failing-change">
             <Icon name="person" size={14} />
             <span>
-              <b title={change.who}>{actorShort(change.who)}</b> {change.verb ? verbPast(change.verb, change.sub) : 'changed'} it{' '}
+              {change.who ? (
+                <>
+                  <b title={change.who}>{actorShort(change.who)}</b> {change.verb ? verbPast(change.verb, change.sub) : 'changed'} it{' '}
+                </>
+              ) : (
+                'changed, by whom is not known, '
+              )}
               {formatSpan(Math.max(0, object.since - change.at))} before
               {change.text && change.text !== 'created' && <span className="failing-summary mono">{change.text}</span>}
             </span>

@@ -38,7 +38,13 @@ export function spanOf(word: string | undefined, chosen: Window | undefined, rec
 export function extentOf(span: Span, chosen: Window | undefined, recorded: Window): Window {
   if (!chosen) return atLeast(recorded);
   if (span === 'all') return atLeast({ from: Math.min(recorded.from, chosen.from), to: Math.max(recorded.to, chosen.to) });
-  return withMargin(chosen, 0.5);
+  // Nothing is to be seen beyond what is recorded: a little room says that it ends there.
+  const near = withMargin(chosen, 0.5);
+  const room = Math.round((chosen.to - chosen.from) * 0.04);
+  return {
+    from: Math.max(near.from, Math.min(chosen.from, recorded.from) - room),
+    to: Math.min(near.to, Math.max(chosen.to, recorded.to) + room),
+  };
 }
 
 function atLeast(window: Window): Window {

@@ -35,6 +35,7 @@ describe('the window', () => {
     expect([spanOf(undefined, thin, recorded), spanOf('all', thin, recorded), spanOf(undefined, wide, recorded), spanOf('near', wide, recorded), spanOf('near', undefined, recorded)])
       .toEqual(['near', 'all', 'all', 'near', 'all']);
     expect(extentOf('near', wide, recorded)).toEqual({ from: 1450 * second, to: 1650 * second });
+    expect(extentOf('near', { from: 1900 * second, to: 2000 * second }, recorded)).toEqual({ from: 1850 * second, to: 2004 * second });
     expect(extentOf('all', { from: 900 * second, to: 1100 * second }, recorded)).toEqual({ from: 900 * second, to: recorded.to });
     expect(extentOf('all', undefined, { from: 5, to: 6 })).toMatchObject({ to: extentOf('all', undefined, { from: 5, to: 6 }).from + second });
   });

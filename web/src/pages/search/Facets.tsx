@@ -15,7 +15,7 @@ export function Facets({ hits, filter, add, drop }: { hits: readonly Hit[]; filt
     <aside className="facets" aria-label="Narrow the filter">
       {groups.map((group) => (
         <section key={group.title} aria-label={group.title}>
-          <h3>{group.title}</h3>
+          <h2>{group.title}</h2>
           <ul>
             {group.facets.map(({ value, count, term }) => {
               const on = hasTerm(filter, term);
