@@ -69,13 +69,13 @@ func windowsOf(whole query.Window) []query.Window {
 func lanesAnswers(ctx context.Context, t *testing.T, e *Engine, uids []record.UID, keep func(string, any, error)) {
 	t.Helper()
 	_, whole := objectsOf(t, e)
-	for i, w := range windowsOf(whole) {
+	for i, w := range windowsOf(whole)[:2] {
 		for n := 0; n < len(uids); n += engine.MaxLanes {
 			q := query.Lanes{UIDs: uids[n:min(len(uids), n+engine.MaxLanes)], Window: w, Bins: 50 << i, Derived: true, Reads: true}
 			lanes, err := e.Lanes(ctx, q)
 			keep(fmt.Sprintf("lanes from the %dth in %v", n, w), lanes, err)
 			for k := range lanes.Lanes {
-				if l := &lanes.Lanes[k]; len(l.Marks) > 0 {
+				if l := &lanes.Lanes[k]; len(l.Marks) > 0 && k%8 == i {
 					m := l.Marks[len(l.Marks)/2]
 					one, err := e.Entry(ctx, query.Entry{Object: query.Object{UID: record.UID(l.UID)}, ID: m.ID})
 					keep("entry "+m.Kind+" "+m.ID, one, err)
