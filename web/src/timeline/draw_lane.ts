@@ -34,7 +34,9 @@ export function drawBars(place: Place, bars: BarList, y: number, height: number)
     const x0 = Math.max(-2, xOf(scale, bars.from[i] ?? 0));
     const x1 = Math.min(scale.width + 2, xOf(scale, Math.min(bars.to[i] ?? 0, place.end)));
     if (x1 < 0 || x0 > scale.width || x1 <= x0) continue;
-    drawBar(place, bars, i, left + x0, Math.max(x1 - x0, 1), y, height);
+    // Whole pixels are sharper, and much cheaper to paint.
+    const begin = Math.round(x0);
+    drawBar(place, bars, i, left + begin, Math.max(Math.round(x1) - begin, 1), y, height);
   }
   paint.fillStyle = look.palette.text;
   paint.font = look.small.font;
@@ -62,7 +64,7 @@ function drawBar(place: Place, bars: BarList, i: number, x: number, width: numbe
     return;
   }
   // What is thinner than its edge is all edge.
-  if (width < 2.5) {
+  if (width < 4) {
     paint.fillStyle = strong;
     paint.fillRect(x, y, width, height);
     return;
@@ -70,9 +72,9 @@ function drawBar(place: Place, bars: BarList, i: number, x: number, width: numbe
   paint.fillStyle = look.tint[state] ?? '';
   paint.fillRect(x, y, width, height);
   const pattern = look.pattern[state];
-  if (pattern) {
+  if (pattern && width > 6) {
     paint.fillStyle = pattern;
-    paint.fillRect(x, y, width, height);
+    paint.fillRect(x, y, width, height - 2);
   }
   paint.fillStyle = strong;
   paint.fillRect(x, y + height - 2, width, 2);

@@ -63,18 +63,41 @@ function drawSpans({ paint, look, scale, left }: Place, lane: Assembled, y: numb
 function drawShape(place: Place, lane: Assembled, shape: Shape, y: number, rowHeight: number): void {
   const { paint, look, scale, left } = place;
   const wanted = code[shape];
+  const sprite = look.sprites?.get(shape);
   let ready = false;
   for (let i = 0; i < lane.marks; i++) {
     if (lane.markShape[i] !== wanted) continue;
-    const x = xOf(scale, lane.markAt[i] ?? 0);
+    const x = Math.round(xOf(scale, lane.markAt[i] ?? 0));
     if (x < -8 || x > scale.width + 8) continue;
     if (!ready) {
       paint.fillStyle = paint.strokeStyle = colourOf(look, shape);
       ready = true;
     }
     if (crowded(lane, i, scale.perPixel)) drawTick(paint, shape, left + x, y);
+    else if (sprite && paint.drawImage) paint.drawImage(sprite, left + x - spriteWidth / 2, Math.round(y + glyphY - spriteHeight / 2), spriteWidth, spriteHeight);
     else drawGlyph(paint, look, shape, left + x, y + glyphY, y + rowHeight);
   }
+}
+
+/** A glyph's own little picture; its middle is that of the glyph. */
+const spriteWidth = 16;
+const spriteHeight = 17;
+
+/** Draws glyphs beforehand, at the device's resolution. Those that are mere rectangles are as cheap without. */
+export function spritesOf(look: Look, ratio: number): Map<string, HTMLCanvasElement> {
+  const sprites = new Map<string, HTMLCanvasElement>();
+  for (const shape of ['create', 'delete', 'failed', 'normal', 'warning', 'read'] as const) {
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.ceil(spriteWidth * ratio);
+    canvas.height = Math.ceil(spriteHeight * ratio);
+    const context = canvas.getContext('2d');
+    if (!context) continue;
+    context.scale(canvas.width / spriteWidth, canvas.height / spriteHeight);
+    context.fillStyle = context.strokeStyle = colourOf(look, shape);
+    drawGlyph(context, look, shape, spriteWidth / 2, spriteHeight / 2, spriteHeight);
+    sprites.set(shape, canvas);
+  }
+  return sprites;
 }
 
 /** Shapes that keep their glyph among others: what began, what ended, what went wrong. */
@@ -100,7 +123,7 @@ function near(lane: Assembled, i: number, way: 1 | -1, at: number, room: number,
 
 function drawTick(paint: Paint, shape: Shape, x: number, y: number): void {
   const tall = shape === 'failed' || shape === 'warning' ? 9 : shape === 'read' || shape === 'normal' || shape === 'noop' || shape === 'seen' ? 5 : 7;
-  paint.fillRect(Math.round(x) - 0.5, y + 10.5 - tall, 1.5, tall);
+  paint.fillRect(Math.round(x), y + 10 - tall, tall > 7 ? 2 : 1, tall);
 }
 
 /** One glyph with its middle at x, y; changes go down through the bar that they began, to bottom. */
@@ -111,7 +134,7 @@ export function drawGlyph(paint: Paint, look: Look, shape: Shape, x: number, y: 
       paint.fill();
       return;
     case 'change':
-      paint.fillRect(Math.round(x) - 1, y - 4.5, 2, Math.min(9, bottom - y));
+      paint.fillRect(Math.round(x) - 1, Math.round(y - 4.5), 2, Math.min(9, bottom - y));
       return;
     case 'seen':
       paint.fillRect(Math.round(x) - 0.5, y - 1.5, 1, 6);
@@ -199,7 +222,7 @@ function failedRing(paint: Paint, look: Look, x: number, y: number): void {
 
 /** Height of a column that counts n records: more is higher, a thousand no longer fit. */
 export function columnHeight(n: number): number {
-  return n <= 0 ? 0 : Math.min(9, 2.5 + Math.log2(n) * 1.1);
+  return n <= 0 ? 0 : Math.min(9, Math.round(2.5 + Math.log2(n) * 1.1));
 }
 
 /** Draws columns that count: changes dark, over them Events, over all what failed. */
@@ -220,8 +243,9 @@ function drawColumns({ paint, scale, left }: Place, lane: Assembled, y: number, 
   for (let i = 0; i < lane.bins; i++) {
     const n = count(i);
     if (n === 0) continue;
-    const x0 = xOf(scale, lane.binAt[i] ?? 0);
-    const width = Math.max(1.5, (lane.binWidth[i] ?? 0) / scale.perPixel);
+    const at = lane.binAt[i] ?? 0;
+    const x0 = Math.round(xOf(scale, at));
+    const width = Math.max(1, Math.round(xOf(scale, at + (lane.binWidth[i] ?? 0))) - x0);
     if (x0 + width < 0 || x0 > scale.width) continue;
     const high = columnHeight(n);
     paint.fillRect(left + x0, bottom - high, width, high);

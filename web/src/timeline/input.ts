@@ -101,7 +101,7 @@ function attachPointer(timeline: Timeline, signal: AbortSignal): void {
   host.addEventListener('pointermove', move, { signal });
   host.addEventListener('pointerup', up, { signal });
   host.addEventListener('pointercancel', cancel, { signal });
-  host.addEventListener('pointerleave', () => leave(timeline), { signal });
+  host.addEventListener('pointerleave', () => timeline.forgetPointer(), { signal });
   host.addEventListener('dblclick', (event) => doubleClick(timeline, event), { signal });
 }
 
@@ -237,12 +237,6 @@ function headCursor(timeline: Timeline, x: number, y: number): string {
   const to = scene.left + xOf(whole, scene.scale.to);
   if (Math.abs(x - from) < 6 || Math.abs(x - to) < 6) return 'ew-resize';
   return x > from && x < to ? 'grab' : 'crosshair';
-}
-
-function leave(timeline: Timeline): void {
-  timeline.overlay.hovered = timeline.overlay.pointer = undefined;
-  timeline.card.hide();
-  timeline.redrawOverlay();
 }
 
 function attachSplit(timeline: Timeline, signal: AbortSignal): void {

@@ -49,6 +49,7 @@ export function attachKeys(timeline: Timeline): () => void {
     const act = rowKeys.find((k) => k.keys.split('|').includes(name));
     if (!act) return;
     event.preventDefault();
+    timeline.forgetPointer();
     act.run(timeline);
   };
   timeline.scroller.addEventListener('keydown', pressed);
@@ -120,8 +121,9 @@ function step(t: Timeline, way: 1 | -1): void {
   const at = cursor ?? (way > 0 ? scale.from : scale.to);
   const stop = nextStop(scratch.lane, at, own, way);
   if (!stop) {
-    t.speak(way > 0 ? 'No later record in view' : 'No earlier record in view');
-    pan(t, way * 0.5);
+    const more = way > 0 ? scale.to < t.scene.extent.to : scale.from > t.scene.extent.from;
+    t.speak(more ? 'No other record in view, looking further' : way > 0 ? 'No later record' : 'No earlier record');
+    if (more) pan(t, way * 0.5);
     return;
   }
   if (stop.at < scale.from || stop.at > scale.to) pan(t, way * 0.5);

@@ -75,8 +75,11 @@ class Label {
     const row = this.host.row(line);
     const object = line.kind === 'object';
     this.element.id = idOf(line, this.pinnedList);
+    this.marked = 0;
+    this.element.removeAttribute('aria-selected');
     this.element.className = `timeline-row timeline-row-${line.kind}${row?.over && object ? ' timeline-row-over' : ''}${line.open ? ' timeline-row-open' : ''}`;
     this.element.style.height = `${heightOf(line)}px`;
+    this.cell.style.setProperty('--label-in', `${6 + Math.min(line.depth, 8) * 14}px`);
     this.cell.style.paddingLeft = `${6 + Math.min(line.depth, 8) * 14}px`;
     this.element.setAttribute('aria-level', String(line.depth + 1));
     this.element.setAttribute('aria-rowindex', String(index + 1));
@@ -117,7 +120,12 @@ class Label {
     this.glyph.title = state;
   }
 
+  private marked = 0;
+
   setFocus(focused: boolean, selected: boolean): void {
+    const marked = (focused ? 1 : 0) + (selected ? 2 : 0);
+    if (marked === this.marked) return;
+    this.marked = marked;
     this.element.classList.toggle('timeline-row-focus', focused);
     if (focused || selected) this.element.setAttribute('aria-selected', 'true');
     else this.element.removeAttribute('aria-selected');
@@ -146,6 +154,7 @@ export class LabelList {
   private readonly used = new Map<string, Label>();
   private spare: Label[] = [];
   private layout: Layout | undefined;
+  private offset = NaN;
   private from = -1;
   private to = -1;
 
@@ -155,7 +164,8 @@ export class LabelList {
 
   /** Shows the labels between two heights; offset is where the first row of the layout stands. */
   show(layout: Layout, top: number, bottom: number, offset: number): void {
-    this.element.style.transform = `translateY(${offset}px)`;
+    if (offset !== this.offset) this.element.style.transform = `translateY(${offset}px)`;
+    this.offset = offset;
     const first = layout.lines.length === 0 ? 0 : Math.max(0, lineAt(layout, top) - 2);
     const last = layout.lines.length === 0 ? -1 : Math.min(layout.lines.length - 1, lineAt(layout, bottom) + 2);
     if (layout === this.layout && first === this.from && last === this.to) return;

@@ -25,7 +25,11 @@ export interface Look {
   hatch: Fill;
   small: Letters;
   label: Letters;
+  /** Between rows. */
+  faintLine: string;
   dark: boolean;
+  /** Glyphs drawn beforehand, where painting pictures is cheaper than painting paths. */
+  sprites?: ReadonlyMap<string, HTMLCanvasElement>;
 }
 
 /** Share of the state's colour in a bar's fill: what is wrong stands out. */
@@ -46,6 +50,7 @@ export function lookOf(palette: Palette, pattern: PatternMaker, measure: (font: 
       return name ? pattern(name, mixed(palette.state[s], palette.bg, s === 'bad' ? 0.85 : 0.7)) : '';
     }),
     hatch: pattern('hatch', palette.lineStrong),
+    faintLine: mixed(palette.line, palette.bg, 0.6),
     small: new Letters(small, (letter) => measure(small, letter)),
     label: new Letters(label, (letter) => measure(label, letter)),
   };

@@ -26,6 +26,8 @@ export interface Paint {
   restore(): void;
   fillText(text: string, x: number, y: number): void;
   setLineDash(dashes: number[]): void;
+  /** Only where there are sprites. */
+  drawImage?(image: CanvasImageSource, x: number, y: number, w: number, h: number): void;
 }
 
 /** Widths of letters in one font: a text's width is a sum, so that no frame measures. */

@@ -252,5 +252,11 @@ function addObject(node: Node, depth: number, rows: readonly Row[], options: Row
   const shapes = options.shapes(row);
   const below = { depth: depth + 1, row: index, parent: false, folded: false, open: false, count: 0 };
   if (!shapes) lines.push({ ...below, kind: 'waiting', key: `${key}\nwaiting`, label: '', prefix: '' });
-  for (const shape of shapes ?? []) lines.push({ ...below, kind: 'derived', key: `${key}\n${shape.key}`, label: shape.name, prefix: shape.group, shape });
+  let group = '';
+  for (const shape of shapes ?? []) {
+    // A group is named once, and not beside a row of the same name.
+    const prefix = shape.group === group || shape.group === shape.name ? '' : shape.group;
+    lines.push({ ...below, kind: 'derived', key: `${key}\n${shape.key}`, label: shape.name, prefix, shape });
+    group = shape.group;
+  }
 }

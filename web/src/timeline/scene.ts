@@ -106,10 +106,8 @@ function drawRows(place: Place, scene: Scene, layout: Layout, top: number, offse
     if (line.kind === 'group') drawGroup(place, y, height);
     else moving = drawLine(place, scene, line, y, height, range, told) || moving;
     if (line.kind !== 'derived') {
-      paint.fillStyle = look.palette.line;
-      paint.globalAlpha = 0.6;
-      paint.fillRect(left, y - 0.5, scale.width, 1);
-      paint.globalAlpha = 1;
+      paint.fillStyle = look.faintLine;
+      paint.fillRect(left, Math.round(y) - 1, scale.width, 1);
     }
   }
   return moving;

@@ -7,7 +7,8 @@ import { between, clampedTo, eased, sameWindow, scaleOf } from '../time/scale';
 import { allShown, type Shown } from './assemble';
 import { Card, cardLines } from './card';
 import { headHeight, type Density } from './draw_head';
-import { drawOverlay, type Overlay } from './draw_overlay';
+import { spritesOf } from './draw_marks';
+import type { Overlay } from './draw_overlay';
 import { hitDerived, hitLane, type Hit } from './hit';
 import { attachInput } from './input';
 import { attachKeys } from './keys';
@@ -15,6 +16,7 @@ import { idOf, LabelList, make } from './labels';
 import { lanesInView, selectedPlace, spotAt, spotOf, type Spot } from './inview';
 import { LaneStore, laneKey, type LoadLanes } from './lanestore';
 import { canvasPatterns, lookOf, type Look } from './look';
+import { OverlayElements } from './overlay';
 import { layoutRows, lineAt, plainKey, type Layouts, type Line, type RowOptions } from './rows';
 import { drawScene, pinnedHeight, scratch, type Scene } from './scene';
 import type { TileRange } from './tiles';
@@ -78,7 +80,7 @@ export class Timeline {
   private look: Look;
   private choice: RowChoice = plainRows;
   private readonly base = make('canvas', 'timeline-base');
-  private readonly above = make('canvas', 'timeline-above');
+  private readonly above = new OverlayElements();
   private readonly space = make('div', 'timeline-space');
   private readonly view = make('div', 'timeline-view');
   private readonly corner = make('div', 'timeline-corner');
@@ -134,9 +136,8 @@ export class Timeline {
     this.scroller.tabIndex = 0;
     this.scroller.setAttribute('role', 'treegrid');
     this.scroller.setAttribute('aria-label', label);
-    this.above.setAttribute('role', 'img');
-    this.above.setAttribute('aria-label', `${label}: the states, requests and Events of each row over time. Arrow keys move among rows and records, which are read aloud.`);
-    this.base.setAttribute('aria-hidden', 'true');
+    this.base.setAttribute('role', 'img');
+    this.base.setAttribute('aria-label', `${label}: the states, requests and Events of each row over time. Arrow keys move among rows and records, which are read aloud.`);
     this.spoken.setAttribute('aria-live', 'polite');
     this.split.setAttribute('role', 'separator');
     this.split.setAttribute('aria-orientation', 'vertical');
@@ -148,9 +149,11 @@ export class Timeline {
     this.view.append(holder, pinnedHolder);
     this.space.append(this.view);
     this.scroller.append(this.space);
-    this.host.append(this.base, this.scroller, this.corner, this.above, this.split, this.card.element, this.spoken);
+    this.host.append(this.base, this.scroller, this.corner, this.above.element, this.split, this.card.element, this.spoken);
     const scrolled = () => {
-      this.scene.scrollTop = this.scroller.scrollTop;
+      this.scene.scrollTop = Math.round(this.scroller.scrollTop);
+      this.card.hide();
+      this.overlay.hovered = undefined;
       this.redraw();
     };
     this.scroller.addEventListener('scroll', scrolled, { passive: true });
@@ -200,7 +203,7 @@ export class Timeline {
     const now = key === undefined ? undefined : this.scene.layouts.main.byKey.get(key);
     this.space.style.height = `${this.scene.layouts.main.height + pinnedHeight(this.scene) + 24}px`;
     if (now !== undefined && this.scene.scrollTop > 0) this.scroller.scrollTop = (this.scene.layouts.main.top[now] ?? 0) - away;
-    this.scene.scrollTop = this.scroller.scrollTop;
+    this.scene.scrollTop = Math.round(this.scroller.scrollTop);
     this.redraw();
   }
 
@@ -276,7 +279,14 @@ export class Timeline {
     const top = headHeight + pinnedHeight(this.scene);
     if (spot.y < top) this.scroller.scrollTop -= top - spot.y;
     else if (spot.y + spot.height > this.scene.height) this.scroller.scrollTop += spot.y + spot.height - this.scene.height + 8;
-    this.scene.scrollTop = this.scroller.scrollTop;
+    this.scene.scrollTop = Math.round(this.scroller.scrollTop);
+  }
+
+  /** What lay below the pointer does so no longer. */
+  forgetPointer(): void {
+    this.overlay.hovered = this.overlay.pointer = undefined;
+    this.card.hide();
+    this.redrawOverlay();
   }
 
   /** Says something to who can not see. */
@@ -349,15 +359,15 @@ export class Timeline {
     this.scene.width = Math.max(1, Math.floor(width));
     this.scene.height = Math.max(1, Math.floor(height));
     this.scene.left = Math.min(this.scene.left, Math.max(120, Math.floor(width * 0.5)));
-    for (const canvas of [this.base, this.above]) {
-      canvas.width = Math.round(this.scene.width * this.ratio);
-      canvas.height = Math.round(this.scene.height * this.ratio);
-      canvas.style.width = `${this.scene.width}px`;
-      canvas.style.height = `${this.scene.height}px`;
-    }
     this.host.style.setProperty('--timeline-left', `${this.scene.left}px`);
     this.host.style.setProperty('--timeline-head', `${headHeight}px`);
     this.scene.scale = scaleOf(this.scene.scale, this.lanesWidth());
+    // Only the lanes are canvas; the labels beside them are elements.
+    const wide = this.scene.width - this.scene.left;
+    this.base.width = Math.round(wide * this.ratio);
+    this.base.height = Math.round(this.scene.height * this.ratio);
+    this.base.style.width = `${wide}px`;
+    this.base.style.height = `${this.scene.height}px`;
     this.look = this.makeLook();
     this.relayout();
     this.draw();
@@ -375,7 +385,8 @@ export class Timeline {
       context.font = font;
       return context.measureText(letter).width;
     };
-    return lookOf(readPalette(), canvasPatterns(context, this.ratio), measure);
+    const look = lookOf(readPalette(), canvasPatterns(context, this.ratio), measure);
+    return { ...look, sprites: spritesOf(look, this.ratio) };
   }
 
   get currentLook(): Look {
@@ -421,7 +432,7 @@ export class Timeline {
   private drawBase(now: number): void {
     const context = this.base.getContext('2d', { alpha: false });
     if (!context) return;
-    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.setTransform(this.ratio, 0, 0, this.ratio, -this.scene.left * this.ratio, 0);
     this.scene.now = this.still.matches ? 0 : now;
     const drawn = drawScene(context, this.look, this.scene, (line, state) => {
       this.labels.setState(line.key, state);
@@ -438,9 +449,13 @@ export class Timeline {
 
   private moving: ReturnType<typeof setTimeout> | undefined;
 
+  private shownPinned = -1;
+
   private showLabels(): void {
     const pinned = pinnedHeight(this.scene);
-    this.host.style.setProperty('--timeline-pinned', `${pinned}px`);
+    // Setting a property lays everything out again, even to what it is.
+    if (pinned !== this.shownPinned) this.host.style.setProperty('--timeline-pinned', `${pinned}px`);
+    this.shownPinned = pinned;
     const { scrollTop, height, layouts } = this.scene;
     this.labels.show(layouts.main, scrollTop, scrollTop + height - headHeight - pinned, -scrollTop);
     this.pinnedLabels.show(layouts.pinned, 0, pinned, 0);
@@ -450,15 +465,11 @@ export class Timeline {
   }
 
   private drawAbove(): void {
-    const context = this.above.getContext('2d');
-    if (!context) return;
-    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    context.clearRect(0, 0, this.scene.width, this.scene.height);
     const focus = this.spotOf(this.focused);
     this.overlay.focused = focus && { y: focus.y, height: focus.height };
     const spot = this.selected && this.spotOf(laneKey(this.selected.cluster, this.selected.uid));
     this.overlay.selected = spot && this.selected ? selectedPlace(this.scene, this.lastRange, spot, this.selected) : undefined;
-    drawOverlay(context, this.look, this.scene, this.overlay);
+    this.above.show(this.scene, this.overlay, (text) => this.look.label.width(text));
   }
 
   destroy(): void {

@@ -45,7 +45,12 @@ export function Corner({ words, shown, total }: { words: TimelineWords; shown: n
 /** Filters rows as one types. */
 function RowFilter({ q }: { q: string }) {
   const [typed, setTyped] = useState(q);
-  useEffect(() => setTyped(q), [q]);
+  const [from, setFrom] = useState(q);
+  if (from !== q) {
+    // The URL changed: Back was pressed, or what was typed arrived there.
+    setFrom(q);
+    setTyped(q);
+  }
   useEffect(() => {
     if (typed === q) return;
     const timer = setTimeout(() => go({ words: { q: typed } }, { replace: true }), 120);

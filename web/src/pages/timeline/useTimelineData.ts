@@ -47,13 +47,10 @@ export function useTimelineData(view: View): TimelineData {
   const newest = newestOf(live, cluster);
   const known = useMemo(() => boundsOf(info?.clusters ?? [], cluster), [info, cluster]);
   // The end of the picture only moves on together with what is in it.
-  const [end, setEnd] = useState<number>();
   const latest = Math.max(known.to ?? 0, newest ?? 0);
-  useEffect(() => {
-    setEnd((before) => (before === undefined || view.follow !== undefined || latest < before || turn.version > 0 ? latest || undefined : before));
-    // Only what is shown anew moves the end.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [turn.version, known.from, view.follow, latest === 0]);
+  const [kept, setKept] = useState({ end: 0, version: -1, cluster });
+  if (latest > 0 && (kept.end === 0 || kept.version !== turn.version || kept.cluster !== cluster)) setKept({ end: latest, version: turn.version, cluster });
+  const end = kept.end || undefined;
   const recorded = useMemo(() => (known.from !== undefined && end ? { from: known.from, to: Math.max(end, known.from + 1) } : undefined), [known.from, end]);
 
   const params = paramsOf(view.set);
