@@ -24,6 +24,10 @@ const object = (kind: string, resource: string, group: string, name: string, mor
 const web = object('Deployment', 'deployments', 'apps', 'web');
 const pod = object('Pod', 'pods', '', 'web-1');
 
+const { revisions, ended, ...certificate } = object('Certificate', 'certificates', 'cert-manager.io', 'web-tls');
+void [revisions, ended];
+const rows = [{ ...web, parent: -1 }, { ...pod, parent: 0 }, { ...certificate, parent: -1, over: true, ended: Date.parse('2026-11-21T15:26:42Z') * 1000 }];
+
 let asked: URL[] = [];
 let status = 200;
 let clusters = [{ name: 'demo', epochs: 1, objects: 2, first: '2026-11-21T15:26:00Z', last: '2026-11-21T15:27:00Z' }];
@@ -31,7 +35,9 @@ let clusters = [{ name: 'demo', epochs: 1, objects: 2, first: '2026-11-21T15:26:
 function answerOf(url: URL): unknown {
   if (url.pathname === '/ui/config.json') return { version: 'x', jaeger: '', live: false };
   if (url.pathname === '/api/v1/info') return { version: 'x', clusters, diskBytes: 0 };
-  if (url.pathname === '/api/v1/objects') return { objects: url.searchParams.get('name') === '*web*' ? [pod, web] : [], total: 2 };
+  const named = url.searchParams.get('name') === '*web*';
+  if (url.pathname === '/api/v1/objects') return { objects: !named ? [] : url.searchParams.get('kind') === 'po,rs' ? [pod] : [web], total: 1 };
+  if (url.pathname === '/api/v1/rows') return { from: 0, to: 1, rows: named ? rows : [], total: 3, coverage: { complete: true, gaps: [] } };
   return undefined;
 }
 
@@ -163,6 +169,12 @@ describe('the search box', () => {
     // It is remembered, and offered before anything is typed.
     press('/');
     expect(screen.getAllByRole('option')[0]?.textContent).toContain('web');
+  });
+
+  it('finds what is of no common kind as well, and nothing twice', async () => {
+    await search('web');
+    expect((await screen.findByRole('option', { name: /web-tls/ })).textContent).toMatch(/certificate.*ended/);
+    expect(screen.getAllByRole('option', { name: /^deploy/ })).toHaveLength(1);
   });
 
   it('goes to the lanes with Alt and Enter, and down with the arrows', async () => {

@@ -1,5 +1,5 @@
 /** The lines of the search box and where they lead. */
-import type { ObjectEntry, Ref } from '../../api/types';
+import type { Ref } from '../../api/types';
 import { commandOfView, linkTo, type Asker } from '../../copy';
 import { copyText, nameOf, objectView, rootSet, toPage, windowOf } from '../../parts';
 import { counted, grouped as thousands } from '../../text/counts';
@@ -11,7 +11,7 @@ import { theme, zone, setTheme, setZone } from '../../url/prefs';
 import { recentObjects } from '../../url/recent';
 import { everything, type ObjectPath, type Page, type View } from '../../url/state';
 import { goTo } from '../../url/useView';
-import { grouped, looksLikeFilter, wordOf } from './text';
+import { grouped, looksLikeFilter, wordOf, type FoundObject } from './text';
 import type { Found } from './useFound';
 
 export interface Item {
@@ -84,7 +84,7 @@ function objectItems(text: string, found: Found, view: View | undefined, several
   ]);
 }
 
-function objectItem(object: ObjectEntry, word: string, view: View | undefined, several: boolean): Item {
+function objectItem(object: FoundObject, word: string, view: View | undefined, several: boolean): Item {
   const isNamespace = object.kind === 'Namespace';
   const lanes = () => goTo({ ...toPage('timeline', view), set: isNamespace ? { ...everything, cluster: object.cluster, namespace: object.name ?? '' } : rootSet(object) });
   return {
@@ -95,14 +95,14 @@ function objectItem(object: ObjectEntry, word: string, view: View | undefined, s
     ...(object.namespace ? { lead: `${object.namespace}/` } : {}),
     words: object.name || nameOf(object),
     match: word,
-    after: [several ? object.cluster : '', counted(object.revisions, 'state'), lifeOf(object)].filter(Boolean).join(' · '),
+    after: [several ? object.cluster : '', object.revisions === undefined ? '' : counted(object.revisions, 'state'), lifeOf(object)].filter(Boolean).join(' · '),
     ended: object.ended,
     run: () => openObject(object, view),
     second: { does: isNamespace ? 'timeline of the namespace' : 'timeline', run: lanes },
   };
 }
 
-function lifeOf(object: ObjectEntry): string {
+function lifeOf(object: FoundObject): string {
   if (!object.ended) return 'alive';
   const at = parseMoment(object.endedAt);
   return at === undefined ? 'ended' : `ended ${formatRelative(at, Date.now() * milli)}`;
@@ -113,7 +113,7 @@ function openObject(object: Ref, view: View | undefined): void {
   if (to) goTo(to);
 }
 
-function moreItem(kind: string, example: ObjectEntry | undefined, left: number, text: string, more: boolean, view: View | undefined): Item {
+function moreItem(kind: string, example: FoundObject | undefined, left: number, text: string, more: boolean, view: View | undefined): Item {
   const name = `*${wordOf(text)}*`;
   return {
     id: `more-${kind}`,

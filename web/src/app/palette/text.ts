@@ -2,6 +2,9 @@
 import type { ObjectEntry } from '../../api/types';
 import { kindOfWord } from '../../text/kinds';
 
+/** An object as the search box shows it; how many states it had is not always asked. */
+export type FoundObject = Omit<ObjectEntry, 'revisions'> & { revisions?: number };
+
 /** A question for objects, as /api/v1/objects takes it. */
 export interface Asked {
   kind?: string;
@@ -67,7 +70,7 @@ const weight: Record<string, number> = {
 };
 
 /** How well an object fits a word; more is better. */
-export function fit(object: ObjectEntry, word: string): number {
+export function fit(object: FoundObject, word: string): number {
   const name = (object.name ?? '').toLowerCase();
   const match = !word ? 0 : name === word ? 50 : name.startsWith(word) ? 25 : name.includes(`-${word}`) || name.includes(`.${word}`) ? 15 : 5;
   return match + (weight[(object.kind ?? '').toLowerCase()] ?? 4) + (object.ended ? 0 : 4);
@@ -75,15 +78,15 @@ export function fit(object: ObjectEntry, word: string): number {
 
 export interface Group {
   kind: string;
-  objects: ObjectEntry[];
+  objects: FoundObject[];
   /** Found in all, of this kind. */
   total: number;
 }
 
 /** Objects by kind, the best fitting kind first, at most perKind of each. One object found twice is there once. */
-export function grouped(objects: readonly ObjectEntry[], word: string, perKind: number): Group[] {
+export function grouped(objects: readonly FoundObject[], word: string, perKind: number): Group[] {
   const seen = new Set<string>();
-  const groups = new Map<string, { object: ObjectEntry; fit: number }[]>();
+  const groups = new Map<string, { object: FoundObject; fit: number }[]>();
   for (const object of objects) {
     const key = `${object.cluster}/${object.uid ?? `${object.kind}/${object.namespace}/${object.name}`}`;
     if (seen.has(key)) continue;

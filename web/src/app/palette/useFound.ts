@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'react';
-import { ApiError, ask } from '../../api/client';
-import type { ObjectEntry, Objects } from '../../api/types';
-import { readText, type Asked } from './text';
+import { ApiError, ask, type Params } from '../../api/client';
+import type { Objects, Row, Rows } from '../../api/types';
+import { printMoment } from '../../time/moment';
+import { readText, type Asked, type FoundObject } from './text';
 
 export interface Found {
-  objects: ObjectEntry[];
+  objects: FoundObject[];
   /** More there are than were fetched. */
   more: boolean;
   loading: boolean;
@@ -12,7 +13,7 @@ export interface Found {
 }
 
 const debounceMillis = 80;
-/** Kinds that must not be crowded out: what people look for by the pods of a large namespace, and these by its Events. */
+/** Kinds that must not be crowded out: what people look for by the pods of a large namespace. */
 const workloads = 'deploy,sts,ds,job,cj,svc,ing,ns,no,cm';
 const theirs = 'po,rs';
 const none: Found = { objects: [], more: false, loading: false };
@@ -25,14 +26,10 @@ export function useFound(text: string, cluster: string): Found {
     const asked = readText(text);
     if (asked.length === 0) return;
     const abort = new AbortController();
-    const timer = setTimeout(() => {
-      findAll(asked, cluster, abort.signal).then(
-        (got) => setFound({ ...got, loading: false, of: key }),
-        (error: unknown) => {
-          if (!abort.signal.aborted) setFound({ ...none, of: key, ...(error instanceof ApiError ? { error } : {}) });
-        },
-      );
-    }, debounceMillis);
+    const show = (part: Found) => {
+      if (!abort.signal.aborted) setFound({ ...part, of: key });
+    };
+    const timer = setTimeout(() => void findAll(asked, cluster, abort.signal, show), debounceMillis);
     return () => {
       clearTimeout(timer);
       abort.abort();
@@ -42,21 +39,36 @@ export function useFound(text: string, cluster: string): Found {
   return found.of === key ? found : { ...found, loading: true };
 }
 
-async function findAll(asked: Asked[], cluster: string, signal: AbortSignal): Promise<{ objects: ObjectEntry[]; more: boolean }> {
+/** Asks for the kinds that are mostly meant, shows what was found of them, then asks for all others, which takes longer where much is recorded. */
+async function findAll(asked: Asked[], cluster: string, signal: AbortSignal, show: (part: Found) => void): Promise<void> {
   const [plain] = asked;
-  const questions = asked.map((one) => ({ ...one, limit: 120 }));
-  const byName = plain && !plain.kind && !plain.uid;
-  if (byName) questions.unshift({ ...plain, kind: workloads, limit: 80 }, { ...plain, kind: theirs, limit: 60 });
-  const answers = await Promise.all(questions.map((one) => findOne({ ...one, cluster }, signal)));
-  const objects = answers.flatMap((a) => a?.objects ?? []);
-  // Events are named after what they are about, which is found itself.
-  return { objects: byName ? objects.filter((o) => o.kind !== 'Event') : objects, more: answers.some((a) => a?.cut !== undefined) };
+  const byName = plain && !plain.kind && !plain.uid ? plain : undefined;
+  const quick: Params[] = asked.filter((one) => one !== byName).map((one) => ({ ...one, cluster, limit: 120 }));
+  if (byName) quick.push({ ...byName, cluster, kind: workloads, limit: 80 }, { ...byName, cluster, kind: theirs, limit: 60 });
+  let found = none;
+  const add = (objects: FoundObject[], cut: boolean, loading: boolean) => {
+    found = { objects: [...found.objects, ...objects], more: found.more || cut, loading };
+    show(found);
+  };
+  try {
+    for (const answer of await Promise.all(quick.map((one) => unlessUnknown(ask<Objects>('objects', one, signal)))))
+      if (answer) add(answer.objects, answer.cut !== undefined, byName !== undefined);
+    // Rows leave Events out, which are many, and named after what they are about: that is found itself.
+    const others = byName && (await unlessUnknown(ask<Rows>('rows', { ...byName, cluster, limit: 120 }, signal)));
+    add((others?.rows ?? []).filter((row) => !row.stub).map(entryOf), Boolean(others?.cut), false);
+  } catch (error) {
+    if (error instanceof ApiError) show({ ...found, loading: false, error });
+  }
+}
+
+function entryOf(row: Row): FoundObject {
+  return { ...row, ended: row.over ?? row.ended !== undefined, ...(row.ended ? { endedAt: printMoment(row.ended) } : {}), ...(row.last ? { lastSeen: printMoment(row.last) } : {}) };
 }
 
 /** Nothing where the server knows no such kind: a word may be no kind after all. */
-async function findOne(params: Asked & { cluster: string; limit: number }, signal: AbortSignal): Promise<Objects | undefined> {
+async function unlessUnknown<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    return await ask<Objects>('objects', { ...params }, signal);
+    return await answer;
   } catch (error) {
     if (error instanceof ApiError && (error.status === 404 || error.status === 400)) return undefined;
     throw error;
