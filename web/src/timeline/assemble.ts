@@ -33,8 +33,9 @@ export class BarList {
     const from = bars.from[i] ?? 0;
     const last = this.count - 1;
     const before = this.bar[last];
-    if (last >= 0 && before && this.state[last] === bars.state[i] && (before === bar || (before.id === bar.id && before.from === bar.from))) {
-      this.to[last] = to;
+    // A state that goes on over the edge of a tile is one: there it begins before what it is told of, and says the same.
+    if (last >= 0 && before && this.state[last] === bars.state[i] && from < (this.to[last] ?? 0) && before.text === bar.text && !before.n && !bar.n) {
+      this.to[last] = Math.max(to, this.to[last] ?? 0);
       return;
     }
     // A tile of another level tells the same time at another resolution: what was drawn already is not drawn again.
