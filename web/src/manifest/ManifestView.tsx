@@ -1,11 +1,9 @@
-import { foldEffect, unfoldEffect, foldedRanges } from '@codemirror/language';
 import { openSearchPanel } from '@codemirror/search';
-import { EditorState, type StateEffect } from '@codemirror/state';
+import { EditorState } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { useEffect, useEffectEvent, useImperativeHandle, useLayoutEffect, useRef, useState, type ReactNode, type Ref } from 'react';
 import { reading } from './editor';
 import { activate, blameGutter, firstChanged, showBlame, type Doings, type Shown } from './gutter';
-import { isManagedFields } from './lines';
 import './manifest.css';
 import { keyOfPlace } from './path';
 import type { Printed } from './print';
@@ -82,7 +80,6 @@ export function ManifestView({ printed, blame, label, plain = false, reveal = ''
         extensions: [plain ? [] : blameGutter(doings), reading(label, printed.lines.length), EditorView.domEventHandlers({ scroll: () => later(undefined, 0) })],
       }),
     });
-    made.dispatch({ effects: foldNoise(made, printed) });
     view.current = made;
     return () => {
       clearTimeout(pending.current);
@@ -173,10 +170,8 @@ function replace(view: EditorView, shown: Printed, printed: Printed): void {
   while (tail < most - head && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) tail++;
   const top = placeAtTop(view, shown);
   view.dispatch({ changes: { from: head, to: before.length - tail, insert: after.slice(head, after.length - tail) } });
-  const effects: StateEffect<unknown>[] = foldNoise(view, printed);
   const line = top === undefined ? -1 : printed.lines.findIndex(({ place }) => keyOfPlace(place) === top);
-  if (line >= 0) effects.push(EditorView.scrollIntoView(view.state.doc.line(line + 1).from, { y: 'start', yMargin: 0 }));
-  view.dispatch({ effects });
+  if (line >= 0) view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(line + 1).from, { y: 'start', yMargin: 0 }) });
 }
 
 /** What the first whole line on screen shows; undefined at the very top. */
@@ -186,18 +181,4 @@ function placeAtTop(view: EditorView, shown: Printed): string | undefined {
   const line = view.state.doc.lineAt(view.lineBlockAtHeight(scrollTop + 2).from).number - 1;
   const place = shown.lines[line]?.place;
   return place && keyOfPlace(place);
-}
-
-/** Folds managedFields: nobody reads them here, and the gutter says what they say. */
-function foldNoise(view: EditorView, printed: Printed): StateEffect<unknown>[] {
-  const first = printed.lines.findIndex(({ place, leaf }) => !leaf && isManagedFields(place));
-  if (first < 0) return [];
-  let last = first;
-  while (printed.lines[last + 1]?.place[1] === 'managedFields') last++;
-  const range = { from: view.state.doc.line(first + 1).to, to: view.state.doc.line(last + 1).to };
-  const stale: StateEffect<unknown>[] = [];
-  foldedRanges(view.state).between(range.from, range.to, (from, to) => {
-    stale.push(unfoldEffect.of({ from, to }));
-  });
-  return [...stale, foldEffect.of(range)];
 }

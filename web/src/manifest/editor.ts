@@ -33,7 +33,8 @@ const theme = EditorView.theme({
   '.cm-panels': { backgroundColor: 'var(--bg-sunken)', color: 'var(--text)', borderTop: '1px solid var(--line)' },
   '.cm-panels-top': { borderBottom: '1px solid var(--line)', borderTop: 'none' },
   '.cm-panel.cm-search': { padding: '6px 10px', fontFamily: 'var(--font)', fontSize: '12px' },
-  '.cm-panel.cm-search label': { fontSize: '12px' },
+  '.cm-panel.cm-search label, .cm-panel.cm-search input, .cm-panel.cm-search button': { fontSize: '12px' },
+  '.cm-panel.cm-search [name=close]': { top: '6px', right: '10px', fontSize: '16px', color: 'var(--text-dim)', cursor: 'pointer' },
   '.cm-textfield': { backgroundColor: 'var(--bg-raised)', border: '1px solid var(--line-strong)', borderRadius: '4px', color: 'var(--text)', padding: '2px 6px' },
   '.cm-button': { background: 'var(--bg-raised)', border: '1px solid var(--line-strong)', borderRadius: '4px', color: 'var(--text)', padding: '2px 8px' },
 });

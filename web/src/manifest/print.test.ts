@@ -2,16 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { State } from '../api/types';
+import { withoutManagedFields, withoutNoise } from './noise';
 import { valueAt } from './path';
 import { printManifest } from './print';
 
 const file = (name: string) => readFileSync(new URL(`testdata/${name}`, import.meta.url), 'utf8');
-
-/** As `kubewake get -o yaml` leaves it out. */
-function withoutManagedFields(manifest: unknown): unknown {
-  const { metadata, ...rest } = manifest as { metadata: Record<string, unknown> };
-  return { ...rest, metadata: Object.fromEntries(Object.entries(metadata).filter(([name]) => name !== 'managedFields')) };
-}
 
 describe('printing manifests', () => {
   it.each(['deployment', 'inferred', 'pod', 'node', 'secret', 'service'])('%s is printed as the command line prints it', (name) => {
@@ -59,5 +54,17 @@ describe('printing manifests', () => {
 
   it.each([null, 1, 'x', [], {}, [1]])('prints %j', (value) => {
     expect(parse(printManifest(value).text)).toEqual(value);
+  });
+});
+
+describe('noise', () => {
+  const manifest = { kind: 'Pod', metadata: { name: 'a', generation: 2, resourceVersion: '7', managedFields: [{}] }, spec: { generation: 1 } };
+  it('is left out, and nothing else', () => {
+    expect(withoutNoise(manifest)).toEqual({ kind: 'Pod', metadata: { name: 'a' }, spec: { generation: 1 } });
+    expect(withoutManagedFields(manifest)).toEqual({ ...manifest, metadata: { name: 'a', generation: 2, resourceVersion: '7' } });
+    expect(manifest.metadata.managedFields).toHaveLength(1);
+  });
+  it.each([null, 'x', [], { metadata: null }, {}])('%j stays as it is', (value) => {
+    expect(withoutNoise(value)).toBe(value);
   });
 });

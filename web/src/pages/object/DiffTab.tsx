@@ -15,6 +15,7 @@ import type { View } from '../../url/state';
 import { go } from '../../url/useView';
 import { ChangeLine } from './EntryDetails';
 import { momentOf, whoOf } from './history';
+import { NoState } from './StateNotes';
 import type { ObjectData } from './useObject';
 import { valueText } from './valueText';
 
@@ -38,7 +39,7 @@ export function DiffTab({ view, data }: { view: View; data: ObjectData }) {
   const textB = useText(after.data, noise);
   useKeys({ n: { does: 'Next difference', run: () => handle.current?.step(1) }, p: { does: 'Difference before', run: () => handle.current?.step(-1) } }, 'Diff');
 
-  if (data.state.error) return <ErrorBox error={data.state.error} retry={data.state.retry} />;
+  if (data.state.error && !ready) return <NoState data={data} error={data.state.error} />;
   const stale = before.stale || after.stale || before.loading || after.loading;
   return (
     <div className={stale && textA !== undefined ? 'object-tab object-tab-stale' : 'object-tab'}>

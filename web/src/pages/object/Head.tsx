@@ -1,5 +1,4 @@
 import { useId, type ReactNode } from 'react';
-import type { TreeNode } from '../../api/types';
 import { CopyMenu } from '../../copy';
 import { Button, Copy, Icon, IconButton, Link, ObjectLink, rootSet, Skeleton, StateChip, timelineOf, TimeLabel, toPage } from '../../parts';
 import { counted, grouped } from '../../text/counts';
@@ -8,6 +7,7 @@ import { formatSpan } from '../../time/format';
 import { parseMoment } from '../../time/moment';
 import type { View } from '../../url/state';
 import { go } from '../../url/useView';
+import { chainOf } from './chain';
 import { momentOf } from './history';
 import { stateAt } from './strip';
 import { stepRevision, type ObjectData } from './useObject';
@@ -143,17 +143,6 @@ function Owners({ view, data }: { view: View; data: ObjectData }) {
       ))}
     </nav>
   );
-}
-
-/** The nodes above the one that was asked for. */
-export function chainOf(nodes: readonly TreeNode[]): TreeNode[] {
-  const chain: TreeNode[] = [];
-  let node = nodes.find((one) => one.asked);
-  for (let n = 0; node && n < nodes.length; n++) {
-    node = nodes[node.parent];
-    if (node) chain.unshift(node);
-  }
-  return chain;
 }
 
 function StateNow({ data }: { data: ObjectData }) {

@@ -4,6 +4,7 @@ import type { Shown } from '../../manifest/gutter';
 import { ages, bandsOf, blameLines, briefly, numbered, signOf, type BlamedLine, type Knowledge } from '../../manifest/lines';
 import { ManifestView, type ManifestHandle } from '../../manifest/ManifestView';
 import { valueAt } from '../../manifest/path';
+import { withoutManagedFields } from '../../manifest/noise';
 import { printManifest } from '../../manifest/print';
 import { Button, Copy, ErrorBox, Segments, Skeleton } from '../../parts';
 import { useKeys } from '../../url/keys';
@@ -11,7 +12,7 @@ import type { View } from '../../url/state';
 import { go } from '../../url/useView';
 import { BlameCard } from './BlameCard';
 import { BlameTable } from './BlameTable';
-import { StateNotes } from './StateNotes';
+import { NoState, StateNotes } from './StateNotes';
 import { select, type ObjectData } from './useObject';
 
 /** The state at the cursor, and whose each line is. */
@@ -21,7 +22,8 @@ export function ManifestTab({ view, data }: { view: View; data: ObjectData }) {
   const heat = view.words['heat'] === 'true';
   const handle = useRef<ManifestHandle>(null);
   const manifest = state.data?.manifest;
-  const printed = useMemo(() => printManifest(manifest), [manifest]);
+  const managed = view.words['managed'] === 'true';
+  const printed = useMemo(() => printManifest(managed ? manifest : withoutManagedFields(manifest)), [manifest, managed]);
   const matches = blame.data?.resourceVersion === state.data?.resourceVersion;
   const fields = matches ? blame.data?.fields : undefined;
   const blamed = useMemo(() => (fields ? blameLines(printed, manifest, fields) : undefined), [printed, manifest, fields]);
@@ -37,7 +39,7 @@ export function ManifestTab({ view, data }: { view: View; data: ObjectData }) {
 
   useKeys({ 'Alt+b': { does: 'Walk the blame: up and down, Enter goes to the revision', run: () => handle.current?.focusBlame() }, 'Mod+f': { does: 'Find in the manifest', run: () => handle.current?.search() } }, 'Manifest');
 
-  if (state.error) return <ErrorBox error={state.error} retry={state.retry} />;
+  if (state.error) return <NoState data={data} error={state.error} />;
   if (!state.data) return <Skeleton lines={18} />;
   const jump = (line: number) => jumpTo(data, blamed?.lines[line]);
   return (
@@ -62,6 +64,9 @@ export function ManifestTab({ view, data }: { view: View; data: ObjectData }) {
         )}
         <Legend lines={shown.lines} heat={heat} colours={colours} />
         <span className="object-bar-end">
+          <Button small look="quiet" on={managed} title="Shows metadata.managedFields as well" onClick={() => go({ words: { managed: managed ? '' : 'true' } }, { replace: true })}>
+            managedFields
+          </Button>
           <Button small look="quiet" icon="search" onClick={() => handle.current?.search()}>
             Find
           </Button>

@@ -1,6 +1,7 @@
 import type { ApiError } from '../../api/client';
 import { ErrorBox, Icon, Link, toPage } from '../../parts';
 import { everything, type View } from '../../url/state';
+import { candidateOf } from './candidate';
 
 /** There is no such object, or there are several: what one may have meant. */
 export function Problem({ view, error, retry }: { view: View; error: ApiError; retry: () => void }) {
@@ -32,18 +33,4 @@ export function Problem({ view, error, retry }: { view: View; error: ApiError; r
       </p>
     </main>
   );
-}
-
-/** What a candidate of the server leads to: "deployments.apps/web -n shop", "cluster eu", "shop/web". */
-export function candidateOf(view: View, text: string, message = ''): { text: string; to: View } | undefined {
-  const { object } = view;
-  if (!object) return undefined;
-  const uid = /uid[ :]+([0-9a-f]{8}-[0-9a-f-]{27})/.exec(text)?.[1];
-  const named = /^([\w.-]+)\/([\w.:-]+)(?: -n ([\w.-]+))?/.exec(text);
-  if (named?.[1] && named[2]) {
-    return { text, to: { ...view, object: { ...object, kind: named[1], name: named[2], namespace: named[3] ?? '', uid: uid ?? '' }, words: {} } };
-  }
-  if (/^cluster /.test(message) && /^[\w./:@-]+$/.test(text)) return { text, to: { ...view, object: { ...object, cluster: text } } };
-  if (/^no kind /.test(message) && /^[\w.-]+$/.test(text)) return { text, to: { ...view, object: { ...object, kind: text } } };
-  return uid ? { text, to: { ...view, object: { ...object, uid }, words: {} } } : undefined;
 }

@@ -1,7 +1,9 @@
 import type { ReactNode } from 'react';
 import type { State } from '../../api/types';
-import { Button, Icon, TimeLabel } from '../../parts';
-import { select, type ObjectData } from './useObject';
+import type { ApiError } from '../../api/client';
+import { Button, Empty, ErrorBox, Icon, TimeLabel } from '../../parts';
+import { momentOf } from './history';
+import { select, stepRevision, type ObjectData } from './useObject';
 
 /** What one must know of a state before one trusts it. */
 export function StateNotes({ state, text, data }: { state: State; text: string; data: ObjectData }) {
@@ -49,5 +51,19 @@ function Note({ tone = 'plain', icon, children }: { tone?: 'plain' | 'warn'; ico
       <Icon name={icon} size={14} />
       <span>{children}</span>
     </p>
+  );
+}
+
+/** There is no state at the cursor: why, and where there is one. */
+export function NoState({ data, error }: { data: ObjectData; error: ApiError }) {
+  const { revisions, at, state } = data;
+  const first = momentOf(revisions[0]?.when);
+  const { kind } = error.problem;
+  if (!first || at === undefined || at >= first || (kind !== 'not-found' && kind !== 'not-covered')) return <ErrorBox error={error} retry={state.retry} />;
+  return (
+    <Empty title="There was no state yet" icon="clock">
+      <p>{error.message}</p>
+      <Button onClick={() => stepRevision(data, 'first')}>Go to the first state</Button>
+    </Empty>
   );
 }

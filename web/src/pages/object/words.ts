@@ -10,6 +10,7 @@
  * - `text`: only entries that have it in their words
  * - `times`: relative tells the times of the history relative to the cursor
  * - `heat`: true colours the blame by age
+ * - `managed`: true shows metadata.managedFields in the manifest
  * - `blame`: off hides the gutter, table shows it as a table
  */
 import type { View } from '../../url/state';
