@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
@@ -48,16 +47,20 @@ type amounts struct {
 	objects map[record.Cluster]int
 }
 
-// amountsCache counts for one who asks at a time; others wait for the result.
+// amountsCache counts for one who asks at a time; others wait for the result, as long as they want to.
 type amountsCache struct {
-	mu    sync.Mutex // guards all below; held while counting
+	turn  chan struct{} // holds one while somebody counts; who puts it there may use all below
 	last  amounts
 	until time.Time // zero: never counted
 }
 
 func (c *amountsCache) of(ctx context.Context, st store.Store, clusters []store.ClusterInfo) (amounts, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return amounts{}, ctx.Err()
+	}
 	began := time.Now()
 	if began.Before(c.until) {
 		return c.last, nil
@@ -68,14 +71,25 @@ func (c *amountsCache) of(ctx context.Context, st store.Store, clusters []store.
 	}
 	now := amounts{disk: size.Disk, objects: map[record.Cluster]int{}}
 	for _, cluster := range clusters {
-		for _, err := range st.Objects(ctx, store.ObjectScan{Cluster: cluster.Name}) {
-			if err != nil {
-				return amounts{}, err
-			}
-			now.objects[cluster.Name]++
+		if now.objects[cluster.Name], err = census(ctx, st, cluster.Name); err != nil {
+			return amounts{}, err
 		}
 	}
 	done := time.Now()
 	c.last, c.until = now, done.Add(restAfterCounting*done.Sub(began))
 	return now, nil
+}
+
+func census(ctx context.Context, st store.Store, c record.Cluster) (int, error) {
+	if counting, ok := st.(store.Census); ok {
+		return counting.CountObjects(ctx, c)
+	}
+	n := 0
+	for _, err := range st.Objects(ctx, store.ObjectScan{Cluster: c}) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
 }

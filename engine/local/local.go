@@ -87,7 +87,7 @@ func New(st store.Store, config Config) *Engine {
 		config.LinkRules = link.Builtin()
 	}
 	return &Engine{st: st, config: config, limits: config.Limits.withDefaults(), clocks: index.NewClocks(st),
-		links: index.NewLinks(st, config.LinkRules), modes: modes}
+		links: index.NewLinks(st, config.LinkRules), modes: modes, amounts: amountsCache{turn: make(chan struct{}, 1)}}
 }
 
 // LinkIndex gives the index of links that the engine asks: the role that writes to the store lets it Run.

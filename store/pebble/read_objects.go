@@ -49,6 +49,32 @@ func (s *Store) Objects(ctx context.Context, q store.ObjectScan) iter.Seq2[*stor
 	})
 }
 
+// CountObjects implements store.Census. The catalogue lies by UID and the names by name: to go from one to the other reads a block for each
+// object, to go along the catalogue one for some hundreds.
+func (s *Store) CountObjects(ctx context.Context, c record.Cluster) (n int, err error) {
+	err = s.read(ctx, "objects", func(r *points) error {
+		wait := patience{ctx: ctx}
+		return scan(r, clusterKey(famCatalogue, c), func(it *lsm.Iterator) error {
+			if err := wait.check(); err != nil {
+				return err
+			}
+			v, err := it.ValueAndErr()
+			if err != nil {
+				return err
+			}
+			e, err := decodeEntry(v)
+			if err != nil {
+				return damaged(it.Key(), err)
+			}
+			if e.flags&flagKnown != 0 && len(e.names) > 0 {
+				n++
+			}
+			return nil
+		})
+	})
+	return n, err
+}
+
 func objectsOf(ctx context.Context, r *points, c record.Cluster, q store.ObjectScan, yield func(*store.Entry) error) error {
 	if q.UID != "" {
 		e, err := entryOf(r, store.ObjectKey{Cluster: c, UID: q.UID})

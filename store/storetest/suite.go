@@ -167,6 +167,26 @@ func order(t *testing.T, open func(t *testing.T) store.Store) {
 	}
 }
 
+// counted holds what a driver counts against what it lists.
+func counted(t *testing.T, s store.Store) {
+	t.Helper()
+	census, ok := s.(store.Census)
+	if !ok {
+		return
+	}
+	for _, c := range append(must(s.Clusters(t.Context()))(t), store.ClusterInfo{Name: "never seen"}) {
+		want := len(must(collect(s.Objects(t.Context(), store.ObjectScan{Cluster: c.Name})))(t))
+		if got := must(census.CountObjects(t.Context(), c.Name))(t); got != want {
+			t.Errorf("cluster %s: %d objects are counted, %d are listed", c.Name, got, want)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := census.CountObjects(ended, "prod"); !errors.Is(err, context.Canceled) {
+		t.Errorf("counted for nobody: %v", err)
+	}
+}
+
 func catalogue(t *testing.T, s store.Store) {
 	list := History(Config{Seed: 3})
 	for i, group := range []string{"", "events.k8s.io"} {
@@ -193,6 +213,7 @@ func catalogue(t *testing.T, s store.Store) {
 	if !slices.IsSortedFunc(all, entryOrder) {
 		t.Error("entries are not in order")
 	}
+	counted(t, s)
 	check := func(what string, q store.ObjectScan, keep func(*store.Entry) bool) {
 		t.Helper()
 		var want []*store.Entry

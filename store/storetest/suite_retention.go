@@ -164,6 +164,7 @@ func droppedEnded(t *testing.T, s store.Store) {
 	}
 	slices.Sort(left)
 	same(t, "objects left", []string{"goes on", "lives", "young"}, left)
+	counted(t, s)
 	if _, err := s.Object(t.Context(), store.ObjectKey{Cluster: "c", UID: "ended"}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("an ended object without buckets: %v", err)
 	}
@@ -177,6 +178,7 @@ func droppedEnded(t *testing.T, s store.Store) {
 	}
 	slices.Sort(left)
 	same(t, "objects left by three retentions", []string{"lives", "young"}, left)
+	counted(t, s)
 	revisions := must(collect(s.Revisions(t.Context(), store.ObjectKey{Cluster: "c", UID: "lives"}, store.RVRange{})))(t)
 	if len(revisions) != 1 || revisions[0].Revision.RV != 10 {
 		t.Errorf("what was written once has %d revisions", len(revisions))
