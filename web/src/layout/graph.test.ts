@@ -95,6 +95,28 @@ describe('groupAlike', () => {
     expect(grouped.lines.map((l) => `${l.type} ${l.edges.length}`).sort()).toEqual(['owns 50', 'runs-on 16', 'runs-on 17', 'runs-on 17']);
   });
 
+  it('groups what a group owns, too', () => {
+    const graph = emptyGraph();
+    const ref = (kind: string, name: string) => ({ cluster: 'c', kind, resource: `${kind.toLowerCase()}s`, namespace: 'n', name, uid: name });
+    for (let r = 0; r < 20; r++) {
+      addLink(graph, { type: 'owns', rule: 'x', parent: ref('Deployment', 'd'), child: ref('ReplicaSet', `r${r}`), certainty: 'exact' });
+      for (let p = 0; p < 3; p++) addLink(graph, { type: 'owns', rule: 'x', parent: ref('ReplicaSet', `r${r}`), child: ref('Pod', `p${r}-${p}`), certainty: 'exact' });
+    }
+    const seen = seenAt(graph, 1, { hidden: none, keep: none, ended: true });
+    const grouped = groupAlike(seen, none, none);
+    expect(grouped.cards.map((c) => c.members.length)).toEqual([1, 20, 60]);
+    const replicaSets = grouped.cards[1]!.id;
+    expect(groupAlike(seen, new Set([replicaSets]), none).cards).toHaveLength(1 + 20 + 60);
+  });
+
+  it('is not caught in a ring of owners', () => {
+    const graph = emptyGraph();
+    const ref = (name: string) => ({ cluster: 'c', kind: 'A', resource: 'as', name, uid: name });
+    addLink(graph, { type: 'owns', rule: 'x', parent: ref('1'), child: ref('2'), certainty: 'exact' });
+    addLink(graph, { type: 'owns', rule: 'x', parent: ref('2'), child: ref('1'), certainty: 'exact' });
+    expect(groupAlike(seenAt(graph, 1, { hidden: none, keep: none, ended: true }), none, none).cards).toHaveLength(2);
+  });
+
   it('leaves few alone', () => {
     expect(groupAlike(big(6), none, none).cards.every((c) => !c.group)).toBe(true);
   });

@@ -32,32 +32,50 @@ export const fewOwned = 6;
 export const fewLoose = 12;
 
 /**
- * Puts objects of one kind and one owner together where there are many: the 50 Pods of a ReplicaSet become one card. What is open (by the id of the
- * group) or kept is shown one by one.
+ * Puts objects of one kind and one owner together where there are many: the 50 Pods of a ReplicaSet become one card, and the Pods of 60 ReplicaSets that
+ * are one card as well. What is open (by the id of the group) or kept is shown one by one.
  */
 export function groupAlike(seen: Seen, open: ReadonlySet<string>, keep: ReadonlySet<string>): Grouped {
+  const grouped: Omit<Grouped, 'lines'> = { cards: [], cardOf: new Map(), openOf: new Map() };
+  const owner = ownersOf(seen);
+  let waiting = [...seen.nodes];
+  while (waiting.length > 0) {
+    const ready = waiting.filter((node) => grouped.cardOf.has(owner.get(node.key) ?? '') || !owner.has(node.key));
+    // Owners in a ring own nobody.
+    const now = ready.length > 0 ? ready : waiting;
+    const placed = new Set(now);
+    waiting = waiting.filter((node) => !placed.has(node));
+    putTogether(now, owner, open, keep, grouped);
+  }
+  return { ...grouped, lines: linesOf(seen.edges, grouped.cardOf) };
+}
+
+/** The first owner of each object that is shown. */
+function ownersOf(seen: Seen): Map<string, string> {
+  const shown = new Set(seen.nodes.map((node) => node.key));
   const owner = new Map<string, string>();
-  for (const edge of seen.edges) if (edge.type === 'owns' || !owner.has(edge.child)) owner.set(edge.child, edge.type === 'owns' ? edge.parent : '');
+  for (const edge of seen.edges) if (edge.type === 'owns' && shown.has(edge.parent) && !owner.has(edge.child)) owner.set(edge.child, edge.parent);
+  return owner;
+}
+
+function putTogether(nodes: readonly GraphNode[], owner: ReadonlyMap<string, string>, open: ReadonlySet<string>, keep: ReadonlySet<string>, into: Omit<Grouped, 'lines'>): void {
   const alike = new Map<string, GraphNode[]>();
-  for (const node of seen.nodes) {
-    const id = keep.has(node.key) ? node.key : `${owner.get(node.key) ?? ''}>${node.ref.resource ?? node.ref.kind ?? ''}>${node.ref.namespace ?? ''}`;
+  for (const node of nodes) {
+    const above = into.cardOf.get(owner.get(node.key) ?? '') ?? '';
+    const id = keep.has(node.key) ? node.key : `${above}>${node.ref.resource ?? node.ref.kind ?? ''}>${node.ref.namespace ?? ''}`;
     const list = alike.get(id);
     if (list) list.push(node);
     else alike.set(id, [node]);
   }
-  const cards: Card[] = [];
-  const cardOf = new Map<string, string>();
-  const openOf = new Map<string, string>();
   for (const [id, members] of alike) {
     const many = members.length > (id.startsWith('>') ? fewLoose : fewOwned);
-    if (many && open.has(id)) for (const m of members) openOf.set(m.key, id);
+    if (many && open.has(id)) for (const m of members) into.openOf.set(m.key, id);
     const made = many && !open.has(id) ? [{ id, members, group: true }] : members.map((m) => ({ id: m.key, members: [m], group: false }));
     for (const card of made) {
-      cards.push(card);
-      for (const m of card.members) cardOf.set(m.key, card.id);
+      into.cards.push(card);
+      for (const m of card.members) into.cardOf.set(m.key, card.id);
     }
   }
-  return { cards, lines: linesOf(seen.edges, cardOf), cardOf, openOf };
 }
 
 function linesOf(edges: readonly GraphEdge[], cardOf: ReadonlyMap<string, string>): Line[] {

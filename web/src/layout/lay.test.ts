@@ -36,11 +36,17 @@ describe('layers', () => {
     expect(crossings(layers)).toBe(0);
   });
 
-  it('counts crossings', () => {
+  it('keeps together what one owns, though it runs on different Nodes', () => {
+    const { cards, lines } = graph('d>r d>q r>a q>b r>c q>e a>m:runs-on b>m:runs-on c>n:runs-on e>n:runs-on');
+    const { layers } = layered(cards.map((c) => c.id), lines, cardHeight);
+    expect(layers[2]!.map((s) => ({ a: 'r', c: 'r', b: 'q', e: 'q' })[s.card ?? '']).join('')).toMatch(/^(rrqq|qqrr)$/);
+  });
+
+  it('counts crossings by what the lines weigh', () => {
     const { cards, lines } = graph('a>x b>y');
     const { layers } = layered(cards.map((c) => c.id), lines, cardHeight);
     expect(crossings(layers)).toBe(0);
-    expect(crossings([[...layers[0]!].reverse(), layers[1]!])).toBe(1);
+    expect(crossings([[...layers[0]!].reverse(), layers[1]!])).toBe(144);
   });
 });
 

@@ -83,8 +83,13 @@ function setHeights(layers: readonly Slot[][]): void {
     for (let k = 0; k < layers.length; k++) {
       const layer = layers[forth ? k : layers.length - 1 - k] ?? [];
       settle(layer, layer.map((slot) => {
-        const near = pass < passes - 2 ? (forth ? slot.left : slot.right) : [...slot.left, ...slot.right];
-        return near.length === 0 ? slot.y : near.reduce((sum, n) => sum + n.y, 0) / near.length;
+        const near = pass < passes - 2 ? [...(forth ? slot.left : slot.right)] : [...slot.left, ...slot.right];
+        let [sum, all] = [0, 0];
+        for (const [other, weight] of near) {
+          sum += other.y * weight;
+          all += weight;
+        }
+        return all === 0 ? slot.y : sum / all;
       }));
     }
   }
@@ -143,22 +148,29 @@ function portsOf(routes: readonly Route[]): Ports {
   return ports;
 }
 
-/** Each trunk, the lines of one type from one slot, turns in a lane of its own between two layers. */
+/**
+ * Each trunk turns in a lane of its own between two layers: the lines of one type from one slot, or those that come from several slots, each of which has no
+ * other, to one.
+ */
 interface Lanes {
+  /** Where in the channel it lies, 0 to 1. */
   of: Map<string, number>;
   /** How many there are behind each layer. */
   counts: number[];
+  /** How many lines of a type leave or reach a slot. */
+  ends: Map<string, number>;
 }
 
 interface Trunk {
   key: string;
-  y: number;
-  sum: number;
-  ends: number;
+  from: number;
+  to: number;
+  count: number;
 }
 
-function trunkKey(slot: Slot | undefined, type: string): string {
-  return `${slot?.id} ${type}`;
+function trunkKey(from: Slot, to: Slot, type: string, ends: ReadonlyMap<string, number>): string {
+  const alone = (ends.get(`out ${from.id} ${type}`) ?? 0) < 2 && (ends.get(`in ${to.id} ${type}`) ?? 0) > 1;
+  return alone ? `in ${to.id} ${type}` : `out ${from.id} ${type}`;
 }
 
 /**
@@ -166,29 +178,45 @@ function trunkKey(slot: Slot | undefined, type: string): string {
  * beginnings nor ends.
  */
 function lanesOf(routes: readonly Route[], ports: Ports, layers: number): Lanes {
+  const ends = endsOf(routes);
   const trunks: Map<string, Trunk>[] = Array.from({ length: layers }, () => new Map<string, Trunk>());
   for (const { line, slots } of routes) {
     for (let i = 0; i + 1 < slots.length; i++) {
       const [from, to] = [slots[i], slots[i + 1]];
       if (!from || !to) continue;
       const [y1, y2] = [heightAt(from, 'out', line, ports), heightAt(to, 'in', line, ports)];
-      if (Math.abs(y1 - y2) < 0.5) continue;
-      const key = trunkKey(from, line.type);
-      const trunk = trunks[from.layer]?.get(key) ?? { key, y: y1, sum: 0, ends: 0 };
-      trunk.sum += y2;
-      trunk.ends++;
+      const key = trunkKey(from, to, line.type, ends);
+      const trunk = trunks[from.layer]?.get(key) ?? { key, from: 0, to: 0, count: 0 };
+      trunk.from += y1;
+      trunk.to += y2;
+      trunk.count++;
       trunks[from.layer]?.set(key, trunk);
     }
   }
   const of = new Map<string, number>();
   const counts = trunks.map((behind) => {
-    const goesUp = (t: Trunk) => t.sum / t.ends < t.y;
+    const goesUp = (t: Trunk) => t.to < t.from;
+    const start = (t: Trunk) => t.from / t.count;
     const all = [...behind.values()];
-    const order = [...all.filter(goesUp).sort((a, b) => a.y - b.y), ...all.filter((t) => !goesUp(t)).sort((a, b) => b.y - a.y)];
+    const order = [...all.filter(goesUp).sort((a, b) => start(a) - start(b)), ...all.filter((t) => !goesUp(t)).sort((a, b) => start(b) - start(a))];
     order.forEach((trunk, i) => of.set(trunk.key, (i + 1) / (order.length + 1)));
     return order.length;
   });
-  return { of, counts };
+  return { of, counts, ends };
+}
+
+function endsOf(routes: readonly Route[]): Map<string, number> {
+  const joined = new Map<string, Set<string>>();
+  const put = (key: string, other: string) => joined.set(key, (joined.get(key) ?? new Set<string>()).add(other));
+  for (const { line, slots } of routes) {
+    for (let i = 0; i + 1 < slots.length; i++) {
+      const [from, to] = [slots[i], slots[i + 1]];
+      if (!from || !to) continue;
+      put(`out ${from.id} ${line.type}`, to.id);
+      put(`in ${to.id} ${line.type}`, from.id);
+    }
+  }
+  return new Map([...joined].map(([key, others]) => [key, others.size]));
 }
 
 function heightAt(slot: Slot, side: 'out' | 'in', line: Line, ports: Ports): number {
@@ -205,7 +233,7 @@ function pointsOf({ line, slots }: Route, ports: Ports, lanes: Lanes, xs: readon
     points.push({ x: x1, y: y1 });
     if (Math.abs(y1 - y2) >= 0.5) {
       // Room at both ends: for the head of the arrow, and so that a line is seen to leave its card.
-      const x = x1 + 12 + (x2 - x1 - 30) * (lanes.of.get(trunkKey(from, line.type)) ?? 0.5);
+      const x = x1 + 12 + (x2 - x1 - 30) * (lanes.of.get(trunkKey(from, to, line.type, lanes.ends)) ?? 0.5);
       points.push({ x, y: y1 }, { x, y: y2 });
     }
     points.push({ x: x2, y: y2 });

@@ -6,9 +6,9 @@ export interface Slot {
   /** Undefined: a line passes here. */
   card: string | undefined;
   layer: number;
-  /** Slots of the layers beside this one that are joined with it. */
-  left: Slot[];
-  right: Slot[];
+  /** Slots of the layers beside this one that are joined with it, and how much each join counts. */
+  left: Map<Slot, number>;
+  right: Map<Slot, number>;
   /** Height, and middle once it is placed. */
   height: number;
   y: number;
@@ -29,6 +29,9 @@ export interface Layered {
 
 const passHeight = 10;
 
+/** What one owns stays together, whatever else is linked; the rest follows. */
+const weights: Record<string, number> = { owns: 12, parent: 12, manages: 6, routes: 4, scales: 4, binds: 3, selects: 2 };
+
 /** Puts the cards of one component in layers, what is linked from above left of what stands below, in an order with few crossings. */
 export function layered(cards: readonly string[], lines: readonly Line[], cardHeight: number): Layered {
   const back = ringLines(cards, lines);
@@ -38,7 +41,7 @@ export function layered(cards: readonly string[], lines: readonly Line[], cardHe
   const slot = (id: string, layer: number, card: string | undefined): Slot => {
     const known = slots.get(id);
     if (known) return known;
-    const made: Slot = { id, card, layer, left: [], right: [], height: card === undefined ? passHeight : cardHeight, y: 0 };
+    const made: Slot = { id, card, layer, left: new Map(), right: new Map(), height: card === undefined ? passHeight : cardHeight, y: 0 };
     slots.set(id, made);
     (layers[layer] ??= []).push(made);
     return made;
@@ -51,16 +54,16 @@ export function layered(cards: readonly string[], lines: readonly Line[], cardHe
     // Lines of one type from one card pass through a layer together, and part after it.
     for (let layer = (layerOf.get(from) ?? 0) + 1; layer < (layerOf.get(to) ?? 0); layer++) way.push(slot(`${from} ${line.type} ${layer}`, layer, undefined));
     way.push(slot(to, layerOf.get(to) ?? 0, to));
-    for (let i = 1; i < way.length; i++) join(way[i - 1], way[i]);
+    for (let i = 1; i < way.length; i++) join(way[i - 1], way[i], weights[line.type] ?? 1);
     return { line, slots: way, back: reversed };
   });
   return { layers: ordered(layers.map((layer) => layer ?? [])), routes };
 }
 
-function join(a: Slot | undefined, b: Slot | undefined): void {
-  if (!a || !b || a.right.includes(b)) return;
-  a.right.push(b);
-  b.left.push(a);
+function join(a: Slot | undefined, b: Slot | undefined, weight: number): void {
+  if (!a || !b) return;
+  a.right.set(b, (a.right.get(b) ?? 0) + weight);
+  b.left.set(a, (b.left.get(a) ?? 0) + weight);
 }
 
 /** The lines that close rings: without them every line goes one way. */
@@ -136,28 +139,35 @@ function ordered(layers: Slot[][]): Slot[][] {
   return best;
 }
 
-function meanOf(slots: readonly Slot[], place: ReadonlyMap<Slot, number>): number | undefined {
-  if (slots.length === 0) return undefined;
-  return slots.reduce((sum, slot) => sum + (place.get(slot) ?? 0), 0) / slots.length;
+function meanOf(slots: ReadonlyMap<Slot, number>, place: ReadonlyMap<Slot, number>): number | undefined {
+  if (slots.size === 0) return undefined;
+  let [sum, all] = [0, 0];
+  for (const [slot, weight] of slots) {
+    sum += (place.get(slot) ?? 0) * weight;
+    all += weight;
+  }
+  return sum / all;
 }
 
-/** How many joins cross: counted between each two layers with a tree of sums. */
+/** How many joins cross, each crossing as much as what crosses weighs: counted between each two layers with a tree of sums. */
 export function crossings(layers: readonly (readonly Slot[])[]): number {
   let total = 0;
   for (let i = 0; i + 1 < layers.length; i++) {
     const right = layers[i + 1] ?? [];
     const place = new Map(right.map((slot, at) => [slot, at]));
-    const sums = new Int32Array(right.length + 1);
+    const sums = new Float64Array(right.length + 1);
     let seen = 0;
     for (const slot of layers[i] ?? []) {
-      const ends = slot.right.map((to) => place.get(to) ?? 0);
-      for (const end of ends) {
+      const ends = [...slot.right].map(([to, weight]) => [place.get(to) ?? 0, weight] as const);
+      for (const [end, weight] of ends) {
         let before = 0;
         for (let at = end + 1; at > 0; at -= at & -at) before += sums[at] ?? 0;
-        total += seen - before;
+        total += (seen - before) * weight;
       }
-      for (const end of ends) for (let at = end + 1; at < sums.length; at += at & -at) sums[at] = (sums[at] ?? 0) + 1;
-      seen += ends.length;
+      for (const [end, weight] of ends) {
+        for (let at = end + 1; at < sums.length; at += at & -at) sums[at] = (sums[at] ?? 0) + weight;
+        seen += weight;
+      }
     }
   }
   return total;

@@ -51,58 +51,87 @@ export const GraphCard = memo(function GraphCard({ card, box, face, selected, di
       {card.group && <rect className="graph-card-behind" x={5} y={5} width={cardWidth} height={cardHeight} rx={7} />}
       <rect className="graph-card-ground" width={cardWidth} height={cardHeight} rx={7} />
       <path className="graph-card-edge" d={`M7 0 H6 A6 6 0 0 0 0 6 V${cardHeight - 6} A6 6 0 0 0 6 ${cardHeight} H7 Z`} />
-      <svg x={12} y={7} width={14} height={14} viewBox="0 0 16 16" className="graph-card-icon" aria-hidden>
-        <path d={icons[kindIcon(kind)]} />
-      </svg>
-      <foreignObject x={30} y={3} width={cardWidth - 36} height={22}>
-        <div className="graph-card-name" title={ref.namespace ? `${ref.namespace}/${ref.name}` : ref.name}>
-          <span className="graph-card-kind">{card.group ? '' : kindShort(kind)}</span>
-          <span className="graph-card-title">{card.group ? title : <Middle text={title} />}</span>
-        </div>
-      </foreignObject>
-      <foreignObject x={12} y={23} width={cardWidth - 18} height={20}>
-        <div className="graph-card-state">
-          {card.group ? <Counts face={face} /> : <Said face={face} stub={stub} />}
-          {face.failed > 0 && <span className="graph-card-failed" title={`${face.failed} failed in the window`}>⊘{groupedNumber(face.failed)}</span>}
-          {face.changes > 0 && <span className="graph-card-changes" title={`${counted(face.changes, 'change')} in the window`}>{groupedNumber(face.changes)}</span>}
-        </div>
-      </foreignObject>
+      <path className="graph-card-icon" d={icons[kindIcon(kind)]} transform="translate(13 7) scale(0.875)" />
+      <text className="graph-card-name" x={32} y={19}>
+        {!card.group && <tspan className="graph-card-kind">{kindShort(kind)} </tspan>}
+        <tspan className="graph-card-title">{card.group ? title : shortened(title, nameRoom - kindShort(kind).length)}</tspan>
+        <title>{ref.namespace ? `${ref.namespace}/${ref.name ?? ''}` : ref.name}</title>
+      </text>
+      <CardState card={card} face={face} stub={stub} />
     </g>
   );
 });
 
+/** Letters that fit on the two lines of a card. */
+const nameRoom = 25;
+const stateRoom = 29;
+
 /** A long name keeps its end, which tells the Pods of one owner apart. */
-function Middle({ text }: { text: string }) {
-  if (text.length <= 20) return <>{text}</>;
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = Math.min(6, Math.floor(most / 3));
+  return `${text.slice(0, most - end - 1)}…${text.slice(-end)}`;
+}
+
+function CardState({ card, face, stub }: { card: Card; face: CardFace; stub: boolean }) {
+  const failed = face.failed > 0 ? `⊘${groupedNumber(face.failed)}` : '';
+  const changes = face.changes > 0 ? groupedNumber(face.changes) : '';
+  const wide = changes.length * 6 + 9;
+  const right = cardWidth - 8;
+  const used = (changes ? changes.length + 2 : 0) + (failed ? failed.length + 1 : 0);
+  return (
+    <g className="graph-card-state">
+      {card.group ? <Counts face={face} /> : <Said face={face} stub={stub} room={stateRoom - used} />}
+      {changes && (
+        <g>
+          <title>{counted(face.changes, 'change')} in the window</title>
+          <rect className="graph-card-badge" x={right - wide} y={27} width={wide} height={14} rx={7} />
+          <text className="graph-card-changes" x={right - wide / 2} y={37.5}>
+            {changes}
+          </text>
+        </g>
+      )}
+      {failed && (
+        <text className="graph-card-failed" x={right - (changes ? wide + 5 : 0)} y={38}>
+          {failed}
+          <title>{face.failed} failed in the window</title>
+        </text>
+      )}
+    </g>
+  );
+}
+
+function Said({ face, stub, room }: { face: CardFace; stub: boolean; room: number }) {
+  const words = stub ? 'named, not recorded' : face.away === 'ended' ? 'over by then' : face.away === 'later' ? 'not there yet' : '';
+  if (words) return <text x={13} y={38}>{words}</text>;
+  if (!face.state) return null;
   return (
     <>
-      <span className="graph-card-head">{text.slice(0, -6)}</span>
-      <span>{text.slice(-6)}</span>
+      <g transform="translate(13 29)">
+        <StateGlyph state={face.state} />
+      </g>
+      <text x={28} y={38} className={`is-${face.state}`}>
+        {face.text.length > room ? `${face.text.slice(0, Math.max(3, room - 1))}…` : face.text}
+        <title>{face.text}</title>
+      </text>
     </>
   );
 }
 
-function Said({ face, stub }: { face: CardFace; stub: boolean }) {
-  if (stub) return <span className="graph-card-said">named by others, not recorded</span>;
-  if (face.away) return <span className="graph-card-said">{face.away === 'ended' ? 'over by then' : 'not there yet'}</span>;
-  if (!face.state) return <span className="graph-card-said" />;
-  return (
-    <span className={`graph-card-said is-${face.state}`} title={face.text}>
-      <StateGlyph state={face.state} />
-      <span className="graph-card-text">{face.text}</span>
-    </span>
-  );
-}
-
 function Counts({ face }: { face: CardFace }) {
+  const places = face.states.map((_, i) => face.states.slice(0, i).reduce((x, [, count]) => x + 22 + String(count).length * 7, 13));
   return (
-    <span className="graph-card-said">
-      {face.states.map(([state, count]) => (
-        <span key={state} className={`graph-card-count is-${state}`} title={`${count} ${state}`}>
-          <StateGlyph state={state} /> {count} <span className="visually-hidden">{state}</span>
-        </span>
+    <>
+      {face.states.map(([state, count], i) => (
+        <g key={state} transform={`translate(${places[i] ?? 13} 29)`}>
+          <title>{`${count} ${state}`}</title>
+          <StateGlyph state={state} />
+          <text x={13} y={9} className={`is-${state}`}>
+            {count}
+          </text>
+        </g>
       ))}
-    </span>
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { newestOf, useLive } from '../../api/live';
 import { DetailPane } from '../../detail';
 import { place } from '../../layout/lay';
@@ -62,7 +62,7 @@ function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnsw
   const nodes = useMemo(() => [...graph.nodes.values()], [graph]);
   const lanes = useLanes(nodes, waiting === 0 ? window : undefined);
   const changes = useMemo(() => changesOf(graph, window.from, window.to, hidden), [graph, window, hidden]);
-  const faceOf = useCallback((card: Card): CardFace => faceFor(card, at, lanes), [at, lanes]);
+  const faces = useMemo(() => new Map(grouped.cards.map((card) => [card.id, faceFor(card, at, lanes)])), [grouped, at, lanes]);
   const selected = view.sel ? (grouped.cardOf.get(view.sel.uid) ?? undefined) : undefined;
   const [group, setGroup] = useState<string>();
   const shownGroup = grouped.cards.some((c) => c.id === group) ? group : undefined;
@@ -106,7 +106,7 @@ function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnsw
       </div>
       <div className={stale ? 'graph-body is-stale' : 'graph-body'}>
         <div className="graph-picture">
-          <GraphView grouped={grouped} placed={placed} faceOf={faceOf} selected={shownGroup ?? selected} asked={keep} picture={picture} onSelect={select} onOpen={openCard} colorOf={colorOf} />
+          <GraphView grouped={grouped} placed={placed} faces={faces} selected={shownGroup ?? selected} asked={keep} picture={picture} onSelect={select} onOpen={openCard} colorOf={colorOf} />
           {seen.nodes.length === 0 && <div className="graph-nothing">Nothing of this was there at that moment. Move the time below, or show what is over.</div>}
           <Legend
             types={types}

@@ -1,5 +1,5 @@
 import { memo, useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
-import type { Card, Grouped, Line } from '../../layout/group';
+import type { Grouped, Line } from '../../layout/group';
 import { fitting, labelPoint, pathOf, revealing, zoomedAround, type Lens, type Placed, type Point } from '../../layout/place';
 import { GraphCard, type CardFace } from './GraphCard';
 
@@ -15,7 +15,7 @@ export interface Picture {
 export interface GraphViewProps {
   grouped: Grouped;
   placed: Placed;
-  faceOf: (card: Card) => CardFace;
+  faces: ReadonlyMap<string, CardFace>;
   selected: string | undefined;
   asked: ReadonlySet<string>;
   picture: Ref<Picture | null>;
@@ -24,8 +24,10 @@ export interface GraphViewProps {
   colorOf: (type: string) => string;
 }
 
+const readable = 0.6;
+
 /** The graph as SVG: what is drawn is the layout's; this moves the lens over it. */
-export function GraphView({ grouped, placed, faceOf, selected, asked, picture, onSelect, onOpen, colorOf }: GraphViewProps) {
+export function GraphView({ grouped, placed, faces, selected, asked, picture, onSelect, onOpen, colorOf }: GraphViewProps) {
   const svg = useRef<SVGSVGElement>(null);
   const plane = useRef<SVGGElement>(null);
   const lens = useRef<Lens>({ x: 0, y: 0, scale: 1 });
@@ -34,7 +36,7 @@ export function GraphView({ grouped, placed, faceOf, selected, asked, picture, o
   const show = (next: Lens) => {
     lens.current = next;
     plane.current?.setAttribute('transform', `scale(${next.scale}) translate(${-next.x} ${-next.y})`);
-    svg.current?.classList.toggle('is-far', next.scale < 0.5);
+    plane.current?.classList.toggle('is-far', next.scale < 0.5);
   };
   const fit = () => {
     const at = svg.current?.getBoundingClientRect();
@@ -44,6 +46,11 @@ export function GraphView({ grouped, placed, faceOf, selected, asked, picture, o
     if (fitted.current || placed.boxes.size === 0) return;
     fitted.current = true;
     fit();
+    // What is too large to be read whole begins at a size that can be read, at what is selected or asked for.
+    if (lens.current.scale >= readable) return;
+    const at = svg.current?.getBoundingClientRect();
+    const center = placed.boxes.get(selected ?? '') ?? [...placed.boxes].find(([id]) => asked.has(id))?.[1] ?? { x: 0, y: placed.height / 2, width: 0, height: 0 };
+    if (at) show({ scale: readable, x: Math.min(center.x, Math.max(0, center.x - 300)) - 40, y: center.y + center.height / 2 - at.height / 2 / readable });
   });
   useImperativeHandle(picture, () => ({
     fit,
@@ -61,11 +68,12 @@ export function GraphView({ grouped, placed, faceOf, selected, asked, picture, o
     },
   }));
   useWheel(svg, lens, show);
+  const many = grouped.lines.length > manyLines;
   const near = nearOf(grouped, hovered ?? selected);
   return (
     <svg
       ref={svg}
-      className="graph-svg"
+      className={many ? 'graph-svg is-many' : 'graph-svg'}
       role="group"
       aria-label="Objects and their links"
       onPointerDown={(event) => drag(event, lens.current, show, () => onSelect(cardAt(event)))}
@@ -79,15 +87,16 @@ export function GraphView({ grouped, placed, faceOf, selected, asked, picture, o
       onPointerLeave={() => setHovered(undefined)}
     >
       <g ref={plane}>
+        {many ? <ManyLines grouped={grouped} placed={placed} colorOf={colorOf} dim={near !== undefined} /> : null}
         <g>
-          {grouped.lines.map((line) => (
+          {grouped.lines.filter((line) => !many || near?.lines.has(line.id)).map((line) => (
             <GraphLine key={line.id} line={line} points={placed.lines.get(line.id)} color={colorOf(line.type)} strong={near?.lines.has(line.id) ?? false} dim={near !== undefined && !near.lines.has(line.id)} />
           ))}
         </g>
         {grouped.cards.map((card) => {
-          const box = placed.boxes.get(card.id);
-          if (!box) return null;
-          return <GraphCard key={card.id} card={card} box={box} face={faceOf(card)} selected={card.id === selected} dim={hovered !== undefined && near !== undefined && !near.cards.has(card.id)} asked={card.members.some((m) => asked.has(m.key))} />;
+          const [box, face] = [placed.boxes.get(card.id), faces.get(card.id)];
+          if (!box || !face) return null;
+          return <GraphCard key={card.id} card={card} box={box} face={face} selected={card.id === selected} dim={hovered !== undefined && near !== undefined && !near.cards.has(card.id)} asked={card.members.some((m) => asked.has(m.key))} />;
         })}
         <g className="graph-labels" aria-hidden>
           {grouped.lines.filter((line) => near?.lines.has(line.id)).slice(0, 30).map((line) => (
@@ -98,6 +107,23 @@ export function GraphView({ grouped, placed, faceOf, selected, asked, picture, o
     </svg>
   );
 }
+
+/** More lines than this are drawn as one for each type, without dashes: a browser draws each piece of a dashed line for itself. */
+const manyLines = 200;
+
+const ManyLines = memo(function ManyLines({ grouped, placed, colorOf, dim }: { grouped: Grouped; placed: Placed; colorOf: (type: string) => string; dim: boolean }) {
+  const types = new Map<string, string>();
+  for (const line of grouped.lines) types.set(line.type, (types.get(line.type) ?? '') + pathOf(placed.lines.get(line.id) ?? []));
+  return (
+    <g>
+      {[...types].map(([type, d]) => (
+        <g key={type} className={dim ? 'graph-line is-dim' : 'graph-line'} style={{ color: colorOf(type) }}>
+          <path d={d} />
+        </g>
+      ))}
+    </g>
+  );
+});
 
 const GraphLine = memo(function GraphLine({ line, points, color, strong, dim }: { line: Line; points: Point[] | undefined; color: string; strong: boolean; dim: boolean }) {
   if (!points || points.length < 2) return null;
