@@ -92,6 +92,13 @@ export function drawMinimap(paint: Paint, look: Look, whole: Scale, window: Wind
   paint.fillStyle = p.sunken;
   paint.fillRect(left, y, whole.width, minimapHeight);
   if (density) drawDensity(paint, look, whole, density, left, bottom);
+  else {
+    paint.fillStyle = p.textFaint;
+    paint.font = look.small.font;
+    paint.textAlign = 'left';
+    paint.textBaseline = 'middle';
+    paint.fillText('counting what happened…', left + 10, y + minimapHeight / 2);
+  }
   const x0 = Math.max(0, xOf(whole, window.from));
   const x1 = Math.min(whole.width, Math.max(xOf(whole, window.to), x0 + 2));
   paint.globalAlpha = 0.62;

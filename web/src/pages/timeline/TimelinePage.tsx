@@ -96,7 +96,8 @@ function Foot({ data, words, rows }: { data: TimelineData; words: TimelineWords;
   const answer = data.rows.data;
   return (
     <footer className="timeline-page-foot">
-      {answer && <CutNote cut={answer.cut} total={answer.total} shown={rows} />}
+      {answer && <CutNote total={answer.total} shown={rows} />}
+      {data.narrowed && <span>Only objects that were there in this window or near it; the rows follow it.</span>}
       {answer?.pending && <span>Links are still being read: {answer.pending}.</span>}
       {words.hide.length > 0 && (
         <span>

@@ -11,7 +11,10 @@ import type { Score } from '../../timeline/rows';
 import type { SetOfObjects, View } from '../../url/state';
 
 /** Rows that a picture holds; more are told as cut. */
-export const maxRows = 20_000;
+export const maxRows = 12_000;
+/** Rows that are asked for at once, and from how many on the window narrows them. */
+const firstRows = 300;
+const manyRows = 2000;
 const minimapBins = 600;
 
 export interface TimelineData {
@@ -22,6 +25,8 @@ export interface TimelineData {
   extent: Window | undefined;
   density: Density | undefined;
   score: (row: Row) => Score | undefined;
+  /** The rows are those of the window and some time around it, rather than of all that is recorded. */
+  narrowed: boolean;
   /** The window that the URL means. */
   window: Window | undefined;
   /** Something was recorded that is not shown yet. */
@@ -54,14 +59,21 @@ export function useTimelineData(view: View): TimelineData {
   const recorded = useMemo(() => (known.from !== undefined && end ? { from: known.from, to: Math.max(end, known.from + 1) } : undefined), [known.from, end]);
 
   const params = paramsOf(view.set);
-  const rows = useAnswer<Rows>('rows', { ...params, limit: maxRows }, turn.version);
-  const extent = useMemo(() => extentOf(rows.data, recorded), [rows.data, recorded]);
+  // The first rows come at once; they also tell how many there are, and when.
+  const first = useAnswer<Rows>('rows', { ...params, limit: firstRows }, turn.version);
+  const extent = useMemo(() => extentOf(first.data, recorded), [first.data, recorded]);
+  const window = useMemo(() => windowOf(view, extent, end), [view, extent, end]);
+  const total = first.stale ? 0 : (first.data?.total ?? 0);
+  // A large set is asked for by the window: what was not there in it would only hide what was.
+  const narrowed = total > manyRows && window && extent ? quantised(window, extent) : undefined;
+  const span = narrowed ? { from: printMoment(narrowed.from), to: printMoment(narrowed.to) } : {};
+  const whole = useAnswer<Rows>('rows', total > firstRows ? { ...params, ...span, limit: maxRows } : undefined, turn.version);
+  const rows = total > firstRows ? { ...whole, stale: first.stale, ...(whole.data ?? first.data ? { data: whole.data ?? first.data } : {}) } as Answer<Rows> : first;
   const asked = extent && { ...params, from: printMoment(extent.from), to: printMoment(extent.to), bins: minimapBins, top: 1000 };
   const activity = useAnswer<Activity>('activity', asked, turn.version);
   const density = activity.data;
   const score = useMemo(() => scores(activity.data), [activity.data]);
-  const window = useMemo(() => windowOf(view, extent, end), [view, extent, end]);
-  return { rows, activity, recorded, extent, density, score, window, fresh, showFresh, turn };
+  return { rows, activity, recorded, extent, density, score, window, narrowed: narrowed !== undefined, fresh, showFresh, turn };
 }
 
 /** Counts what was recorded meanwhile, and when to show it: at once where the view follows. */
@@ -92,6 +104,15 @@ function windowOf(view: View, extent: Window | undefined, end: number | undefine
   const from = view.from ?? extent?.from;
   const to = view.to ?? extent?.to;
   return from !== undefined && to !== undefined && from < to ? { from, to } : extent;
+}
+
+/** A window and some time around it, in steps, so that panning a little asks nothing new; undefined where that is all there is. */
+export function quantised(window: Window, extent: Window): Window | undefined {
+  const span = window.to - window.from;
+  const step = 2 ** Math.ceil(Math.log2(Math.max(span, second))) / 2;
+  const from = Math.floor((window.from - span / 4) / step) * step;
+  const to = Math.ceil((window.to + span / 4) / step) * step;
+  return from <= extent.from && to >= extent.to ? undefined : { from, to };
 }
 
 function scores(activity: Activity | undefined): (row: Row) => Score | undefined {

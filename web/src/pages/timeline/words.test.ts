@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { quantised } from './useTimelineData';
 import { parseWords, shownWords, toggled, wordOf } from './words';
 
 describe('words of the timeline', () => {
@@ -22,5 +23,20 @@ describe('words of the timeline', () => {
   it('name lines', () => {
     expect(wordOf('demo\nuid-1')).toBe('uid-1');
     expect(wordOf('n:demo/shop')).toBe('n:demo/shop');
+  });
+});
+
+describe('a large set', () => {
+  const extent = { from: 0, to: 1e12 };
+  it('is asked for by steps of the window', () => {
+    const a = quantised({ from: 5e9, to: 6e9 }, extent)!;
+    expect(a.from).toBeLessThanOrEqual(4.75e9);
+    expect(a.to).toBeGreaterThanOrEqual(6.25e9);
+    expect(a.to - a.from).toBeLessThan(4e9);
+    expect(quantised({ from: 5e9 + 1e6, to: 6e9 + 1e6 }, extent)).toEqual(a);
+  });
+
+  it('is asked for whole where the window shows it all', () => {
+    expect(quantised({ from: -1e10, to: 1.01e12 }, extent)).toBeUndefined();
   });
 });
