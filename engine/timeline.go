@@ -62,8 +62,8 @@ type Lane struct {
 	Error string `json:"error,omitempty"` // why there is no lane; all else is empty then
 	// Bars are the object's states by time, each until the next; Early bars begin before the window and are told from their true beginning.
 	Bars []Bar `json:"bars"`
-	// Marks are single records by time. Where more than one falls in a column, Bins counts them instead, so a lane has at most
-	// as many of both as there are columns.
+	// Marks are single records by time. Where more than one falls in a column, Bins counts them instead, unless the lane has few: one for eight
+	// columns, at near zoom for two. So a lane has at most as many of both as there are columns, or 16.
 	Marks   []Mark    `json:"marks"`
 	Bins    []LaneBin `json:"bins,omitempty"`
 	Unknown []Stretch `json:"unknown,omitempty"` // not seen, hatched
@@ -81,7 +81,7 @@ type Bar struct {
 	Early Moment `json:"early,omitempty"`
 	State string `json:"state"` // one of timeline's states: good, progressing, bad, done, there, deleting, deleted, unknown
 	Text  string `json:"text,omitempty"`
-	ID    string `json:"id,omitempty"` // of the entry that began it
+	ID    string `json:"id,omitempty"` // of the entry that began it; of several states, of the one told
 	RV    string `json:"rv,omitempty"`
 	N     int    `json:"n,omitempty"`    // states told as one; State is then the worst of them
 	Soft  string `json:"soft,omitempty"` // why the state is not known exactly: partial, assumed, inferred
