@@ -4,7 +4,6 @@ import { sharedHoles } from '../../charts/holes';
 import { binsFor, TimeColumns, type TrackSpec } from '../../charts/TimeColumns';
 import { useWidth } from '../../charts/useWidth';
 import type { Activity, Coverage } from '../../api/types';
-import type { Answer } from '../../api/useAnswer';
 import { Button, CutNote, ErrorBox, Link, Skeleton } from '../../parts';
 import { formatSpan } from '../../time/format';
 import type { Window } from '../../time/moment';
@@ -15,6 +14,7 @@ import { go } from '../../url/useView';
 import { spanOf } from './extent';
 import { sameWindow } from './paths';
 import type { Drawn } from './useActivity';
+import type { Staged } from './useCalm';
 
 const tracks: readonly TrackSpec[] = [
   { title: 'Changes', height: 64, parts: [{ count: 'changes', name: 'changes', tone: 'change' }] },
@@ -36,7 +36,7 @@ export function ActivityPanel({ view, clusters, recorded, chosen, activity, cove
   clusters: readonly string[];
   recorded: Window;
   chosen: Window | undefined;
-  activity: Answer<Activity>;
+  activity: Staged<Activity>;
   coverage: Coverage | undefined;
   drawn: Drawn;
 }) {
@@ -47,7 +47,8 @@ export function ActivityPanel({ view, clusters, recorded, chosen, activity, cove
   useEffect(() => {
     if (width > 0) setBins(binsFor(width - 24));
   }, [width, setBins]);
-  const { data } = activity;
+  // Of a long recording the lists tell the recent past first; a chart of it would be another picture.
+  const data = activity.recent === undefined ? activity.data : undefined;
   const columns = useMemo(() => data && columnsOf(data), [data]);
   const holes = useMemo(() => {
     return columns ? sharedHoles(coverage?.gaps ?? [], clusters, columns) : [];
@@ -101,7 +102,11 @@ export function ActivityPanel({ view, clusters, recorded, chosen, activity, cove
           enter={toggle}
         />
       ) : (
-        !activity.error && <Skeleton lines={5} height={22} label="Loading: activity" />
+        !activity.error && (
+          <div className="overview-chart-room">
+            <Skeleton lines={5} height={22} label="Loading: activity" />
+          </div>
+        )
       )}
       <CutNote cut={data?.cut} />
     </section>

@@ -1,6 +1,5 @@
 import { useState } from 'react';
 import type { Failing, FailingObject } from '../../api/types';
-import type { Answer } from '../../api/useAnswer';
 import { Button, CutNote, Icon, Link, RefLabel, StateGlyph } from '../../parts';
 import { actorShort } from '../../text/actors';
 import { counted } from '../../text/counts';
@@ -11,11 +10,12 @@ import type { View } from '../../url/state';
 import { At } from './At';
 import { Nothing, Panel } from './Panel';
 import { failingView, sameWindow } from './paths';
+import type { Staged } from './useCalm';
 
 const few = 5;
 
 /** What failed or is stuck: each line leads to how it broke. */
-export function FailingPanel({ view, failing, end, many }: { view: View; failing: Answer<Failing>; end: Moment; many: boolean }) {
+export function FailingPanel({ view, failing, end, many }: { view: View; failing: Staged<Failing>; end: Moment; many: boolean }) {
   const [all, setAll] = useState(false);
   const objects = failing.data?.objects ?? [];
   const now = objects.filter((object) => !object.until && !object.over).length;
@@ -24,7 +24,7 @@ export function FailingPanel({ view, failing, end, many }: { view: View; failing
       title="Failing or stuck"
       className="panel-failing"
       answer={failing}
-      count={failing.data && objects.length > 0 ? `${now > 0 ? `${now} still · ` : ''}${counted(objects.length, 'workload')}` : undefined}
+      count={failing.data && objects.length > 0 ? `${now > 0 ? `${now} still · ` : ''}${failing.data.cut ? `${objects.length} or more workloads` : counted(objects.length, 'workload')}` : undefined}
       more={<Link to={sameWindow('timeline', view, { sort: 'failing' })}>Failing first, as lanes</Link>}
     >
       {(data) => (

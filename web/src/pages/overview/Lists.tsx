@@ -1,6 +1,6 @@
 import { useMemo, useState, type ReactNode } from 'react';
 import type { Activity, ErrorSource, Hit, SearchEnd } from '../../api/types';
-import { useAnswer, type Answer } from '../../api/useAnswer';
+import { useAnswer } from '../../api/useAnswer';
 import type { Params } from '../../api/client';
 import { Button, Icon, Link, nameOf, RefLabel, timelineOf } from '../../parts';
 import { actorShort } from '../../text/actors';
@@ -10,6 +10,7 @@ import type { View } from '../../url/state';
 import { At } from './At';
 import { Nothing, Panel } from './Panel';
 import { errorFilter, failuresFilter, markView, peopleFilter, runView, searchView, warningsFilter } from './paths';
+import type { Staged } from './useCalm';
 import { foldPeople, foldWarnings, type PeopleFold, type WarningFold } from './folds';
 
 /** The first lines of a list, and a button for the others. */
@@ -28,7 +29,7 @@ function Few<T>({ list, few, children }: { list: readonly T[]; few: number; chil
 }
 
 /** What people changed, newest first; a line leads to the change on the timeline of its object, or to all that were made in one go. */
-export function PeopleChanges({ view, activity, many }: { view: View; activity: Answer<Activity>; many: boolean }) {
+export function PeopleChanges({ view, activity, many }: { view: View; activity: Staged<Activity>; many: boolean }) {
   const folds = useMemo(() => foldPeople(activity.data?.people ?? []), [activity.data]);
   return (
     <Panel title="Changed by people" className="panel-people" answer={activity} more={<Link to={searchView(peopleFilter, view, { order: 'newest' })}>All in search</Link>}>
@@ -66,7 +67,7 @@ function PersonLine({ fold, view, many }: { fold: PeopleFold; view: View; many: 
 }
 
 /** The objects that changed most. */
-export function BusyObjects({ view, activity, many }: { view: View; activity: Answer<Activity>; many: boolean }) {
+export function BusyObjects({ view, activity, many }: { view: View; activity: Staged<Activity>; many: boolean }) {
   return (
     <Panel title="Changed most" answer={activity}>
       {({ objects }) => {
@@ -105,7 +106,7 @@ function busyTitle(object: Activity['objects'][number]): string {
 }
 
 /** Who fails how often at what. */
-export function ErrorSources({ view, activity }: { view: View; activity: Answer<Activity> }) {
+export function ErrorSources({ view, activity }: { view: View; activity: Staged<Activity> }) {
   return (
     <Panel title="Failed requests" answer={activity} more={<Link to={searchView(failuresFilter, view, { order: 'newest' })}>All in search</Link>}>
       {({ errors }) =>

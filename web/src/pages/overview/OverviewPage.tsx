@@ -1,11 +1,11 @@
-import { useMemo, type ReactNode } from 'react';
+import { useEffect, useMemo, type ReactNode } from 'react';
 import { newestOf, useLive } from '../../api/live';
-import type { Coverage, Failing, Info } from '../../api/types';
+import type { ClusterInfo, Coverage, Failing, Info } from '../../api/types';
 import { useInfo } from '../../api/server';
 import { useAnswer } from '../../api/useAnswer';
 import { ErrorBox, PageHeader, Skeleton, WindowBar } from '../../parts';
 import { formatDay } from '../../time/format';
-import { printMoment, type Window } from '../../time/moment';
+import { printMoment } from '../../time/moment';
 import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { go } from '../../url/useView';
@@ -18,6 +18,7 @@ import { BusyObjects, ErrorSources, PeopleChanges, Warnings } from './Lists';
 import './overview.css';
 import { Start } from './Start';
 import { useActivity } from './useActivity';
+import { useCalmLive, useStaged } from './useCalm';
 
 /** The first page in an incident: what is recorded, how much happened when, what failed, who changed what. */
 export function OverviewPage({ view }: { view: View }) {
@@ -30,7 +31,7 @@ export function OverviewPage({ view }: { view: View }) {
   if (clusters.length === 0 || (!recorded && !view.set.cluster)) return <Start live={live.live} />;
   return (
     <Frame head={<PageHeader title="Overview" sub={<Filtered view={view} />}>{recorded && <WindowBar view={view} bounds={recorded} />}</PageHeader>}>
-      <Known view={view} info={info.data} recorded={recorded} />
+      <Known view={view} info={info.data} shown={shown} />
     </Frame>
   );
 }
@@ -57,17 +58,20 @@ function Filtered({ view }: { view: View }) {
   );
 }
 
-function Known({ view, info, recorded }: { view: View; info: Info; recorded: Window | undefined }) {
-  const live = useLive();
+function Known({ view, info, shown }: { view: View; info: Info; shown: readonly ClusterInfo[] }) {
+  const [live, setBusy] = useCalmLive();
+  const recorded = useMemo(() => recordedOf(shown, live.newest), [shown, live.newest]);
   const chosen = recorded && chosenOf(view, recorded);
   const narrow = { cluster: view.set.cluster, ...(chosen ? { from: printMoment(chosen.from), to: printMoment(chosen.to) } : {}) };
   const coverage = useAnswer<Coverage>('coverage', { cluster: view.set.cluster }, live.version);
-  const failing = useAnswer<Failing>('failing', recorded && { ...narrow, limit: 50 }, live.version);
+  const failing = useStaged<Failing>('failing', recorded && { ...narrow, limit: 50 }, recorded, chosen !== undefined, live.version);
   const activity = useActivity(view, recorded, chosen, live.version);
+  const busy = coverage.loading || failing.loading || activity.chart.loading || activity.lists.loading;
+  useEffect(() => setBusy(busy), [busy, setBusy]);
   const names = useMemo(() => (info.clusters ?? []).map((cluster) => cluster.name).filter((name) => !view.set.cluster || name === view.set.cluster), [info, view.set.cluster]);
   const zone = useZone();
-  const shown = chosen ?? recorded;
-  const dated = shown !== undefined && formatDay(shown.from, zone) !== formatDay(shown.to, zone);
+  const window = chosen ?? recorded;
+  const dated = window !== undefined && formatDay(window.from, zone) !== formatDay(window.to, zone);
   const many = (info.clusters ?? []).length > 1 && !view.set.cluster;
   const end = chosen?.to ?? recorded?.to ?? newestOf(live) ?? 0;
   return (

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
-import type { Answer } from '../../api/useAnswer';
 import { ErrorBox, Skeleton } from '../../parts';
+import { formatSpan } from '../../time/format';
+import type { Staged } from './useCalm';
 
 /** A block of the overview, which loads and fails by itself. */
 export function Panel<T>({ title, count, more, className, answer, lines = 5, children }: {
@@ -9,7 +10,7 @@ export function Panel<T>({ title, count, more, className, answer, lines = 5, chi
   /** Where there is more of it. */
   more?: ReactNode;
   className?: string;
-  answer: Answer<T>;
+  answer: Staged<T>;
   lines?: number;
   children: (data: T) => ReactNode;
 }) {
@@ -18,6 +19,11 @@ export function Panel<T>({ title, count, more, className, answer, lines = 5, chi
       <header>
         <h2>{title}</h2>
         {count !== undefined && <span className="panel-count">{count}</span>}
+        {answer.recent !== undefined && (
+          <span className="panel-recent" role="status">
+            so far of the last {formatSpan(answer.recent)}…
+          </span>
+        )}
         {more && <span className="panel-more">{more}</span>}
       </header>
       {answer.error && <ErrorBox compact error={answer.error} retry={answer.retry} />}

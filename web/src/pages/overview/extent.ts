@@ -1,6 +1,6 @@
 /** Which time the overview shows: what is recorded, the window that was chosen, and what of both the chart draws. Pure. */
 import type { ClusterInfo } from '../../api/types';
-import { parseMoment, second, type Moment, type Window } from '../../time/moment';
+import { hour, parseMoment, second, type Moment, type Window } from '../../time/moment';
 import { hullOf, withMargin } from '../../time/scale';
 import type { View } from '../../url/state';
 
@@ -49,4 +49,15 @@ export function extentOf(span: Span, chosen: Window | undefined, recorded: Windo
 
 function atLeast(window: Window): Window {
   return window.to - window.from >= second ? window : withMargin(window, 0, second);
+}
+
+/** How much of a long recording is shown before the whole is there; undefined for a short one. */
+export function recentOf(recorded: Window): number | undefined {
+  const span = recorded.to - recorded.from;
+  return span < 12 * hour ? undefined : Math.max(hour, Math.ceil(span / 100));
+}
+
+/** How long to wait before a question is asked again that took so long, in milliseconds: at most a ninth of the time goes into it. */
+export function pauseAfter(took: number): number {
+  return Math.min(120_000, Math.max(500, took * 8));
 }

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Activity, FailingObject, Hit, Mark } from '../../api/types';
+import activityAnswer from '../../../testdata/answers/activity.json';
+import failingAnswer from '../../../testdata/answers/failing.json';
+import type { Activity, Failing, FailingObject, Hit, Mark } from '../../api/types';
+import { columnsOf, totals } from '../../charts/columns';
 import { hour, minute, second } from '../../time/moment';
 import { everything, printView, type View } from '../../url/state';
-import { chosenOf, extentOf, recordedOf, spanOf } from './extent';
+import { chosenOf, extentOf, pauseAfter, recentOf, recordedOf, spanOf } from './extent';
 import { foldPeople, foldWarnings } from './folds';
 import { errorFilter, failingView, runView, searchView, windowOf } from './paths';
 
@@ -38,6 +41,18 @@ describe('the window', () => {
     expect(extentOf('near', { from: 1900 * second, to: 2000 * second }, recorded)).toEqual({ from: 1850 * second, to: 2004 * second });
     expect(extentOf('all', { from: 900 * second, to: 1100 * second }, recorded)).toEqual({ from: 900 * second, to: recorded.to });
     expect(extentOf('all', undefined, { from: 5, to: 6 })).toMatchObject({ to: extentOf('all', undefined, { from: 5, to: 6 }).from + second });
+  });
+});
+
+describe('long recordings', () => {
+  it('show the recent past first', () => {
+    expect(recentOf({ from: 0, to: 11 * hour })).toBeUndefined();
+    expect(recentOf({ from: 0, to: 24 * hour })).toBe(hour);
+    expect(recentOf({ from: 0, to: 1000 * hour })).toBe(10 * hour);
+  });
+
+  it('are asked again the more rarely the longer it takes', () => {
+    expect([0, 100, 5000, 1e9].map(pauseAfter)).toEqual([500, 800, 40_000, 120_000]);
   });
 });
 
@@ -107,5 +122,27 @@ describe('lines that tell the same', () => {
       { reason: 'Failed', count: 3, objects: 2, note: '2', last: '2' },
       { reason: 'BackOff', count: 1, objects: 1, note: '3', last: '3' },
     ]);
+  });
+});
+
+describe('the server’s answers', () => {
+  const view: View = { page: 'overview', set: everything, words: {} };
+
+  it('of what failed lead to the change that came before it', () => {
+    const failing = failingAnswer as Failing;
+    expect(failing.objects.length).toBeGreaterThan(0);
+    for (const object of failing.objects) {
+      const there = failingView(object, failing.to, view);
+      expect(there.sel?.id).toBe(object.change?.id);
+      expect(there.from).toBeLessThan(object.change?.at ?? Infinity);
+      expect(there.to).toBeGreaterThan(object.since);
+    }
+  });
+
+  it('of activity are drawn to the last record', () => {
+    const activity = activityAnswer as unknown as Activity;
+    const counted = activity.bins.reduce((sum, bin) => sum + (bin.changes ?? 0) + (bin.normal ?? 0) + (bin.warning ?? 0), 0);
+    const sums = totals(columnsOf(activity), activity.from, activity.to + activity.bin);
+    expect(sums.changes + sums.normal + sums.warning).toBe(counted);
   });
 });
