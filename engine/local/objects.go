@@ -93,6 +93,8 @@ type objectList struct {
 	use      func(context.Context, []*listed) error
 	used     int
 	noEvents bool // unless their resource is named
+	until    *deadline
+	seen     int
 	more     bool
 	cut      string // why entries may be missing although the limit was not reached
 	last     *store.Entry
@@ -150,6 +152,10 @@ func (l *objectList) scans(cluster record.Cluster, resources []record.GroupResou
 
 // offer takes an entry in that matches by all that the catalogue tells.
 func (l *objectList) offer(ctx context.Context, o *listed) error {
+	if l.seen++; l.until != nil && l.seen%lookEvery == 0 && l.until.passed() {
+		l.cut = itoa(l.seen) + " objects were looked at, then the time limit was reached: narrow the set"
+		return errEnough
+	}
 	if !l.pick.glob.Match(o.entry.Ref.Name) || !l.pick.selector.MayMatch(o.entry.Labels) {
 		return nil
 	}

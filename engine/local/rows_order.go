@@ -69,11 +69,15 @@ func (s *objectSet) findOwners(ctx context.Context) error {
 	for i := range s.members {
 		o.at[s.members[i].key] = i
 	}
+	levels := 0
+	if q := &s.q; !s.full && (q.Kind != "" || q.Name != "" || q.Selector != "" || q.Filter != "") { // what lies between may be left out
+		levels = maxClimb
+	}
 	var several []*listed
 	var of []int
 	for i := range s.members {
 		m := &s.members[i]
-		found, err := o.of(ctx, m.entry, i, maxClimb)
+		found, err := o.of(ctx, m.entry, i, levels)
 		if err != nil {
 			return err
 		}

@@ -318,6 +318,32 @@ func TestRowsAreCut(t *testing.T) {
 	}
 }
 
+// TestRowsEndInTime: a catalogue that takes too long to go through is said to be cut.
+func TestRowsEndInTime(t *testing.T) {
+	st := openStore(t)
+	var records []*record.Record
+	for i := range lookEvery + 10 {
+		name := fmt.Sprintf("c%05d", i)
+		records = append(records, &record.Record{Kind: record.KindRevision, Ref: record.ObjectRef{Cluster: "c", Version: "v1", Kind: "ConfigMap", Resource: "configmaps", Namespace: "n", Name: name, UID: record.UID(name)},
+			Revision: &record.Revision{RV: record.ResourceVersion(i + 1), Body: []byte(`{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"` + name + `"}}`)}, Provenance: record.Provenance{Sources: record.FromWatch}})
+	}
+	engineOver(t, st, records, 1000)
+	rows, err := New(st, Config{Limits: Limits{Time: time.Nanosecond}}).Rows(context.Background(), query.Rows{Limit: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(rows.Cut, "showing 10 of at least ") || !strings.HasSuffix(rows.Cut, "the time limit was reached: narrow the set") || len(rows.Rows) != 10 {
+		t.Errorf("%d rows, cut %q", len(rows.Rows), rows.Cut)
+	}
+	whole, err := New(st, Config{}).Rows(context.Background(), query.Rows{Limit: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("showing 10 of %d", len(records)); whole.Cut != want {
+		t.Errorf("cut %q, want %q", whole.Cut, want)
+	}
+}
+
 // TestRowsWindow: open ends are those of the rows, and with everything asked for those of the recording.
 func TestRowsWindow(t *testing.T) {
 	ctx := context.Background()

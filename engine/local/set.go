@@ -3,6 +3,7 @@ package local
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -13,8 +14,11 @@ import (
 	"github.com/kubewake/kubewake/store"
 )
 
-// maxMembers bounds the objects of a set that are held in memory; the others are counted.
+// maxMembers bounds the objects of a set: where there are more, they are not even counted.
 const maxMembers = 100_000
+
+// setTime bounds how long the catalogue is gone through for a picture.
+const setTime = 10 * time.Second
 
 // objectSet is what a query.Set came to: the objects that were there at some moment of a window.
 type objectSet struct {
@@ -26,9 +30,11 @@ type objectSet struct {
 	resources map[record.Cluster][]record.GroupResource
 	pick      *picker
 	spans     *spans
+	until     deadline
 
 	members []member
 	total   int
+	full    bool // some objects were not looked at
 	cut     string
 	pending string
 	tree    *grower // of a tree
@@ -44,7 +50,7 @@ type member struct {
 
 // set finds the objects of a set; most bounds how many a tree may have.
 func (e *Engine) set(ctx context.Context, q query.Set, w query.Window, most int) (*objectSet, error) {
-	s := &objectSet{e: e, q: q, w: w, spans: e.spans(), resources: map[record.Cluster][]record.GroupResource{}}
+	s := &objectSet{e: e, q: q, w: w, spans: e.spans(), until: deadline{time.Now().Add(min(e.limits.Time, setTime))}, resources: map[record.Cluster][]record.GroupResource{}}
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
@@ -108,10 +114,14 @@ func (s *objectSet) narrowed() bool {
 
 // list makes a list over the catalogue that gives its entries to the set.
 func (s *objectSet) list() *objectList {
-	l := &objectList{e: s.e, pick: s.pick, limit: maxMembers, spans: s.spans, certain: map[clockKey]record.ResourceVersion{}, noEvents: s.q.Kind == "",
+	l := &objectList{e: s.e, pick: s.pick, limit: maxMembers + listBatch, spans: s.spans, certain: map[clockKey]record.ResourceVersion{}, noEvents: s.q.Kind == "",
 		q: query.Objects{Namespace: s.q.Namespace, Name: s.q.Name, Selector: s.q.Selector, At: s.w.To, Alive: s.w}, out: &engine.Objects{}}
+	l.until = &s.until
 	l.use = func(_ context.Context, chosen []*listed) error {
 		for _, o := range chosen {
+			if s.total++; len(s.members) == maxMembers {
+				return errEnough
+			}
 			s.members = append(s.members, member{end: endOf(o.entry), event: o.event, parent: -1})
 		}
 		return nil
@@ -119,23 +129,21 @@ func (s *objectSet) list() *objectList {
 	return l
 }
 
-func (s *objectSet) listedAll(l *objectList) {
-	s.total += l.out.Total
-	if s.cut = cmp.Or(s.cut, l.cut); l.more {
-		s.cut = cmp.Or(s.cut, fmt.Sprintf("more than %d objects, the others are only counted: narrow the set", maxMembers))
+// enough takes a list's end: an error, or that there were more objects than are told of.
+func (s *objectSet) enough(l *objectList, err error) error {
+	if s.cut = cmp.Or(s.cut, l.cut); errors.Is(err, errEnough) {
+		s.full, s.cut = true, cmp.Or(s.cut, fmt.Sprintf("more than %d objects, the others were not looked at: narrow the set", maxMembers))
+		return nil
 	}
+	return err
 }
 
 func (s *objectSet) byCatalogue(ctx context.Context) error {
 	for _, c := range s.clusters {
 		l := s.list()
-		if l.limit -= len(s.members); l.limit == 0 {
-			l.limit = -1 // no room: count
-		}
-		if err := l.cluster(ctx, c.Name, s.resources[c.Name]); err != nil {
+		if err := s.enough(l, l.cluster(ctx, c.Name, s.resources[c.Name])); err != nil || s.full {
 			return err
 		}
-		s.listedAll(l)
 	}
 	return nil
 }
@@ -158,23 +166,27 @@ func (s *objectSet) byFilter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.until = deadline{time.Now().Add(setTime)}
 	for _, c := range s.clusters {
 		l := s.list()
-		for _, entry := range entries {
-			gr := entry.Ref.GroupResource()
-			if entry.Ref.Cluster != c.Name || !s.wantsResource(c.Name, gr) || s.q.Namespace != "" && entry.Ref.Namespace != s.q.Namespace {
-				continue
-			}
-			if err := l.offer(ctx, &listed{entry: entry}); err != nil {
-				return err
-			}
-		}
-		if err := l.flush(ctx); err != nil {
+		if err := s.enough(l, s.offer(ctx, l, c.Name, entries)); err != nil || s.full {
 			return err
 		}
-		s.listedAll(l)
 	}
 	return nil
+}
+
+// offer gives a list the entries of one cluster that the words of the question leave.
+func (s *objectSet) offer(ctx context.Context, l *objectList, c record.Cluster, entries []*store.Entry) error {
+	for _, entry := range entries {
+		if entry.Ref.Cluster != c || !s.wantsResource(c, entry.Ref.GroupResource()) || s.q.Namespace != "" && entry.Ref.Namespace != s.q.Namespace {
+			continue
+		}
+		if err := l.offer(ctx, &listed{entry: entry}); err != nil {
+			return err
+		}
+	}
+	return l.flush(ctx)
 }
 
 // byTree takes the objects of a tree; those that the rest of the question leaves out are left out, and what stands below them stands below
