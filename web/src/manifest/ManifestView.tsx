@@ -1,3 +1,4 @@
+import { forceParsing } from '@codemirror/language';
 import { openSearchPanel } from '@codemirror/search';
 import { EditorState } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
@@ -36,6 +37,9 @@ interface Carded {
   rect: DOMRect;
   held: boolean;
 }
+
+/** So long the colours may be waited for, so that they do not come in afterwards. */
+const parseMillis = 40;
 
 /** A manifest as YAML with the blame gutter. The text stays where it is scrolled to when another state is shown. */
 export function ManifestView({ printed, blame, label, plain = false, reveal = '', onChoose, card, handle }: Props) {
@@ -80,6 +84,7 @@ export function ManifestView({ printed, blame, label, plain = false, reveal = ''
         extensions: [plain ? [] : blameGutter(doings), reading(label, printed.lines.length), EditorView.domEventHandlers({ scroll: () => later(undefined, 0) })],
       }),
     });
+    forceParsing(made, made.state.doc.length, parseMillis);
     view.current = made;
     return () => {
       clearTimeout(pending.current);
@@ -170,6 +175,7 @@ function replace(view: EditorView, shown: Printed, printed: Printed): void {
   while (tail < most - head && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) tail++;
   const top = placeAtTop(view, shown);
   view.dispatch({ changes: { from: head, to: before.length - tail, insert: after.slice(head, after.length - tail) } });
+  forceParsing(view, view.state.doc.length, parseMillis);
   const line = top === undefined ? -1 : printed.lines.findIndex(({ place }) => keyOfPlace(place) === top);
   if (line >= 0) view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(line + 1).from, { y: 'start', yMargin: 0 }) });
 }

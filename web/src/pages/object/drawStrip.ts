@@ -13,8 +13,10 @@ export const places = { axis: 4, bars: 20, barHeight: 14, marks: 38, markHeight:
 export function drawStrip(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, palette: Palette, zone: Zone): void {
   c.clearRect(0, 0, scale.width, places.height);
   drawAxis(c, scale, palette, zone);
+  for (const stretch of strip.unknown) drawUnknown(c, stretch, scale, palette, false);
   drawBars(c, strip, scale, palette);
-  for (const stretch of strip.unknown) drawUnknown(c, stretch, scale, palette);
+  for (const stretch of strip.unknown) drawUnknown(c, stretch, scale, palette, true);
+  drawTexts(c, strip, scale, palette);
   drawBins(c, strip, scale, palette);
   for (const mark of strip.marks) drawMark(c, mark, scale, palette);
 }
@@ -49,7 +51,15 @@ function drawBars(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, palet
       c.fillStyle = palette.bg;
       c.fillRect(from, places.bars, 1, places.barHeight);
     }
-    if (bar.text && wide > 60) label(c, bar.text, Math.max(0, from) + 5, Math.min(wide, to) - 8, inkOn(palette, state));
+  }
+}
+
+/** What the states are, where there is room. */
+function drawTexts(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, palette: Palette): void {
+  for (const bar of strip.bars) {
+    const from = Math.max(0, xOf(scale, bar.from));
+    const wide = Math.min(scale.width, bar.to ? xOf(scale, bar.to) : scale.width) - from;
+    if (bar.text && wide > 60) label(c, bar.text, from + 5, wide - 8, inkOn(palette, stateName(bar.state)));
   }
 }
 
@@ -84,10 +94,17 @@ function hatch(c: CanvasRenderingContext2D, x: number, y: number, width: number,
   c.restore();
 }
 
-function drawUnknown(c: CanvasRenderingContext2D, stretch: Stretch, scale: Scale, palette: Palette): void {
+/** A stretch that was not seen: hatched ground, and, above what is told of it all the same, thin strokes. */
+function drawUnknown(c: CanvasRenderingContext2D, stretch: Stretch, scale: Scale, palette: Palette, above: boolean): void {
   const from = Math.max(0, stretch.from ? xOf(scale, stretch.from) : 0);
   const to = Math.min(scale.width, stretch.to ? xOf(scale, stretch.to) : scale.width);
   if (to <= from) return;
+  if (above) {
+    c.globalAlpha = 0.35;
+    hatch(c, from, places.bars, to - from, places.barHeight, palette.bg);
+    c.globalAlpha = 1;
+    return;
+  }
   c.fillStyle = palette.sunken;
   c.globalAlpha = 0.6;
   c.fillRect(from, places.bars, to - from, places.height - places.bars);
