@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Tree } from '../api/types';
 import { parseMoment, second } from '../time/moment';
-import { addLink, addTree, changesOf, emptyGraph, fullest, remove, seenAt } from './graph';
+import { addLink, addRows, addTree, changesOf, emptyGraph, fullest, remove, seenAt } from './graph';
 import { groupAlike } from './group';
 import tree from './testdata/tree.json';
 
@@ -60,6 +60,27 @@ describe('a recorded tree', () => {
     const node = [...graph.nodes.values()].find((n) => n.ref.name === 'node-1')!;
     remove(graph, node.key);
     expect([...graph.edges.values()].some((e) => e.child === node.key)).toBe(false);
+  });
+});
+
+describe('rows', () => {
+  const row = (name: string, parent: number, more = {}) => ({ cluster: 'c', kind: 'Pod', resource: 'pods', name, uid: name, parent, ...more });
+
+  it('tell when objects lived that a link named', () => {
+    const graph = emptyGraph();
+    addLink(graph, { type: 'owns', rule: 'x', parent: row('a', -1), child: row('b', 0), certainty: 'exact' });
+    addRows(graph, [row('b', -1, { created: 5, over: true, ended: 9 }), row('other', -1)]);
+    expect(graph.nodes.get('b')).toMatchObject({ from: 5, to: 9 });
+    expect(graph.nodes.has('other')).toBe(false);
+  });
+
+  it('add objects and owners where all of them are wanted, each once', () => {
+    const graph = emptyGraph();
+    const rows = [row('a', -1, { created: 1 }), row('b', 0, { created: 2, via: 'owns' })];
+    addRows(graph, rows, true);
+    addRows(graph, rows, true);
+    expect([...graph.nodes.keys()]).toEqual(['a', 'b']);
+    expect([...graph.edges.values()]).toMatchObject([{ type: 'owns', parent: 'a', child: 'b' }]);
   });
 });
 

@@ -66,14 +66,27 @@ export function remove(graph: Graph, key: string): void {
   for (const edge of graph.edges.values()) if (edge.parent === key || edge.child === key) graph.edges.delete(edge.key);
 }
 
-/** Tells when objects lived that were known by a link alone. */
-export function addRows(graph: Graph, rows: readonly Row[]): void {
+/** Tells when objects lived that were known by a link alone. With all, rows that are not there yet are added, with the owners that they stand below. */
+export function addRows(graph: Graph, rows: readonly Row[], all = false): void {
   for (const row of rows) {
+    if (all) addEnd(graph, endOf(row));
     const node = graph.nodes.get(keyOf(row));
     if (!node) continue;
     node.from = row.created ?? row.first ?? node.from;
     if (row.over) node.to = row.ended ?? row.last ?? node.to;
   }
+  if (!all) return;
+  const owned = new Set([...graph.edges.values()].map((edge) => `${edge.type} ${edge.parent} ${edge.child}`));
+  for (const row of rows) {
+    const above = rows[row.parent];
+    if (above && row.via && !owned.has(`${row.via} ${keyOf(above)} ${keyOf(row)}`)) addLink(graph, { type: row.via, rule: '', parent: endOf(above), child: endOf(row), certainty: 'exact' });
+  }
+}
+
+function endOf(row: Row): LinkEnd {
+  const { ended, ...end } = row;
+  void ended;
+  return end;
 }
 
 function addNode(graph: Graph, node: TreeNode): void {
@@ -90,7 +103,7 @@ function addNode(graph: Graph, node: TreeNode): void {
 function addEnd(graph: Graph, end: LinkEnd): string {
   const key = keyOf(end);
   const known = graph.nodes.get(key);
-  const over = parseMoment(end.endedAt) ?? (end.ended ? 0 : undefined);
+  const over = parseMoment(end.endedAt);
   if (!known) {
     const { cluster, group, version, kind, resource, namespace, name, uid } = end;
     const ref = Object.fromEntries(Object.entries({ cluster, group, version, kind, resource, namespace, name, uid }).filter(([, v]) => v)) as unknown as Ref;

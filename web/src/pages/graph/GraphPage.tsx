@@ -54,7 +54,7 @@ function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnsw
   const root = answer.root?.uid ?? '';
   const keep = useMemo(() => new Set(root ? [root] : []), [root]);
   const ended = view.words['ended'] === 'true';
-  const seen = useMemo(() => seenAt(graph, at, { hidden, keep, ended }), [graph, at, hidden, keep, ended]);
+  const seen = useMemo(() => seenAt(graph, at, { hidden, keep: root ? keep : new Set(graph.nodes.keys()), ended }), [graph, at, hidden, root, keep, ended]);
   const openWord = view.words['open'];
   const open = useMemo(() => new Set(listOf(openWord)), [openWord]);
   const grouped = useMemo(() => groupAlike(seen, open, keep), [seen, open, keep]);

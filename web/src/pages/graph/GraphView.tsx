@@ -24,7 +24,7 @@ export interface GraphViewProps {
   colorOf: (type: string) => string;
 }
 
-const readable = 0.6;
+const readable = 0.75;
 
 /** The graph as SVG: what is drawn is the layout's; this moves the lens over it. */
 export function GraphView({ grouped, placed, faces, selected, asked, picture, onSelect, onOpen, colorOf }: GraphViewProps) {
@@ -99,8 +99,8 @@ export function GraphView({ grouped, placed, faces, selected, asked, picture, on
           return <GraphCard key={card.id} card={card} box={box} face={face} selected={card.id === selected} dim={hovered !== undefined && near !== undefined && !near.cards.has(card.id)} asked={card.members.some((m) => asked.has(m.key))} />;
         })}
         <g className="graph-labels" aria-hidden>
-          {grouped.lines.filter((line) => near?.lines.has(line.id)).slice(0, 30).map((line) => (
-            <LineLabel key={line.id} line={line} points={placed.lines.get(line.id)} />
+          {labelsOf(grouped.lines.filter((line) => near?.lines.has(line.id)), placed).map((label) => (
+            <LineLabel key={label.id} {...label} />
           ))}
         </g>
       </g>
@@ -139,10 +139,31 @@ const GraphLine = memo(function GraphLine({ line, points, color, strong, dim }: 
   );
 });
 
-function LineLabel({ line, points }: { line: Line; points: Point[] | undefined }) {
-  if (!points || points.length < 2) return null;
-  const { x, y } = labelPoint(points);
-  const text = line.edges.length > 1 ? `${line.type} ×${line.edges.length}` : line.type;
+interface Label {
+  id: string;
+  text: string;
+  x: number;
+  y: number;
+}
+
+const mostLabels = 30;
+
+/** One label for each type and trunk; those that would lie on each other are moved apart. */
+function labelsOf(lines: readonly Line[], placed: Placed): Label[] {
+  const labels: Label[] = [];
+  for (const line of lines) {
+    const points = placed.lines.get(line.id);
+    if (!points || points.length < 2 || labels.length >= mostLabels) continue;
+    const { x, y } = labelPoint(points);
+    const text = line.edges.length > 1 ? `${line.type} ×${line.edges.length}` : line.type;
+    const near = labels.filter((l) => Math.abs(l.x - x) < 60 && Math.abs(l.y - y) < 15);
+    if (near.some((l) => l.text === text)) continue;
+    labels.push({ id: line.id, text, x, y: near.length > 0 ? Math.max(...near.map((l) => l.y)) + 17 : y });
+  }
+  return labels;
+}
+
+function LineLabel({ text, x, y }: Label) {
   const wide = text.length * 5.8 + 10;
   return (
     <g transform={`translate(${x} ${y})`}>

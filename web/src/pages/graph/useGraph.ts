@@ -93,7 +93,7 @@ async function gather(view: View, window: Partial<Window>, more: readonly string
   ];
   let waiting = wanted.length;
   const told = () => {
-    if (rows) addRows(graph, rows.rows);
+    if (rows) addRows(graph, rows.rows.filter((row) => row.name !== 'kube-root-ca.crt'), !tree);
     answer.window = windowFor(window, rows, graph);
     // Whoever draws it compares by identity; the nodes themselves do not change while they are drawn.
     tell({ ...answer, graph: { nodes: new Map(graph.nodes), edges: new Map(graph.edges) } }, waiting);
