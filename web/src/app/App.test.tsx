@@ -226,6 +226,24 @@ describe('a server that does not answer', () => {
     expect(sessionStorage.getItem('kubewake.token')).toBe('good');
   });
 
+  it('is told of a wrong token, and does not ask for ever', async () => {
+    status = 401;
+    render(<App />);
+    await screen.findByRole('dialog');
+    expect(screen.queryByText(/refused the token/)).toBeNull();
+    fireEvent.change(screen.getByLabelText('Token'), { target: { value: 'bad' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Use it' }));
+    expect(await screen.findByText(/refused the token/)).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Not now' }));
+    const before = asked.length;
+    fireEvent.click(screen.getByRole('button', { name: 'Retry' }));
+    await waitFor(() => expect(asked.length).toBeGreaterThan(before));
+    await screen.findByRole('button', { name: 'Enter a token' });
+    expect(screen.queryByRole('dialog')).toBeNull();
+    fireEvent.click(screen.getByRole('button', { name: 'Enter a token' }));
+    expect(screen.getByRole('dialog')).toBeTruthy();
+  });
+
   it('says why: the token may not, the server is gone', async () => {
     status = 403;
     render(<App />);

@@ -26,7 +26,7 @@ export function App() {
   // Raised when everything is to be asked anew, as with another token.
   const [turn, setTurn] = useState(0);
   const close = () => setOpen('');
-  useEffect(() => onUnauthorized(() => setOpen('token')), []);
+  const token = useTokenAsked(setOpen);
   useFrameKeys(setOpen);
   useArrival(view);
   return (
@@ -43,17 +43,45 @@ export function App() {
       {open === 'keys' && <KeysDialog onClose={close} />}
       {open === 'token' && (
         <TokenDialog
-          onClose={close}
-          onToken={(token) => {
-            setToken(token);
+          refused={token.given}
+          onClose={() => {
+            token.decline();
             close();
-            reconnect();
+          }}
+          onToken={(text) => {
+            token.give(text);
+            close();
             setTurn(turn + 1);
           }}
         />
       )}
     </div>
   );
+}
+
+/** Asks for a token when the server first wants one; who declined is not asked again by every question, only by the notice's button. */
+function useTokenAsked(setOpen: (open: Open) => void) {
+  const declined = useRef(false);
+  const [given, setGiven] = useState(false);
+  useEffect(
+    () =>
+      onUnauthorized(() => {
+        if (!declined.current) setOpen('token');
+      }),
+    [setOpen],
+  );
+  return {
+    given,
+    decline: () => {
+      declined.current = true;
+    },
+    give: (text: string) => {
+      declined.current = false;
+      setGiven(true);
+      setToken(text);
+      reconnect();
+    },
+  };
 }
 
 const nowhere: View = toPage('overview', undefined);

@@ -61,9 +61,22 @@ function itemsFor(view: View, one: OneEntry | undefined, object: Ref | undefined
     ...commands.map((text) => ({ label: text.split(' ').slice(0, 2).join(' '), hint: text, icon: 'terminal' as const, run: copy(text), group: 'Commands that say the same' })),
     ...(kubectl ? [{ label: 'kubectl get', hint: `${kubectl} (as it is now)`, icon: 'terminal' as const, run: copy(kubectl), group: 'Commands that say the same' }] : []),
     ...(ref?.uid ? [{ label: 'UID', hint: ref.uid, icon: 'copy' as const, run: copy(ref.uid), group: 'Values' }] : []),
+    ...valuesOf(one).map(([label, value]) => ({ label, hint: value, icon: 'copy' as const, run: copy(value), group: 'Values' })),
     ...(one?.entry.revision ? [{ label: 'Changes as text', icon: 'copy' as const, run: copy(changesOf(one)), group: 'Values' }] : []),
     ...(one ? [{ label: 'Record as JSON', icon: 'copy' as const, run: copy(JSON.stringify(one, null, 2)), group: 'Values' }] : []),
   ];
+}
+
+/** What one pastes elsewhere to look for the same request. */
+function valuesOf(one: OneEntry | undefined): [label: string, value: string][] {
+  const maker = one?.entry.revision?.maker ?? one?.entry.end?.maker;
+  const request = one?.entry.request ?? maker?.request;
+  const known: [string, string | undefined][] = [
+    ['User', one?.entry.actor?.user ?? maker?.actor?.user],
+    ['Audit ID', request?.auditID],
+    ['Request URI', request?.uri],
+  ];
+  return known.filter((pair): pair is [string, string] => Boolean(pair[1]));
 }
 
 function changesOf(one: OneEntry): string {

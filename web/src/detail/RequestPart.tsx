@@ -13,7 +13,7 @@ export function RequestPart({ request }: { request: Request }) {
   const { [decision]: decided, [because]: reason, ...others } = request.annotations ?? {};
   const annotations = Object.entries(others);
   return (
-    <Section title="Request" aside={<Copy value={request.auditID} label="the audit ID" />}>
+    <Section title="Request">
       <p className="detail-uri mono">
         <strong>{request.verb}</strong> <Uri text={request.uri} />
       </p>
