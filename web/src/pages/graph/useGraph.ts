@@ -93,7 +93,8 @@ async function gather(view: View, window: Partial<Window>, more: readonly string
   ];
   let waiting = wanted.length;
   const told = () => {
-    if (rows) addRows(graph, rows.rows.filter((row) => row.name !== 'kube-root-ca.crt'), !tree);
+    if (rows) addRows(graph, rows.rows, !tree);
+    leaveOut(graph, notes, root?.uid);
     answer.window = windowFor(window, rows, graph);
     // Whoever draws it compares by identity; the nodes themselves do not change while they are drawn.
     tell({ ...answer, graph: { nodes: new Map(graph.nodes), edges: new Map(graph.edges) } }, waiting);
@@ -117,17 +118,19 @@ async function gather(view: View, window: Partial<Window>, more: readonly string
   told();
 }
 
-const leftOut = 'kube-root-ca.crt, which every Pod mounts, is left out.';
-
 function add(graph: Graph, tree: Tree, notes: string[]): void {
   addTree(graph, tree);
-  const said = [tree.cut, tree.pending];
+  for (const note of [tree.cut, tree.pending]) if (note && !notes.includes(note)) notes.push(note);
+}
+
+const leftOut = 'kube-root-ca.crt, which every Pod mounts, is left out.';
+
+function leaveOut(graph: Graph, notes: string[], asked: string | undefined): void {
   for (const node of graph.nodes.values()) {
-    if (node.ref.resource !== 'configmaps' || node.ref.name !== 'kube-root-ca.crt' || node.ref.uid === tree.object.uid) continue;
+    if (node.ref.resource !== 'configmaps' || node.ref.name !== 'kube-root-ca.crt' || node.key === asked) continue;
     remove(graph, node.key);
-    said.push(leftOut);
+    if (!notes.includes(leftOut)) notes.push(leftOut);
   }
-  for (const note of said) if (note && !notes.includes(note)) notes.push(note);
 }
 
 /** Workloads first, then what links to them, then the rest. */
