@@ -10,6 +10,7 @@ import type { View } from '../../url/state';
 import { At } from './At';
 import { Nothing, Panel } from './Panel';
 import { failingView, sameWindow } from './paths';
+import { shortChange } from './short';
 import type { Staged } from './useCalm';
 
 const few = 5;
@@ -80,7 +81,9 @@ function FailingLine({ object, view, end, many }: { object: FailingObject; view:
                 'changed, by whom is not known, '
               )}
               {formatSpan(Math.max(0, object.since - change.at))} before
-              {change.text && change.text !== 'created' && <span className="failing-summary mono">{change.text}</span>}
+              {change.text && change.text !== 'created' && <span className="failing-summary mono" title={change.text}>
+                  {shortChange(change.text)}
+                </span>}
             </span>
           </span>
         )}

@@ -11,6 +11,7 @@ import { At } from './At';
 import { Nothing, Panel } from './Panel';
 import { errorFilter, failuresFilter, markView, peopleFilter, runView, searchView, warningsFilter } from './paths';
 import type { Staged } from './useCalm';
+import { shortChange } from './short';
 import { foldPeople, foldWarnings, type PeopleFold, type WarningFold } from './folds';
 
 /** The first lines of a list, and a button for the others. */
@@ -58,7 +59,7 @@ function PersonLine({ fold, view, many }: { fold: PeopleFold; view: View; many: 
         <span className="people-what">
           <span className="people-verb">{verbPast(mark.verb, mark.sub)}</span>
           <RefLabel object={object} cluster={many} />
-          {fold.count > 1 ? <span className="people-others">and {grouped(fold.count - 1)} more</span> : mark.text && mark.text !== 'created' && <span className="line-summary mono">{mark.text}</span>}
+          {fold.count > 1 ? <span className="people-others">and {grouped(fold.count - 1)} more</span> : mark.text && mark.text !== 'created' && <span className="line-summary mono">{shortChange(mark.text)}</span>}
         </span>
         {mark.failed && <span className="line-code">{mark.code}</span>}
       </Link>

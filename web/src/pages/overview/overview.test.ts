@@ -7,6 +7,7 @@ import { hour, minute, second } from '../../time/moment';
 import { everything, printView, type View } from '../../url/state';
 import { chosenOf, extentOf, pauseAfter, recentOf, recordedOf, spanOf } from './extent';
 import { foldPeople, foldWarnings } from './folds';
+import { shortChange } from './short';
 import { errorFilter, failingView, runView, searchView, windowOf } from './paths';
 
 const recorded = { from: 1000 * second, to: 2000 * second };
@@ -145,4 +146,15 @@ describe('the server’s answers', () => {
     const sums = totals(columnsOf(activity), activity.from, activity.to + activity.bin);
     expect(sums.changes + sums.normal + sums.warning).toBe(counted);
   });
+});
+
+describe('summaries', () => {
+  it.each([
+    ['spec.template.spec.containers[name=main].image registry.example/web:v2 → registry.example/web:v3-bad', '…containers[name=main].image registry.example/web:v2 → registry.example/web:v3-bad'],
+    ['spec.replicas 2 → 3', 'spec.replicas 2 → 3'],
+    ['+spec.template.spec.nodeSelector.disk.x ssd, metadata.labels.app web → api, -spec.a.b.c 1', '+…disk.x ssd, metadata.labels.app web → api, -…b.c 1'],
+    ['status.conditions[type=a.b/c].lastProbe.x.y 1', '…x.y 1'],
+    ['deleted 3 objects', 'deleted 3 objects'],
+    ['409 Conflict: Operation cannot be fulfilled on deployments.apps "web"', '409 Conflict: Operation cannot be fulfilled on deployments.apps "web"'],
+  ])('%j', (text, want) => expect(shortChange(text)).toBe(want));
 });
