@@ -86,7 +86,7 @@ export function pictureAsPng(timeline: Timeline): Promise<Blob | null> {
   const context = canvas.getContext('2d');
   if (!context) return Promise.resolve(null);
   context.scale(ratio, ratio);
-  drawAll(context, lookOf(timeline.currentLook.palette, canvasPatterns(context, ratio), measurer(context)), timeline);
+  drawAll(context, lookOf(timeline.look.palette, canvasPatterns(context, ratio), measurer(context)), timeline);
   return new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
 }
 
@@ -94,6 +94,6 @@ export function pictureAsSvg(timeline: Timeline): string {
   const paint = new SvgPaint(timeline.scene.width, timeline.scene.height + footHeight);
   const context = document.createElement('canvas').getContext('2d');
   const measure = context ? measurer(context) : () => 6;
-  drawAll(paint, lookOf(timeline.currentLook.palette, (name, colour) => paint.pattern(name, colour), measure), timeline);
+  drawAll(paint, lookOf(timeline.look.palette, (name, colour) => paint.pattern(name, colour), measure), timeline);
   return paint.svg();
 }

@@ -240,7 +240,7 @@ function headCursor(timeline: Timeline, x: number, y: number): string {
 }
 
 function attachSplit(timeline: Timeline, signal: AbortSignal): void {
-  const split = timeline.splitElement;
+  const split = timeline.split;
   const move = (event: PointerEvent) => timeline.setLabelWidth(pointOf(timeline, event).x);
   split.addEventListener('pointerdown', (event) => {
     event.stopPropagation();

@@ -206,3 +206,15 @@ export class LabelList {
     for (const [key, label] of this.used) label.setFocus(key === focus, key === selected);
   }
 }
+
+const widthKey = 'kubewake.labels';
+
+/** The width of the labels as the person left it. */
+export function keptWidth(): number {
+  const width = Number(localStorage.getItem(widthKey));
+  return width >= 140 && width <= 800 ? width : 300;
+}
+
+export function keepWidth(width: number): void {
+  localStorage.setItem(widthKey, String(width));
+}

@@ -30,6 +30,8 @@ export interface Look {
   dark: boolean;
   /** Glyphs drawn beforehand, where painting pictures is cheaper than painting paths. */
   sprites?: ReadonlyMap<string, HTMLCanvasElement>;
+  /** Moves where the patterns begin. */
+  shift?: (x: number, y: number) => void;
 }
 
 /** Share of the state's colour in a bar's fill: what is wrong stands out. */
@@ -96,8 +98,15 @@ export function patternLines(name: PatternName): { lines: [number, number, numbe
   }
 }
 
+/** Moves where patterns of a canvas begin. */
+export function shiftAll(patterns: readonly CanvasPattern[], ratio: number, x: number, y: number): void {
+  const scale = Math.round(patternSize * ratio) / patternSize;
+  const matrix = new DOMMatrix([1 / scale, 0, 0, 1 / scale, x, y]);
+  for (const pattern of patterns) pattern.setTransform(matrix);
+}
+
 /** Makes patterns of a canvas, at the device's resolution. */
-export function canvasPatterns(context: CanvasRenderingContext2D, ratio: number): PatternMaker {
+export function canvasPatterns(context: CanvasRenderingContext2D, ratio: number, all: CanvasPattern[] = []): PatternMaker {
   return (name, colour) => {
     const tile = document.createElement('canvas');
     tile.width = tile.height = Math.round(patternSize * ratio);
@@ -121,6 +130,7 @@ export function canvasPatterns(context: CanvasRenderingContext2D, ratio: number)
     }
     const made = context.createPattern(tile, 'repeat');
     made?.setTransform(new DOMMatrix([1 / scale, 0, 0, 1 / scale, 0, 0]));
+    if (made) all.push(made);
     return made ?? colour;
   };
 }

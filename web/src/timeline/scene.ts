@@ -94,7 +94,7 @@ function drawPinned(place: Place, scene: Scene, height: number, ruler: Ruler, ra
 }
 
 /** Draws the rows of one layout that lie above bottom; offset is where its first row stands. */
-function drawRows(place: Place, scene: Scene, layout: Layout, top: number, offset: number, bottom: number, range: TileRange, told: (line: Line, state: StateName | '') => void): boolean {
+export function drawRows(place: Place, scene: Scene, layout: Layout, top: number, offset: number, bottom: number, range: TileRange, told: (line: Line, state: StateName | '') => void): boolean {
   const { paint, look, left, scale } = place;
   let moving = false;
   if (layout.lines.length === 0) return false;

@@ -1,6 +1,6 @@
 /** The timeline: lanes of many objects on one time axis, on a plain canvas. It knows nothing of pages: whoever mounts it tells it what to show. */
 import type { Row } from '../api/drawn';
-import { onThemeChange, readPalette } from '../theme/palette';
+import { onThemeChange, readPalette, type StateName } from '../theme/palette';
 import type { Moment, Window } from '../time/moment';
 import type { Zone } from '../time/ruler';
 import { between, clampedTo, eased, sameWindow, scaleOf } from '../time/scale';
@@ -12,13 +12,14 @@ import type { Overlay } from './draw_overlay';
 import { hitDerived, hitLane, type Hit } from './hit';
 import { attachInput } from './input';
 import { attachKeys } from './keys';
-import { idOf, LabelList, make } from './labels';
+import { idOf, keepWidth, keptWidth, LabelList, make } from './labels';
 import { lanesInView, selectedPlace, spotAt, spotOf, type Spot } from './inview';
 import { LaneStore, laneKey, type LoadLanes } from './lanestore';
-import { canvasPatterns, lookOf, type Look } from './look';
+import { canvasPatterns, lookOf, shiftAll, type Look } from './look';
 import { OverlayElements } from './overlay';
 import { layoutRows, lineAt, plainKey, type Layouts, type Line, type RowOptions } from './rows';
-import { drawScene, pinnedHeight, scratch, type Scene } from './scene';
+import { drawScene, pinnedHeight, scratch, type Drawn, type Scene } from './scene';
+import { scrollPicture, shiftPatterns } from './scroll';
 import type { TileRange } from './tiles';
 import './timeline.css';
 
@@ -77,21 +78,22 @@ export class Timeline {
   focused = '';
   /** How long drawing took lately, in milliseconds: for measuring. */
   lastFrame = 0;
-  private look: Look;
+  look: Look;
   private choice: RowChoice = plainRows;
   private readonly base = make('canvas', 'timeline-base');
   private readonly above = new OverlayElements();
   private readonly space = make('div', 'timeline-space');
   private readonly view = make('div', 'timeline-view');
-  private readonly corner = make('div', 'timeline-corner');
-  private readonly split = make('div', 'timeline-split');
+  /** Where the caller may put what belongs above the labels. */
+  readonly corner = make('div', 'timeline-corner');
+  readonly split = make('div', 'timeline-split');
   private readonly spoken = make('div', 'visually-hidden');
   private readonly labels: LabelList;
   private readonly pinnedLabels: LabelList;
   private readonly ends: (() => void)[] = [];
   private ratio = 1;
   private frame = 0;
-  private dirty = { base: true, overlay: true, layout: false };
+  private dirty = { base: true, scroll: false, layout: false };
   private flight: { from: Window; to: Window; start: number; span: number } | undefined;
   private readonly still = matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -109,7 +111,7 @@ export class Timeline {
     const empty: Window = { from: 0, to: 1_000_000 };
     this.scene = {
       rows: [], layouts: noLayout, store: this.store, scale: scaleOf(empty, 1), zone: 'utc', recorded: empty, extent: empty, density: undefined, width: 1, height: 1,
-      left: storedWidth(), scrollTop: 0, cursor: undefined, now: 0,
+      left: keptWidth(), scrollTop: 0, cursor: undefined, now: 0,
     };
     const labelHost = {
       row: (line: Line) => this.scene.rows[line.row],
@@ -154,22 +156,14 @@ export class Timeline {
       this.scene.scrollTop = Math.round(this.scroller.scrollTop);
       this.card.hide();
       this.overlay.hovered = undefined;
-      this.redraw();
+      this.dirty.scroll = true;
+      this.schedule();
     };
     this.scroller.addEventListener('scroll', scrolled, { passive: true });
     this.scroller.addEventListener('focus', () => {
       const first = this.scene.layouts.main.lines[lineAt(this.scene.layouts.main, this.scene.scrollTop)];
       if (first && !this.spotOf(this.focused)) this.setFocus(first.key, false);
     });
-  }
-
-  /** Where the caller may put what belongs above the labels. */
-  get cornerElement(): HTMLElement {
-    return this.corner;
-  }
-
-  get splitElement(): HTMLElement {
-    return this.split;
   }
 
   get window(): Window {
@@ -349,7 +343,7 @@ export class Timeline {
 
   setLabelWidth(width: number): void {
     this.scene.left = Math.round(Math.min(Math.max(width, 140), Math.max(160, this.scene.width * 0.6)));
-    localStorage.setItem(widthKey, String(this.scene.left));
+    keepWidth(this.scene.left);
     this.resize();
   }
 
@@ -385,12 +379,10 @@ export class Timeline {
       context.font = font;
       return context.measureText(letter).width;
     };
-    const look = lookOf(readPalette(), canvasPatterns(context, this.ratio), measure);
-    return { ...look, sprites: spritesOf(look, this.ratio) };
-  }
-
-  get currentLook(): Look {
-    return this.look;
+    const patterns: CanvasPattern[] = [];
+    const ratio = this.ratio;
+    const look = lookOf(readPalette(), canvasPatterns(context, ratio, patterns), measure);
+    return { ...look, sprites: spritesOf(look, ratio), shift: (x, y) => shiftAll(patterns, ratio, x, y) };
   }
 
   /** Draws all again with the next frame. */
@@ -401,7 +393,6 @@ export class Timeline {
 
   /** Draws only what lies above: the pointer moved. */
   redrawOverlay(): void {
-    this.dirty.overlay = true;
     this.schedule();
   }
 
@@ -415,9 +406,9 @@ export class Timeline {
     const start = performance.now();
     if (this.dirty.layout) this.relayout();
     if (this.flight) this.fly(start);
-    if (this.dirty.base) this.drawBase(start);
+    if (this.dirty.base || (this.dirty.scroll && !this.scrolled())) this.drawBase(start);
     this.drawAbove();
-    this.dirty.base = this.dirty.overlay = false;
+    this.dirty.base = this.dirty.scroll = false;
     this.lastFrame = performance.now() - start;
     if (this.flight) this.redraw();
   }
@@ -434,14 +425,39 @@ export class Timeline {
     if (!context) return;
     context.setTransform(this.ratio, 0, 0, this.ratio, -this.scene.left * this.ratio, 0);
     this.scene.now = this.still.matches ? 0 : now;
-    const drawn = drawScene(context, this.look, this.scene, (line, state) => {
-      this.labels.setState(line.key, state);
-      this.pinnedLabels.setState(line.key, state);
-    });
+    shiftPatterns(this.look, this.scene);
+    const drawn = drawScene(context, this.look, this.scene, this.told);
     this.lastRange = drawn.range;
+    this.drawn = drawn;
+    this.drawnTop = this.scene.scrollTop;
+    this.afterDrawing(drawn.moving);
+  }
+
+  private drawn: Drawn | undefined;
+  /** Where the rows were when they were drawn. */
+  private drawnTop = 0;
+
+  private readonly told = (line: Line, state: StateName | ''): void => {
+    this.labels.setState(line.key, state);
+    this.pinnedLabels.setState(line.key, state);
+  };
+
+  /** Where nothing but the rows' place changed: moves what is drawn, and draws only the rows that came into view. */
+  private scrolled(): boolean {
+    const context = this.base.getContext('2d', { alpha: false });
+    if (!context || !this.drawn) return false;
+    shiftPatterns(this.look, this.scene);
+    const moved = scrollPicture(context, this.ratio, this.look, this.scene, this.drawn, this.scene.scrollTop - this.drawnTop, this.told);
+    if (moved === undefined) return false;
+    this.drawnTop = this.scene.scrollTop;
+    this.afterDrawing(moved);
+    return true;
+  }
+
+  private afterDrawing(moving: boolean): void {
     this.showLabels();
-    this.store.want(lanesInView(this.scene), drawn.range);
-    if (drawn.moving && !this.still.matches && !this.moving) this.moving = setTimeout(() => {
+    this.store.want(lanesInView(this.scene), this.lastRange);
+    if (moving && !this.still.matches && !this.moving) this.moving = setTimeout(() => {
       this.moving = undefined;
       this.redraw();
     }, 50);
@@ -480,11 +496,4 @@ export class Timeline {
     this.host.replaceChildren();
     this.host.classList.remove('timeline');
   }
-}
-
-const widthKey = 'kubewake.labels';
-
-function storedWidth(): number {
-  const width = Number(localStorage.getItem(widthKey));
-  return width >= 140 && width <= 800 ? width : 300;
 }

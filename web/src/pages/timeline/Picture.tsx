@@ -102,7 +102,7 @@ export function Picture({ view, words, data, rows, choice, onToggle, onMenu, onM
   return (
     <div className="timeline-page-host">
       <div ref={host} className="timeline-page-canvas" />
-      {timeline && createPortal(corner, timeline.cornerElement)}
+      {timeline && createPortal(corner, timeline.corner)}
     </div>
   );
 }

@@ -82,6 +82,7 @@ async function run(): Promise<Result[]> {
   timeline.setRows(data.rows, plainRows);
   await new Promise((resolve) => setTimeout(resolve, 1500));
   const results: Result[] = [];
+  if (words.has('stop')) return results;
   for (const [name, frames, move] of moves) results.push(await measure(timeline, name, frames, move));
   document.title = 'done';
   return results;
