@@ -102,7 +102,7 @@ func askQuestions(ctx context.Context, w io.Writer, data string, n, copies int) 
 		}
 		fmt.Fprintf(w, "| %s | %s | %s | %s | %s |\n", q.name, quantile(warm, 0.5), quantile(warm, 0.99), quantile(cold, 0.5), quantile(cold, 0.99))
 	}
-	return errors.Join(timeSearches(ctx, w, data), timeTraces(ctx, w, data))
+	return errors.Join(timeSearches(ctx, w, data), timeTraces(ctx, w, data), timeTimeline(ctx, w, data))
 }
 
 // deriveLinks makes the index of links, as the first question about them does; it is kept in the store.
