@@ -1,11 +1,13 @@
 import { useId, type ReactNode } from 'react';
+import type { Life } from '../../api/types';
 import { CopyMenu } from '../../copy';
 import { Button, Copy, Icon, IconButton, Link, ObjectLink, rootSet, Skeleton, StateChip, timelineOf, TimeLabel, toPage } from '../../parts';
 import { counted, grouped } from '../../text/counts';
 import { kindIcon } from '../../text/kinds';
-import { formatSpan } from '../../time/format';
+import { formatMoment, formatSpan, type Zone } from '../../time/format';
 import { parseMoment } from '../../time/moment';
 import type { View } from '../../url/state';
+import { useZone } from '../../url/prefs';
 import { go } from '../../url/useView';
 import { chainOf } from './chain';
 import { momentOf } from './history';
@@ -63,18 +65,20 @@ function Facts({ view, data }: { view: View; data: ObjectData }) {
     <>
       {ref?.namespace && <Fact name="namespace">{ref.namespace}</Fact>}
       <Fact name="cluster">{ref?.cluster}</Fact>
-      <Fact name="created">
-        <TimeLabel at={created} />
-      </Fact>
+      {created !== undefined && (
+        <Fact name="created">
+          <TimeLabel at={created} />
+        </Fact>
+      )}
       {life?.ended ? (
         <Fact name="ended">
           <TimeLabel at={ended} clock />
           {created !== undefined && ended !== undefined && <span className="object-head-dim"> after {formatSpan(ended - created)}</span>}
         </Fact>
       ) : (
-        life && <Fact name="life">still there</Fact>
+        life && created !== undefined && <Fact name="life">still there</Fact>
       )}
-      {life && <Fact name="revisions">{grouped(life.revisions)}</Fact>}
+      {life && life.revisions > 0 && <Fact name="revisions">{grouped(life.revisions)}</Fact>}
       {links !== undefined && (
         <Fact name="links">
           <button type="button" className="object-head-link" onClick={() => go({ words: { tab: 'links' } })}>
@@ -103,6 +107,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 /** Other objects that had the name, before or after this one. */
 function Lives({ view, data }: { view: View; data: ObjectData }) {
   const id = useId();
+  const zone = useZone();
   return (
     <span className="object-fact">
       <label className="object-fact-name" htmlFor={id}>
@@ -117,13 +122,18 @@ function Lives({ view, data }: { view: View; data: ObjectData }) {
       >
         {data.lives.map((life, i) => (
           <option key={life.uid} value={life.uid}>
-            {i + 1} of {data.lives.length}: {life.createdAt?.slice(0, 19).replace('T', ' ') ?? life.uid.slice(0, 8)}
+            {i + 1} of {data.lives.length}: {bornAt(life, zone)}
             {life.ended ? '' : ' (still there)'}, {counted(life.revisions, 'revision')}
           </option>
         ))}
       </select>
     </span>
   );
+}
+
+function bornAt(life: Life, zone: Zone): string {
+  const at = parseMoment(life.createdAt);
+  return at === undefined ? life.uid.slice(0, 8) : formatMoment(at, zone);
 }
 
 /** The owners, from the outermost to the one of this object. */

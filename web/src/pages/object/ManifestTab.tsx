@@ -125,6 +125,11 @@ function Legend({ lines, heat, colours }: { lines: readonly BlamedLine[]; heat: 
   if (lines.length === 0) return null;
   return (
     <span className="blame-legend">
+      {[...known].map((one) => (
+        <span key={one} className="blame-legend-how">
+          {signOf(one).sign} {signOf(one).word}
+        </span>
+      ))}
       {heat ? (
         <span className="blame-legend-ages" aria-label="Colours from the newest to the oldest">
           new
@@ -141,11 +146,6 @@ function Legend({ lines, heat, colours }: { lines: readonly BlamedLine[]; heat: 
           </span>
         ))
       )}
-      {[...known].map((one) => (
-        <span key={one} className="blame-legend-how">
-          {signOf(one).sign} {signOf(one).word}
-        </span>
-      ))}
     </span>
   );
 }

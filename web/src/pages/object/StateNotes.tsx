@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { State } from '../../api/types';
 import type { ApiError } from '../../api/client';
 import { Button, Empty, ErrorBox, Icon, TimeLabel } from '../../parts';
+import { go } from '../../url/useView';
 import { momentOf } from './history';
 import { select, stepRevision, type ObjectData } from './useObject';
 
@@ -59,6 +60,14 @@ export function NoState({ data, error }: { data: ObjectData; error: ApiError }) 
   const { revisions, at, state } = data;
   const first = momentOf(revisions[0]?.when);
   const { kind } = error.problem;
+  if (kind === 'not-covered' && revisions.length === 0) {
+    return (
+      <Empty title="No manifest of it is recorded" icon="info">
+        <p>{error.message}</p>
+        {data.entries.some((entry) => entry.event) && <Button onClick={() => go({ words: { tab: 'events' } })}>Show what the Events say</Button>}
+      </Empty>
+    );
+  }
   if (!first || at === undefined || at >= first || (kind !== 'not-found' && kind !== 'not-covered')) return <ErrorBox error={error} retry={state.retry} />;
   return (
     <Empty title="There was no state yet" icon="clock">

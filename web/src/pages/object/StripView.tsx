@@ -18,7 +18,8 @@ export function StripView({ data }: { data: ObjectData }) {
   const lane = lanes.data?.lanes[0];
   const strip = useMemo(() => {
     if (!window) return undefined;
-    return lane && !lane.error && lanes.data ? stripOfLane(lane, lanes.data, lanes.data.bin) : stripOfHistory(entries, window);
+    const tells = lane && !lane.error && (lane.records > 0 || (lane.bars?.length ?? 0) > 0);
+    return tells && lanes.data ? stripOfLane(lane, lanes.data, lanes.data.bin) : stripOfHistory(entries, window);
   }, [window, lane, lanes.data, entries]);
   if (!strip || (lanes.loading && !lane)) {
     return <div className="object-strip">{data.history.error ? null : <Skeleton lines={1} height={40} label="Loading the time strip" />}</div>;
