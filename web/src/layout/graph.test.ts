@@ -74,6 +74,12 @@ describe('rows', () => {
     expect(graph.nodes.has('other')).toBe(false);
   });
 
+  it('tell of the second in which a life began when it was first seen', () => {
+    const graph = emptyGraph();
+    addRows(graph, [row('a', -1, { created: 4 * second, first: 4 * second + 300 }), row('b', -1, { created: 4 * second, first: 9 * second })], true);
+    expect([graph.nodes.get('a')?.from, graph.nodes.get('b')?.from]).toEqual([4 * second + 300, 4 * second]);
+  });
+
   it('add objects and owners where all of them are wanted, each once', () => {
     const graph = emptyGraph();
     const rows = [row('a', -1, { created: 1 }), row('b', 0, { created: 2, via: 'owns' })];

@@ -1,5 +1,5 @@
 import type { Link, LinkEnd, Ref, Row, Tree, TreeNode, When } from '../api/types';
-import { parseMoment, type Moment } from '../time/moment';
+import { parseMoment, second, type Moment } from '../time/moment';
 
 /** An object of a graph. */
 export interface GraphNode {
@@ -72,7 +72,7 @@ export function addRows(graph: Graph, rows: readonly Row[], all = false): void {
     if (all) addEnd(graph, endOf(row));
     const node = graph.nodes.get(keyOf(row));
     if (!node) continue;
-    node.from = row.created ?? row.first ?? node.from;
+    node.from = beginning(row.created, row.first) ?? node.from;
     if (row.over) node.to = row.ended ?? row.last ?? node.to;
   }
   if (!all) return;
@@ -81,6 +81,11 @@ export function addRows(graph: Graph, rows: readonly Row[], all = false): void {
     const above = rows[row.parent];
     if (above && row.via && !owned.has(`${row.via} ${keyOf(above)} ${keyOf(row)}`)) addLink(graph, { type: row.via, rule: '', parent: endOf(above), child: endOf(row), certainty: 'exact' });
   }
+}
+
+/** When a life began: it is told in whole seconds, so what was first seen within that second began then. */
+function beginning(created: Moment | undefined, first: Moment | undefined): Moment | undefined {
+  return created !== undefined && first !== undefined && first > created && first - created < second ? first : (created ?? first);
 }
 
 function endOf(row: Row): LinkEnd {
@@ -95,8 +100,7 @@ function addNode(graph: Graph, node: TreeNode): void {
   if (!known) return;
   const created = parseMoment(node.createdAt);
   const first = parseMoment(node.firstSeen);
-  // createdAt has whole seconds: what was seen to be made within that second was made then.
-  known.from = created !== undefined && first !== undefined && first > created && first - created < 1_000_000 ? first : (created ?? first ?? known.from);
+  known.from = beginning(created, first) ?? known.from;
   known.left = Math.max(known.left, node.left ?? 0);
 }
 

@@ -25,6 +25,8 @@ export interface GraphViewProps {
 }
 
 const readable = 0.75;
+/** What the legend covers at the bottom. */
+const legendHeight = 44;
 
 /** The graph as SVG: what is drawn is the layout's; this moves the lens over it. */
 export function GraphView({ grouped, placed, faces, selected, asked, picture, onSelect, onOpen, colorOf }: GraphViewProps) {
@@ -40,7 +42,7 @@ export function GraphView({ grouped, placed, faces, selected, asked, picture, on
   };
   const fit = () => {
     const at = svg.current?.getBoundingClientRect();
-    if (at && placed.boxes.size > 0) show(fitting({ x: 0, y: 0, width: placed.width, height: placed.height }, at.width, at.height));
+    if (at && placed.boxes.size > 0) show(fitting({ x: 0, y: 0, width: placed.width, height: placed.height }, at.width, at.height - legendHeight));
   };
   useEffect(() => {
     if (fitted.current || placed.boxes.size === 0) return;
