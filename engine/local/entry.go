@@ -10,7 +10,8 @@ import (
 )
 
 // Entry tells one entry of an object's history, found by its ID, with the revisions around it. It costs a read of everything recorded of the
-// object, but of what its revisions changed only that one; where its life has no such entry, of all lives of the name.
+// object, but of what its revisions changed only that one; where its life has no such entry, of all lives of the name. A request that made a state is
+// told with that state, so its ID finds the entry of what it made, the first where it made several.
 func (e *Engine) Entry(ctx context.Context, q query.Entry) (*engine.OneEntry, error) {
 	if q.ID == "" {
 		return nil, engine.Errorf(engine.KindBadQuestion, "which entry? Name it by the ID that an answer gave it")
@@ -24,11 +25,26 @@ func (e *Engine) Entry(ctx context.Context, q query.Entry) (*engine.OneEntry, er
 		if err := h.read(ctx); err != nil {
 			return nil, err
 		}
-		if at := slices.IndexFunc(h.entries, func(p placed) bool { return p.entry.ID == q.ID }); at >= 0 {
+		at := slices.IndexFunc(h.entries, func(p placed) bool { return p.entry.ID == q.ID })
+		if at < 0 {
+			at = slices.IndexFunc(h.entries, func(p placed) bool { return madeBy(&p.entry) == q.ID })
+		}
+		if at >= 0 {
 			return h.oneEntry(ctx, at)
 		}
 	}
 	return nil, engine.Errorf(engine.KindNotFound, "%s has no entry with the ID %s", t.name, q.ID)
+}
+
+// madeBy is the ID of the request that made a state or an end; empty where none is known.
+func madeBy(e *engine.Entry) string {
+	switch {
+	case e.Revision != nil && e.Revision.Maker.Request != nil:
+		return e.Revision.Maker.Request.ID
+	case e.End != nil && e.End.Maker.Request != nil:
+		return e.End.Maker.Request.ID
+	}
+	return ""
 }
 
 // oneEntry gives the entry at a place with what a history tells of it.

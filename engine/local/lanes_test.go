@@ -324,6 +324,13 @@ func TestEntryOfEach(t *testing.T) {
 				if want.Kind == "revision" {
 					before = want.ID
 				}
+				if want.Revision == nil || want.Revision.Maker.Request == nil {
+					continue
+				}
+				made, err := e.Entry(ctx, query.Entry{Object: o, ID: want.Revision.Maker.Request.ID})
+				if err != nil || made.Entry.Revision == nil || made.Entry.Revision.Maker.Request == nil || made.Entry.Revision.Maker.Request.ID != want.Revision.Maker.Request.ID {
+					t.Errorf("the request that made %s: %+v, %v", want.ID, made, err)
+				}
 			}
 			t.Logf("%v: %d entries", o, len(h.Entries))
 		}

@@ -1,4 +1,4 @@
-import type { EntryRef, OneEntry } from '../api/types';
+import type { Entry, EntryRef, OneEntry } from '../api/types';
 import { Empty, ErrorBox, IconButton, ObjectLink, Skeleton } from '../parts';
 import { parseMoment } from '../time/moment';
 import { useKeys } from '../url/keys';
@@ -14,7 +14,7 @@ export function DetailPane({ view }: { view: View }) {
   const { sel } = view;
   const entry = useEntry(sel);
   const summary = useObject(sel);
-  const one = sel?.id && entry.data?.entry.id === sel.id ? entry.data : undefined;
+  const one = sel?.id && entry.data && isOf(entry.data.entry, sel.id) ? entry.data : undefined;
   const shown = one ?? (sel?.id ? entry.data : undefined);
   const object = sel?.id ? shown?.object : summary.data?.objects[0];
   useStepKeys(one, view);
@@ -44,6 +44,11 @@ export function DetailPane({ view }: { view: View }) {
       </div>
     </aside>
   );
+}
+
+/** Whether an entry is the one that was asked for: a request that made a state is told with that state. */
+function isOf({ id, revision, end }: Entry, asked: string): boolean {
+  return id === asked || revision?.maker.request?.id === asked || end?.maker.request?.id === asked;
 }
 
 /** Selects a revision and moves the cursor to it. */
