@@ -22,6 +22,8 @@ export interface GraphViewProps {
   onSelect: (card: string | undefined) => void;
   onOpen: (card: string) => void;
   colorOf: (type: string) => string;
+  /** All of it is there. */
+  complete: boolean;
 }
 
 const readable = 0.75;
@@ -29,7 +31,7 @@ const readable = 0.75;
 const legendHeight = 44;
 
 /** The graph as SVG: what is drawn is the layout's; this moves the lens over it. */
-export function GraphView({ grouped, placed, faces, selected, asked, picture, onSelect, onOpen, colorOf }: GraphViewProps) {
+export function GraphView({ grouped, placed, faces, selected, asked, picture, onSelect, onOpen, colorOf, complete }: GraphViewProps) {
   const svg = useRef<SVGSVGElement>(null);
   const plane = useRef<SVGGElement>(null);
   const lens = useRef<Lens>({ x: 0, y: 0, scale: 1 });
@@ -46,7 +48,8 @@ export function GraphView({ grouped, placed, faces, selected, asked, picture, on
   };
   useEffect(() => {
     if (fitted.current || placed.boxes.size === 0) return;
-    fitted.current = true;
+    // As long as answers come in it grows, and is shown whole each time.
+    fitted.current = complete;
     fit();
     // What is too large to be read whole begins at a size that can be read, at what is selected or asked for.
     if (lens.current.scale >= readable) return;
