@@ -133,7 +133,7 @@ function element(tag: string, className: string, text = ''): HTMLElement {
 /** How long before the moment, in short: "19.9 s". */
 export function agoOf(author: Author | undefined, at: Moment | undefined): string {
   if (author?.at === undefined || at === undefined) return '';
-  if (author.knowledge === 'before') return `> ${formatSpan(Math.max(0, at - author.at))}`;
+  if (author.knowledge === 'before') return at - author.at < 1000 ? '' : `> ${formatSpan(at - author.at)}`;
   return at - author.at < 1000 && at >= author.at ? 'now' : formatSpan(Math.max(0, at - author.at));
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Blame, Blamed, State } from '../api/types';
+import { agoOf } from './gutter';
 import { ages, authorOf, bandOfLine, bandsOf, blameLines, briefly, initials, numbered, signOf } from './lines';
 import { placeOf, textOfPlace } from './path';
 import { printManifest } from './print';
@@ -136,5 +137,19 @@ describe('authors', () => {
     const t = (s: number) => `2026-11-21T15:26:0${s}Z`;
     expect(ages([line(t(9)), line(t(1)), line(t(5)), line(), line(t(0), true)])).toEqual([0, 4, 2, undefined, 4]);
     expect(ages([line(t(9))])).toEqual([0]);
+  });
+});
+
+describe('how long before the cursor', () => {
+  const since = (at: string, part: Partial<Blamed> = {}) => authorOf({ path: 'a', value: 1, certainty: 'exact', reason: '', since: { at }, ...part });
+  const cursor = 1795274785000000; // 15:26:25
+  it.each([
+    [since('2026-11-21T15:26:06Z'), '19 s'],
+    [since('2026-11-21T15:26:25Z'), 'now'],
+    [authorOf({ path: 'a', value: 1, certainty: 'exact', reason: '', before: { at: '2026-11-21T15:26:20Z' } }), '> 5 s'],
+    [authorOf({ path: 'a', value: 1, certainty: 'exact', reason: '', before: { at: '2026-11-21T15:26:25Z' } }), ''],
+    [undefined, ''],
+  ])('%#', (author, want) => {
+    expect(agoOf(author, cursor)).toBe(want);
   });
 });

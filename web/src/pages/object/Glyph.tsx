@@ -29,6 +29,7 @@ function shapeOf(entry: Entry): Shape {
     if (isFailed(entry)) return { title: 'Request that failed', name: 'failed', path: 'M3 3l8 8M11 3l-8 8' };
     return isRead(verb, entry.subresource) ? { title: 'Read', name: 'read', path: 'M4 7h6' } : { title: 'Request that changed nothing', name: 'noop', path: 'M7 3.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7' };
   }
+  if (entry.revision?.first && entry.summary !== 'created') return { title: 'First recorded state', name: 'first', path: 'M3 2.5v9M6 7h6' };
   if (entry.revision?.first) return { title: 'Created', name: 'create', path: 'M7 2v10M2 7h10' };
   if (verb === 'delete') return { title: 'Marked for deletion', name: 'delete', path: 'M2.5 7h9M8.5 4l3 3-3 3' };
   return { title: entry.subresource === 'status' ? 'Change of its status' : 'Change', name: entry.subresource === 'status' ? 'status' : 'change', path: 'M7 3.2a3.8 3.8 0 1 1 0 7.6 3.8 3.8 0 0 1 0-7.6' };
