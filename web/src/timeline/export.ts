@@ -2,8 +2,10 @@
 import { kindShort } from '../text/kinds';
 import { stateNames } from '../theme/palette';
 import { headHeight } from './draw_head';
+import { colourOf, drawGlyph } from './draw_marks';
 import { drawOverlay } from './draw_overlay';
 import { spotAt } from './inview';
+import type { Shape } from './lanedata';
 import { canvasPatterns, lookOf, type Look } from './look';
 import type { Paint } from './paint';
 import { SvgPaint } from './paint_svg';
@@ -12,7 +14,7 @@ import { zoneLabel } from '../time/ruler';
 import { formatMoment } from '../time/format';
 import type { Timeline } from './timeline';
 
-const footHeight = 26;
+const footHeight = 46;
 
 /** Draws picture, labels and a line that says what it is. */
 function drawAll(paint: Paint, look: Look, timeline: Timeline): void {
@@ -29,7 +31,52 @@ function drawAll(paint: Paint, look: Look, timeline: Timeline): void {
   paint.textBaseline = 'middle';
   const { from, to } = scene.scale;
   const zone = zoneLabel(from, scene.zone);
-  paint.fillText(`kubewake · ${formatMoment(from, scene.zone, 'milli')} to ${formatMoment(to, scene.zone, 'milli')} ${zone}`, 10, scene.height + footHeight / 2);
+  paint.fillText(`kubewake · ${formatMoment(from, scene.zone, 'milli')} to ${formatMoment(to, scene.zone, 'milli')} ${zone}`, 10, scene.height + 13);
+  drawLegend(paint, look, scene.height + 33);
+}
+
+const glyphTexts: readonly [Shape, string][] = [
+  ['create', 'created'], ['change', 'changed'], ['delete', 'deleted'], ['failed', 'failed'], ['normal', 'Event'], ['warning', 'Warning'],
+];
+
+/** One line that says what bars and glyphs mean. */
+function drawLegend(paint: Paint, look: Look, y: number): void {
+  let x = 10;
+  const write = (text: string, room: number) => {
+    paint.fillStyle = look.palette.textDim;
+    paint.font = look.small.font;
+    paint.fillText(text, x + room, y);
+    x += room + look.small.width(text) + 16;
+  };
+  stateNames.forEach((state, i) => {
+    if (state === 'deleted') {
+      paint.strokeStyle = look.strong[i] ?? '';
+      paint.lineWidth = 1;
+      paint.setLineDash([3, 3]);
+      paint.beginPath();
+      paint.moveTo(x, y);
+      paint.lineTo(x + 22, y);
+      paint.stroke();
+      paint.setLineDash([]);
+    } else {
+      for (const fill of [look.tint[i], look.pattern[i]]) {
+        if (!fill) continue;
+        paint.fillStyle = fill;
+        paint.fillRect(x, y - 6, 22, 12);
+      }
+      paint.fillStyle = look.strong[i] ?? '';
+      paint.fillRect(x, y + 4, 22, 2);
+    }
+    write(state, 27);
+  });
+  paint.fillStyle = look.hatch;
+  paint.fillRect(x, y - 6, 22, 12);
+  write('not seen', 27);
+  for (const [shape, text] of glyphTexts) {
+    paint.fillStyle = paint.strokeStyle = colourOf(look, shape);
+    drawGlyph(paint, look, shape, x + 5, y, y + 5);
+    write(text, 14);
+  }
 }
 
 function drawLabels(paint: Paint, look: Look, timeline: Timeline, states: ReadonlyMap<string, string>): void {

@@ -77,7 +77,7 @@ class Label {
     this.element.id = idOf(line, this.pinnedList);
     this.marked = 0;
     this.element.removeAttribute('aria-selected');
-    this.element.className = `timeline-row timeline-row-${line.kind}${row?.over && object ? ' timeline-row-over' : ''}${line.open ? ' timeline-row-open' : ''}`;
+    this.element.className = `timeline-row timeline-row-${line.kind}${row?.over && object ? ' timeline-row-over' : ''}${pinned || (line.parent && line.open) ? ' timeline-row-on' : ''}`;
     this.element.style.height = `${heightOf(line)}px`;
     this.cell.style.setProperty('--label-in', `${6 + Math.min(line.depth, 8) * 14}px`);
     this.cell.style.paddingLeft = `${6 + Math.min(line.depth, 8) * 14}px`;
@@ -195,7 +195,7 @@ export class LabelList {
       label.setState('');
     }
     label.show(line, i);
-    label.element.style.transform = `translateY(${layout.top[i] ?? 0}px)`;
+    label.element.style.top = `${layout.top[i] ?? 0}px`;
   }
 
   setState(key: string, state: StateName | ''): void {
