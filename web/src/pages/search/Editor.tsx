@@ -165,11 +165,23 @@ async function complete(context: CompletionContext, cluster: string): Promise<Co
     const seen = await seenValues(place.field, place.typed, cluster);
     const choices = valueChoices(place.field, seen, place.quote);
     if (choices.length === 0 || context.aborted) return null;
-    return { from: place.from, to: place.to, options: choices.map(optionOf), ...(isOpen(place.field) ? {} : { validFor: /^[\w.:@/ -]*$/ }) };
+    return { from: place.from, to: place.to, options: choices.map((choice) => (place.quote ? optionOf(choice) : { ...optionOf(choice), apply: writeWithin })), ...(isOpen(place.field) ? {} : { validFor: /^[\w.:@/ -]*$/ }) };
   }
   if (!context.explicit && !place.base && place.typed.length === 0) return null;
   const fields: readonly Field[] = await ask<Fields>('fields', {}).then((answer) => answer.fields, () => []);
   return { from: place.from, options: wordChoices(fields, place.base).map(optionOf), validFor: /^\w*$/ };
+}
+
+/** Writes a value into quotes that stand there, and goes on behind them. */
+function writeWithin(editor: EditorView, { label }: Completion, from: number, to: number): void {
+  const quote = editor.state.sliceDoc(from - 1, from);
+  const inner = JSON.stringify(label).slice(1, -1);
+  const closed = editor.state.sliceDoc(to, to + 1) === quote;
+  editor.dispatch({
+    changes: { from, to, insert: closed ? inner : inner + quote },
+    selection: { anchor: from + inner.length + 1 },
+    userEvent: 'input.complete',
+  });
 }
 
 /** Whether the server knows more values than it told. */

@@ -10,7 +10,7 @@ export interface Found {
   hits: Hit[];
   /** What the last page ended with; absent while hits come in. */
   end?: SearchEnd;
-  /** Records looked at by all pages. */
+  /** Records looked at, and of these those that the filter could not tell or failed on. */
   scanned: number;
   unknown: number;
   failed: number;
@@ -90,5 +90,7 @@ async function gather(question: Params, base: Found, signal: AbortSignal, tell: 
 }
 
 function endOf(base: Found, end: SearchEnd): Partial<Found> {
-  return { end, running: false, scanned: base.scanned + end.scanned, unknown: base.unknown + end.unknown, failed: base.failed + (end.failed ?? 0) };
+  // Pages look at many records again: what the longest look counted is said.
+  const most = (before: number, now = 0) => Math.max(before, now);
+  return { end, running: false, scanned: most(base.scanned, end.scanned), unknown: most(base.unknown, end.unknown), failed: most(base.failed, end.failed) };
 }
