@@ -1,8 +1,8 @@
 import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react';
 import type { ApiError } from '../../api/client';
 import { Icon } from '../../parts';
-import { guessOf } from './cel';
-import { placeOf } from './question';
+import { guessOf, isUnfinished } from './cel';
+import { placeOf, plainProblem } from './question';
 
 const Editor = lazy(async () => ({ default: (await import('./Editor')).Editor }));
 
@@ -36,7 +36,7 @@ export function FilterBox({ filter, cluster, error, focusTurn, submit, children 
   const write = (text: string) => {
     setDraft(text);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => send(text, filter !== ''), idle);
+    if (!isUnfinished(text)) timer.current = setTimeout(() => send(text, filter !== ''), idle);
   };
   const wrong = error && draft.trim() === filter ? error : undefined;
   const place = wrong && placeOf(filter, wrong.problem.line, wrong.problem.column);
@@ -84,7 +84,7 @@ function Wrong({ error, filter, submit }: { error: ApiError; filter: string; sub
   return (
     <p className="filter-box-error" role="alert">
       <Icon name="warn" size={14} />
-      <span>{error.message.replace(/^filter, /, '')}</span>
+      <span title={error.message}>{plainProblem(error.message)}</span>
       {meant && place && (
         <button type="button" onClick={() => submit(filter.slice(0, place.from) + meant + filter.slice(place.to))}>
           Write <code>{meant}</code>

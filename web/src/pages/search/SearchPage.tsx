@@ -60,7 +60,7 @@ export function SearchPage({ view }: { view: View }) {
         </FilterBox>
         <Choices view={view} />
       </div>
-      {isAsked(view) ? (
+      {isAsked(view) && !(wrong && hits.length === 0) ? (
         <>
           <Status found={found} stale={stale} more={more} again={() => setTurn((n) => n + 1)} />
           <div className={opened ? 'search-body search-body-detail' : 'search-body'}>

@@ -149,3 +149,12 @@ export function guessOf(text: string): string | undefined {
   const bare = word.replaceAll('*', '');
   return bare ? `name.contains(${quoted(bare)})` : undefined;
 }
+
+/** Whether somebody is in the middle of writing: a filter that ends so can not be asked yet. */
+export function isUnfinished(text: string): boolean {
+  const words = tokensOf(text).filter((token) => token.kind !== 'space' && token.kind !== 'comment');
+  const last = words.at(-1);
+  if (!last) return false;
+  const open = words.reduce((depth, token) => depth + (token.kind === 'open' ? 1 : token.kind === 'close' ? -1 : 0), 0);
+  return open > 0 || last.kind === 'operator' || last.unclosed === true;
+}

@@ -81,3 +81,14 @@ export function placeOf(filter: string, line: number | undefined, column: number
   if (rest) return { from, to: from + rest[0].length };
   return { from: Math.max(0, from - 1), to: Math.max(1, from) };
 }
+
+/** What is wrong with a filter, without the words of the parser's grammar. */
+export function plainProblem(detail: string): string {
+  const text = detail.replace(/^filter, /, '');
+  const [, where = '', what = ''] = /^(line \d+, column \d+: )(.*)$/s.exec(text) ?? ['', '', text];
+  const input = /^Syntax error: (?:mismatched|extraneous|no viable alternative at) input '((?:[^'\\]|\\.|'(?! expecting|$))*)'/s.exec(what)?.[1];
+  if (input?.includes('<EOF>')) return `${where}the filter is not complete`;
+  if (input !== undefined) return `${where}${input} is not expected here`;
+  const sign = /^Syntax error: token recognition error at: '(.*)'$/s.exec(what)?.[1];
+  return sign === undefined ? text : `${where}${sign} means nothing in a filter`;
+}

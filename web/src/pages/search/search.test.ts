@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Hit } from '../../api/types';
 import { everything, type View } from '../../url/state';
-import { conditionsOf, guessOf, hasTerm, narrowed, tokensOf, widened } from './cel';
+import { conditionsOf, guessOf, hasTerm, isUnfinished, narrowed, tokensOf, widened } from './cel';
 import { placeAt, valueChoices, wordChoices, type Field } from './completion';
 import { facetsOf, hitColumns, termsOf } from './facets';
-import { commandOf, paramsOf, placeOf, toggled } from './question';
+import { commandOf, paramsOf, placeOf, plainProblem, toggled } from './question';
 
 describe('tokens', () => {
   it.each(['request.verb == "de\\"lete" && x', "a in ['b', \"c", 'r"\\" + 1.5e3 % §', '"""a\nb""" // end', ''])('cover all of %j', (text) => {
@@ -55,6 +55,11 @@ describe('narrowing', () => {
   it('is seen and taken back', () => {
     expect(hasTerm("x && request.user=='alice'", alice)).toBe(true);
     expect(widened('x && request.user == "alice"', 'request.user=="alice"')).toBe('x');
+  });
+
+  it('waits while somebody is in the middle of writing', () => {
+    for (const text of ['a ==', 'a &&', 'request.', 'f(a', 'a == "x', 'a in ["b"', '!']) expect(isUnfinished(text)).toBe(true);
+    for (const text of ['', 'a', 'a == "x"', 'f(a)', 'a in ["b"] // &&']) expect(isUnfinished(text)).toBe(false);
   });
 
   it('guesses what plain words mean', () => {
@@ -164,6 +169,14 @@ describe('problems', () => {
     ['a ==', 1, 5, '='],
     ['a == b', 1, 400, 'b'],
   ])('of %j at %d:%d are at %j', (filter, line, column, want) => expect(word(filter, line, column)).toBe(want));
+
+  it.each([
+    ["filter, line 1, column 39: Syntax error: mismatched input '<EOF>' expecting {'[', '{', NUM_FLOAT}", 'line 1, column 39: the filter is not complete'],
+    ["filter, line 1, column 3: Syntax error: extraneous input '&&' expecting <EOF>", 'line 1, column 3: && is not expected here'],
+    ["filter, line 1, column 3: Syntax error: token recognition error at: 'ü'", 'line 1, column 3: ü means nothing in a filter'],
+    ["filter, line 1, column 8: undefined field 'usr'; did you mean user?", "line 1, column 8: undefined field 'usr'; did you mean user?"],
+    ['something else', 'something else'],
+  ])('are told without the grammar: %j', (detail, want) => expect(plainProblem(detail)).toBe(want));
 
   it('without a column are nowhere', () => expect(placeOf('a', 1, undefined)).toBeUndefined());
 });
