@@ -10,11 +10,12 @@ import { headHeight, type Density } from './draw_head';
 import { spritesOf } from './draw_marks';
 import type { Overlay } from './draw_overlay';
 import { hitDerived, hitLane, type Hit } from './hit';
+import type { Selected, TimelineEvents, TimelineOptions } from './contract';
 import { attachInput } from './input';
 import { attachKeys } from './keys';
 import { idOf, keepWidth, keptWidth, LabelList, make } from './labels';
 import { lanesInView, selectedPlace, spotAt, spotOf, type Spot } from './inview';
-import { LaneStore, laneKey, type LoadLanes } from './lanestore';
+import { LaneStore, laneKey } from './lanestore';
 import { canvasPatterns, lookOf, shiftAll, type Look } from './look';
 import { OverlayElements } from './overlay';
 import { layoutRows, lineAt, plainKey, type Layouts, type Line, type RowOptions } from './rows';
@@ -23,34 +24,7 @@ import { scrollPicture, shiftPatterns } from './scroll';
 import type { TileRange } from './tiles';
 import './timeline.css';
 
-/** What is selected: a record of an object, or with an empty id the object. */
-export interface Selected {
-  cluster: string;
-  uid: string;
-  id: string;
-}
-
-/** What a timeline tells whoever mounted it. It never changes these by itself but for the window, which answers the hand at once. */
-export interface TimelineEvents {
-  /** The window moved; settled: it stays there. jump: somebody chose it, rather than moved to it. */
-  window: (window: Window, how: { settled: boolean; jump: boolean }) => void;
-  cursor: (at: Moment) => void;
-  select: (selected: Selected | undefined) => void;
-  /** Enter on a row. */
-  enter: (row: Row) => void;
-  follow: (row: Row, event: MouseEvent) => void;
-  toggle: (what: 'fold' | 'open' | 'pin', key: string) => void;
-  menu: (line: Line, row: Row | undefined, at: DOMRect) => void;
-}
-
-export interface TimelineOptions {
-  load: LoadLanes;
-  href: (row: Row) => string | undefined;
-  on: TimelineEvents;
-  label?: string;
-  /** Entries of lanes that are kept; see LaneStore. */
-  maxWeight?: number;
-}
+export type { Selected, TimelineEvents, TimelineOptions };
 
 export type RowChoice = Omit<RowOptions, 'shapes'>;
 
@@ -198,6 +172,7 @@ export class Timeline {
     this.space.style.height = `${this.scene.layouts.main.height + pinnedHeight(this.scene) + 24}px`;
     if (now !== undefined && this.scene.scrollTop > 0) this.scroller.scrollTop = (this.scene.layouts.main.top[now] ?? 0) - away;
     this.scene.scrollTop = Math.round(this.scroller.scrollTop);
+    this.reach();
     this.redraw();
   }
 
@@ -227,9 +202,20 @@ export class Timeline {
   }
 
   setSelected(selected: Selected | undefined): void {
+    const fresh = selected && (selected.id !== this.selected?.id || selected.uid !== this.selected.uid);
     this.selected = selected;
-    if (selected && !this.focused) this.setFocus(laneKey(selected.cluster, selected.uid), false);
+    if (fresh) this.awaited = laneKey(selected.cluster, selected.uid);
+    this.reach();
     this.redraw();
+  }
+
+  /** The row that is to come into view as soon as it is there: a link may name it. */
+  private awaited = '';
+
+  private reach(): void {
+    if (!this.awaited || !this.spotOf(this.awaited)) return;
+    if (!this.focused.startsWith(this.awaited)) this.setFocus(this.awaited, true);
+    this.awaited = '';
   }
 
   /** Shows a window that was chosen elsewhere. */
