@@ -1,6 +1,6 @@
 import { hueVar } from '../theme/hues';
 import type { Sign } from './attrs';
-import { nameOf, spoken } from './names';
+import { nameOf } from './names';
 import { rowHeight, seenRows, type Scene } from './scene';
 
 /** A sign as a letter, for the column of names. */
@@ -90,7 +90,6 @@ function fill(row: Row, scene: Scene, closed: Uint8Array, at: number, idOf: (spa
   row.root.classList.toggle('is-match', scene.matches.has(span));
   row.root.ariaLevel = String(depth + 1);
   row.root.ariaSelected = String(selected);
-  row.root.ariaLabel = spoken(spans, span);
   row.root.ariaExpanded = kids > 0 ? String(!isClosed) : null;
   row.root.title = name.aside ? `${name.aside} ${name.title}` : name.title;
   row.guides.style.width = `${depth * 14}px`;

@@ -12,7 +12,7 @@ import { listen } from './input';
 import { makeLabels } from './labels';
 import { layOut, type Spans } from './spans';
 import { rowHeight, rowsOfSpans, type Arrow, type Scene, type Unknown } from './scene';
-import { makeStage, type Stage } from './stage';
+import { leastNames, makeStage, type Stage } from './stage';
 import './gantt.css';
 
 /** What a Gantt tells its owner. */
@@ -200,7 +200,10 @@ class Chart implements Gantt, Drawn {
     if (how.glide && !still) this.gliding = { from: this.scene.scale, to, since: performance.now() };
     else this.jump(to);
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.events.shown(this.wanted), how.settled ? 0 : 300);
+    this.resting = setTimeout(() => {
+      this.resting = undefined;
+      this.events.shown(this.wanted);
+    }, how.settled ? 0 : 300);
     this.later();
   }
 
@@ -213,7 +216,10 @@ class Chart implements Gantt, Drawn {
 
   widen(names: number): void {
     const most = Math.max(200, this.stage.root.clientWidth - 300);
-    this.stage.root.style.setProperty('--names', `${Math.round(Math.min(most, Math.max(140, names)))}px`);
+    const wide = Math.round(Math.min(most, Math.max(leastNames, names)));
+    this.stage.root.style.setProperty('--names', `${wide}px`);
+    this.stage.divider.ariaValueNow = String(wide);
+    this.stage.divider.ariaValueMax = String(Math.max(most, wide));
     this.measure();
   }
 
@@ -223,9 +229,9 @@ class Chart implements Gantt, Drawn {
 
   private want(window: Window | undefined): void {
     const to = window ?? this.bounds;
-    if (this.gliding || sameWindow(to, this.wanted ?? this.bounds)) return;
+    // What the person does just now is not told yet: the owner's window is the one before it.
+    if (this.resting !== undefined || sameWindow(to, this.wanted ?? this.bounds)) return;
     this.wanted = window;
-    clearTimeout(this.resting);
     this.jump(to);
   }
 

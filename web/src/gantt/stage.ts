@@ -11,6 +11,9 @@ export interface Stage {
   divider: HTMLElement;
 }
 
+/** The narrowest column of names. */
+export const leastNames = 140;
+
 /** Builds them into an element; the names are a tree for those who do not see it. */
 export function makeStage(host: HTMLElement): Stage {
   const root = child(host, 'div', 'gantt');
@@ -33,6 +36,8 @@ export function makeStage(host: HTMLElement): Stage {
   divider.tabIndex = 0;
   divider.ariaOrientation = 'vertical';
   divider.ariaLabel = 'Width of the names';
+  divider.ariaValueMin = String(leastNames);
+  divider.ariaValueNow = String(leastNames);
   return { root, corner, headCanvas, scroll, space, view, names, canvas, divider };
 }
 

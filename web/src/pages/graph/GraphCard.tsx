@@ -44,7 +44,7 @@ export const GraphCard = memo(function GraphCard({ card, box, face, selected, di
       data-card={card.id}
       role="button"
       tabIndex={selected ? 0 : -1}
-      aria-label={spokenCard(card, face)}
+      {...(card.group ? { 'aria-label': spokenCard(card, face) } : {})}
       aria-pressed={selected}
       style={{ '--hue': hueVar(ref.resource ?? ''), transform: `translate(${box.x}px, ${box.y}px)` } as CSSProperties}
     >
@@ -136,10 +136,8 @@ function Counts({ face }: { face: CardFace }) {
 }
 
 function spokenCard(card: Card, face: CardFace): string {
-  const ref = card.members[0]?.ref;
-  const kind = kindShort(ref?.kind ?? ref?.resource);
-  if (card.group) return `${card.members.length} ${kind}, ${face.states.map(([s, n]) => `${n} ${s}`).join(', ')}; a group that can be opened`;
-  return [`${kind} ${ref?.namespace ? `${ref.namespace}/` : ''}${ref?.name ?? ref?.uid ?? ''}`, face.away || face.text, face.changes ? counted(face.changes, 'change') : ''].filter(Boolean).join(', ');
+  const kind = kindShort(card.members[0]?.ref.kind ?? card.members[0]?.ref.resource);
+  return `${card.members.length} ${kind}, ${face.states.map(([s, n]) => `${n} ${s}`).join(', ')}; a group that can be opened`;
 }
 
 /** States in the order in which they are told: what is wrong first. */

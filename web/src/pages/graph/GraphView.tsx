@@ -36,6 +36,8 @@ export function GraphView({ grouped, placed, faces, selected, asked, picture, on
   const plane = useRef<SVGGElement>(null);
   const lens = useRef<Lens>({ x: 0, y: 0, scale: 1 });
   const fitted = useRef(false);
+  /** The person moved it: nothing else does then. */
+  const touched = useRef(false);
   const [hovered, setHovered] = useState<string>();
   const show = (next: Lens) => {
     lens.current = next;
@@ -53,26 +55,41 @@ export function GraphView({ grouped, placed, faces, selected, asked, picture, on
     fit();
     // What is too large to be read whole begins at a size that can be read, at what is selected or asked for.
     if (lens.current.scale >= readable) return;
+    touched.current = true;
     const at = svg.current?.getBoundingClientRect();
     const center = placed.boxes.get(selected ?? '') ?? [...placed.boxes].find(([id]) => asked.has(id))?.[1] ?? { x: 0, y: placed.height / 2, width: 0, height: 0 };
     if (at) show({ scale: readable, x: Math.min(center.x, Math.max(0, center.x - 300)) - 40, y: center.y + center.height / 2 - at.height / 2 / readable });
   });
+  const move = (next: Lens) => {
+    touched.current = true;
+    show(next);
+  };
+  const refit = useRef(fit);
+  useEffect(() => {
+    refit.current = fit;
+  });
+  useEffect(() => {
+    if (!svg.current) return;
+    const sized = new ResizeObserver(() => !touched.current && refit.current());
+    sized.observe(svg.current);
+    return () => sized.disconnect();
+  }, []);
   useImperativeHandle(picture, () => ({
     fit,
     zoom: (factor) => {
       const at = svg.current?.getBoundingClientRect();
-      if (at) show(zoomedAround(lens.current, at.width / 2, at.height / 2, factor));
+      if (at) move(zoomedAround(lens.current, at.width / 2, at.height / 2, factor));
     },
     pan: (x, y) => {
       const at = svg.current?.getBoundingClientRect();
-      if (at) show({ ...lens.current, x: lens.current.x + (x * at.width) / lens.current.scale, y: lens.current.y + (y * at.height) / lens.current.scale });
+      if (at) move({ ...lens.current, x: lens.current.x + (x * at.width) / lens.current.scale, y: lens.current.y + (y * at.height) / lens.current.scale });
     },
     reveal: (card) => {
       const [at, box] = [svg.current?.getBoundingClientRect(), placed.boxes.get(card)];
       if (at && box) show(revealing(lens.current, box, at.width, at.height));
     },
   }));
-  useWheel(svg, lens, show);
+  useWheel(svg, lens, move);
   const many = grouped.lines.length > manyLines;
   const near = nearOf(grouped, hovered ?? selected);
   return (
@@ -81,7 +98,14 @@ export function GraphView({ grouped, placed, faces, selected, asked, picture, on
       className={many ? 'graph-svg is-many' : 'graph-svg'}
       role="group"
       aria-label="Objects and their links"
-      onPointerDown={(event) => drag(event, lens.current, show, () => onSelect(cardAt(event)))}
+      onPointerDown={(event) => drag(event, lens.current, move, () => onSelect(cardAt(event)))}
+      onKeyDown={(event) => {
+        const card = cardAt(event);
+        if (!card || (event.key !== 'Enter' && event.key !== ' ')) return;
+        event.preventDefault();
+        if (event.key === 'Enter') onOpen(card);
+        else onSelect(card);
+      }}
       onDoubleClick={(event) => {
         const card = cardAt(event);
         if (card) onOpen(card);

@@ -1,4 +1,4 @@
-import { useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
+import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type Ref } from 'react';
 import type { Pick } from '../../gantt/hit';
 import { mountGantt, type Gantt } from '../../gantt/mount';
 import type { Moment, Window } from '../../time/moment';
@@ -27,7 +27,8 @@ export function GanttView({ model, zone, cursor, zoom, chart, onPick, onPoint, o
   useEffect(() => {
     latest.current = { onPick, onPoint, onZoom, onFold };
   });
-  useEffect(() => {
+  // Before the handle is given out, which is a layout effect too.
+  useLayoutEffect(() => {
     if (!host.current) return;
     const mounted = mountGantt(host.current, {
       picked: (pick, open) => latest.current.onPick(pick, open),

@@ -45,7 +45,7 @@ export function TraceBar({ view, trace, model, jaeger, question, findBox, onStep
         onChange={(value) => ask({ mode: value, depth: '', fold: '' })}
       />
       <Menu
-        label="Which objects"
+        label={`Which objects: ${trace?.modifier || 'all related'}`}
         className="button button-small"
         items={[
           { label: 'of the mode', hint: 'The object, its owners, and what it owns', checked: !trace?.modifier, run: () => ask({ modifier: '' }) },
@@ -97,7 +97,7 @@ function Options({ view, ask }: { view: View; ask: (change: Record<string, strin
   const count = ['fullLife', 'verbose', 'reads'].filter(on).length;
   return (
     <Menu
-      label="What counts"
+      label={`Options${count > 0 ? ` · ${count}` : ''}: what counts`}
       className={count > 0 ? 'button button-small button-quiet button-on' : 'button button-small button-quiet'}
       items={[
         item('fullLife', 'Whole lives', 'Objects from creation to end, not from first to last record'),
@@ -147,7 +147,7 @@ function Depth({ model }: { model: Model | undefined }) {
   const set = (depth: number) => go({ words: { depth: String(depth), fold: '' } });
   return (
     <Menu
-      label="Open to a depth"
+      label="Depth to open to"
       className="button button-small button-quiet"
       items={[
         { label: 'Collapse all', keyName: '<', run: () => set(0) },
@@ -185,7 +185,7 @@ function Elsewhere({ trace, view, jaeger, question }: { trace: Trace; view: View
         </a>
       )}
       <Menu
-        label="Take this trace elsewhere"
+        label="Export this trace"
         className="button button-small"
         align="end"
         items={[
