@@ -152,6 +152,7 @@ export class Timeline {
     this.choice = choice;
     this.relayout();
     if (!same) this.scroller.setAttribute('aria-rowcount', String(this.scene.layouts.main.lines.length));
+    this.scroller.setAttribute('aria-busy', String(rows.length === 0));
   }
 
   /** Lays the rows out again; the row at the top of the view, or the focused one where it is in view, stays where it is. */
@@ -456,6 +457,7 @@ export class Timeline {
   private showLabels(): void {
     const pinned = pinnedHeight(this.scene);
     // Setting a property lays everything out again, even to what it is.
+    this.pinnedLabels.element.hidden = pinned === 0;
     if (pinned !== this.shownPinned) this.host.style.setProperty('--timeline-pinned', `${pinned}px`);
     this.shownPinned = pinned;
     const { scrollTop, height, layouts } = this.scene;

@@ -17,7 +17,7 @@ export function Corner({ words, shown, total }: { words: TimelineWords; shown: n
       <RowFilter q={words.q} />
       <div className="timeline-corner-line">
         <Menu
-          label="What rows stand below"
+          label={`${groupNames[words.group]}: what rows stand below`}
           className="timeline-corner-menu"
           items={(Object.keys(groupNames) as Grouping[]).map((g) => ({
             label: groupNames[g], hint: groupHints[g], checked: g === words.group, run: () => go({ words: { group: g === 'tree' ? '' : g } }),
@@ -26,7 +26,7 @@ export function Corner({ words, shown, total }: { words: TimelineWords; shown: n
           {groupNames[words.group]} <Icon name="down" size={10} />
         </Menu>
         <Menu
-          label="Order of rows"
+          label={`by ${sortNames[words.sort].toLowerCase()}: the order of rows`}
           className="timeline-corner-menu"
           items={(Object.keys(sortNames) as Sorting[]).map((s) => ({
             label: sortNames[s], hint: sortHints[s], checked: s === words.sort, run: () => go({ words: { sort: s === 'name' ? '' : s } }),

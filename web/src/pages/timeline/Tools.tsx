@@ -25,7 +25,7 @@ export function Tools({ timeline, words, onExport }: { timeline: Timeline | unde
           label: shownNames[name], hint: shownHints[name], checked: shown[name], run: () => go({ words: shownWords({ ...shown, [name]: !shown[name] }) }),
         }))}
       >
-        Shown: {count === 4 ? 'all' : `${count} of 4`}
+        {`Shown: ${count === 4 ? 'all' : `${count} of 4`}`}
       </Menu>
       <Legend />
       <Menu
