@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failedOnly, matching, nextMatch } from './find';
-import { closedBelow, deepest, firstDepth, rowOf, visibleRows } from './rows';
+import { closedBelow, deepest, firstDepth, visibleRows } from './rows';
+import { rowsOfSpans } from './scene';
 import { layOut } from './spans';
 import { moment, span } from './testdata/spans';
 
@@ -35,10 +36,8 @@ describe('depth', () => {
     expect([firstDepth(spans, 100), firstDepth(spans, 5), firstDepth(spans, 1)]).toEqual([3, 1, 1]);
   });
 
-  it('finds the row of what is closed away above it', () => {
-    const rows = visibleRows(spans, closed('b'));
-    expect(rowOf(spans, rows, 2)).toBe(1);
-    expect(rowOf(spans, rows, 4)).toBe(2);
+  it('draws to the row above what is closed away', () => {
+    expect([...rowsOfSpans(spans, visibleRows(spans, closed('b')))]).toEqual([0, 1, 1, 1, 2, 3, 4]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { roles, type Spans } from './spans';
+import type { Spans } from './spans';
 
 /** The spans that have a row, from above: nothing below a closed one, and where only some are wanted, those with what is above them. */
 export function visibleRows(spans: Spans, closed: Uint8Array, wanted?: Uint8Array): Int32Array {
@@ -41,37 +41,4 @@ export function firstDepth(spans: Spans, mostRows: number): number {
     if (rows > mostRows) return Math.max(1, d - 1);
   }
   return perDepth.length;
-}
-
-/** Closes the objects whose records alone would hide the tree: those with more than so many records directly below. */
-export function closedCrowds(spans: Spans, most: number): Uint8Array {
-  const records = new Int32Array(spans.count);
-  for (let i = 0; i < spans.count; i++) {
-    const up = spans.parent[i] ?? -1;
-    if (up >= 0 && spans.role[i] !== roles.object) records[up] = (records[up] ?? 0) + 1;
-  }
-  return Uint8Array.from(records, (n) => (n > most ? 1 : 0));
-}
-
-/** The row of a span, or of the nearest span above it that has one; -1: none. */
-export function rowOf(spans: Spans, rows: Int32Array, span: number): number {
-  for (let i = span; i >= 0; i = spans.parent[i] ?? -1) {
-    const row = indexOf(rows, i);
-    if (row >= 0) return row;
-  }
-  return -1;
-}
-
-/** Place of a number in a rising list; -1: not in it. */
-function indexOf(rows: Int32Array, span: number): number {
-  let low = 0;
-  let high = rows.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const found = rows[middle] ?? 0;
-    if (found === span) return middle;
-    if (found < span) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
 }
