@@ -31,7 +31,7 @@ export function Header({ view, search, showKeys }: { view: View; search: () => v
           </Link>
         ))}
       </nav>
-      <button type="button" className="header-search" onClick={search} aria-label="Search objects, pages and records" aria-keyshortcuts="/ Control+K">
+      <button type="button" className="header-search" onClick={search} aria-keyshortcuts="/ Control+K">
         <Icon name="search" size={14} />
         <span>Search objects or records</span>
         <Kbd name="/" />
@@ -74,9 +74,9 @@ function LiveMark({ view, cluster }: { view: View; cluster: string }) {
   const newest = newestOf(live, cluster);
   if (records === false) {
     return (
-      <span className="live live-still" title="A recording: nothing comes in.">
+      <span className="live live-still" title="A recording that was read: nothing comes in.">
         <span className="live-dot" aria-hidden />
-        Recording
+        Not live
       </span>
     );
   }

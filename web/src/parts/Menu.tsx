@@ -47,7 +47,6 @@ export function Menu({ label, items, children, icon, className, align = 'start' 
         className={className ?? 'button button-quiet'}
         aria-haspopup="menu"
         aria-expanded={open}
-        aria-label={children && typeof children !== 'string' ? label : undefined}
         title={label}
         onClick={() => setOpen(!open)}
         onKeyDown={(event) => {
@@ -58,6 +57,7 @@ export function Menu({ label, items, children, icon, className, align = 'start' 
       >
         {icon && <Icon name={icon} size={14} />}
         {children ?? label}
+        {children !== undefined && <span className="visually-hidden">, {label}</span>}
       </button>
       {open && (
         <Popover anchor={button} onClose={() => setOpen(false)} role="menu" label={label} align={align} className="menu">
