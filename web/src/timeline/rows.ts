@@ -136,8 +136,13 @@ interface Kept {
   shown: number;
 }
 
+/** How many objects the filter leaves. */
+export function countShown(rows: readonly Row[], options: Pick<RowOptions, 'filter' | 'hide' | 'group'>): number {
+  return keptRows(rows, options).shown;
+}
+
 /** Rows that match the filter and are not hidden, and what these stand below. */
-function keptRows(rows: readonly Row[], options: RowOptions): Kept {
+function keptRows(rows: readonly Row[], options: Pick<RowOptions, 'filter' | 'hide' | 'group'>): Kept {
   const words = options.filter.toLowerCase().split(/\s+/).filter(Boolean);
   const has = new Uint8Array(rows.length);
   let shown = 0;

@@ -88,8 +88,9 @@ export function Picture({ view, words, data, rows, choice, onToggle, onMenu, onM
 
   useEffect(() => timeline?.setZone(zone), [timeline, zone]);
   useEffect(() => {
+    writer.setExtent(data.extent);
     if (timeline && data.recorded && data.extent) timeline.setRecorded(data.recorded, data.extent, data.density);
-  }, [timeline, data.recorded, data.extent, data.density]);
+  }, [timeline, writer, data.recorded, data.extent, data.density]);
   useWindow(timeline, writer, data.window);
   useEffect(() => timeline?.setRows(rows, choice), [timeline, rows, choice]);
   useEffect(() => timeline?.setCursor(view.at), [timeline, view.at]);
@@ -134,6 +135,13 @@ function useTimelineKeys(timeline: Timeline | undefined): void {
 
 /** Writes the window into the URL: seldom while it moves, as a new entry of the history where somebody chose it. */
 class WindowWriter {
+  /** All that there is to see. */
+  private extent: Window | undefined;
+
+  setExtent(extent: Window | undefined): void {
+    this.extent = extent;
+  }
+
   /** What it wrote last, as long as nobody else did: the picture shows that already, or is past it. */
   private written: Window | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -142,7 +150,9 @@ class WindowWriter {
   readonly write: TimelineEvents['window'] = ({ from, to }, { settled, jump }) => {
     this.pending = () => {
       this.written = { from, to };
-      go({ from, to, follow: undefined }, { replace: !jump });
+      // All that there is needs no words, and stays all when more comes in.
+      const whole = this.extent && sameWindow({ from, to }, this.extent);
+      go(whole ? { from: undefined, to: undefined, follow: undefined } : { from, to, follow: undefined }, { replace: !jump });
     };
     if (settled) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), 250);

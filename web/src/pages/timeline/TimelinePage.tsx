@@ -4,7 +4,7 @@ import { DetailPane } from '../../detail';
 import { Button, CoverageNote, CutNote, Empty, ErrorBox, Link, Skeleton, WindowBar, toPage } from '../../parts';
 import { counted } from '../../text/counts';
 import type { RowOptions } from '../../timeline/rows';
-import { rowKey } from '../../timeline/rows';
+import { countShown, rowKey } from '../../timeline/rows';
 import type { Timeline } from '../../timeline/timeline';
 import { everything, type View } from '../../url/state';
 import { go } from '../../url/useView';
@@ -34,7 +34,7 @@ export function TimelinePage({ view }: { view: View }) {
     go({ words: { [what]: toggled(words[what], word) } }, { replace: true });
   }, [words]);
   const empty = data.rows.data !== undefined && rows.length === 0;
-  const shown = timeline?.layouts.shown ?? rows.length;
+  const shown = useMemo(() => countShown(rows, choice), [rows, choice]);
   return (
     <main className="timeline-page" aria-label="Timeline">
       <h1 className="visually-hidden">Timeline</h1>
@@ -60,7 +60,7 @@ export function TimelinePage({ view }: { view: View }) {
               onToggle={onToggle}
               onMenu={(line, row, at) => row && line.kind === 'object' && setMenu({ row, at })}
               onMount={setTimeline}
-              corner={<Corner words={words} shown={words.q || words.hide.length ? shown : rows.length} total={data.rows.data?.total} />}
+              corner={<Corner words={words} shown={shown} total={data.rows.data?.total} />}
             />
           )}
           {data.fresh && <Fresh data={data} />}
