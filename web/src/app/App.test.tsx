@@ -115,14 +115,14 @@ describe('the frame', () => {
   it('asks what is recorded once, wherever that is shown', async () => {
     clusters = [clusters[0]!, { ...clusters[0]!, name: 'prod' }];
     render(<App />);
-    await screen.findByRole('button', { name: 'Cluster' });
+    await screen.findByRole('button', { name: /Cluster$/ });
     expect(asked.filter((url) => url.pathname === '/api/v1/info')).toHaveLength(1);
   });
 
   it('offers clusters where there are several', async () => {
     clusters = [clusters[0]!, { ...clusters[0]!, name: 'prod' }];
     render(<App />);
-    fireEvent.click(await screen.findByRole('button', { name: 'Cluster' }));
+    fireEvent.click(await screen.findByRole('button', { name: /Cluster$/ }));
     fireEvent.click(screen.getByRole('menuitemradio', { name: 'prod' }));
     expect(location.search).toBe('?cluster=prod');
   });
