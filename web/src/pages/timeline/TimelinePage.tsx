@@ -63,6 +63,12 @@ export function TimelinePage({ view }: { view: View }) {
               corner={<Corner words={words} shown={shown} total={data.rows.data?.total} />}
             />
           )}
+          {rows.length > 0 && shown === 0 && (
+            <div className="timeline-page-unmatched">
+              <p>No row contains &ldquo;{words.q}&rdquo;.</p>
+              <Button small onClick={() => go({ words: { q: '', hide: '' } })}>Show all rows</Button>
+            </div>
+          )}
           {data.fresh && <Fresh data={data} />}
         </div>
         {view.sel && (
