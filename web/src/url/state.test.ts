@@ -22,4 +22,20 @@ describe('views', () => {
   it('leaves out what is not understood', () => {
     expect(there('/timeline?from=yesterday&up=-1&follow=x&sel=x')).toEqual({ page: 'timeline', set: everything, words: {} });
   });
+
+  it.each([
+    'from=2026-11-21T15:26:30Z&to=2026-11-21T15:26:10Z',
+    'from=2026-11-21T15:26:30Z&to=2026-11-21T15:26:30Z',
+    'from=2026-11-21T15:26:30.0000001Z&to=2026-11-21T15:26:30.0000009Z',
+    'follow=-900s',
+    'follow=0s',
+    'follow=0.0000001s',
+  ])('has no window for %s', (query) => {
+    expect(there(`/?${query}`)).toEqual({ page: 'overview', set: everything, words: {} });
+  });
+
+  it('has the shortest window there is, and one that is open', () => {
+    expect(there('/?from=2026-11-21T15:26:30Z&to=2026-11-21T15:26:30.000001Z')).toMatchObject({ from: 1795274790000000, to: 1795274790000001 });
+    expect(there('/?to=2026-11-21T15:26:30Z')).toMatchObject({ to: 1795274790000000 });
+  });
 });

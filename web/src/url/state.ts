@@ -85,8 +85,7 @@ export function parseView(url: URL): View | undefined {
   return {
     page, set, words,
     ...optional('object', object),
-    ...optional('from', parseMoment(query.get('from'))),
-    ...optional('to', parseMoment(query.get('to'))),
+    ...parseWindow(query.get('from'), query.get('to')),
     ...optional('follow', positive(query.get('follow'))),
     ...optional('at', parseMoment(query.get('at'))),
     ...optional('sel', parseSelection(query.get('sel'))),
@@ -122,6 +121,13 @@ function pathOf(view: View): string {
   return '/object/' + [cluster, kind, namespace || '-', name].map(encodeURIComponent).join('/');
 }
 
+/** A window that ends before it begins, or as it begins, is none. */
+function parseWindow(first: string | null, last: string | null): Pick<View, 'from' | 'to'> {
+  const [from, to] = [parseMoment(first), parseMoment(last)];
+  if (from !== undefined && to !== undefined && to <= from) return {};
+  return { ...optional('from', from), ...optional('to', to) };
+}
+
 function parseObject(parts: string[], uid: string): ObjectPath | undefined {
   const [, cluster, kind, namespace, name] = parts;
   if (parts.length !== 5 || !cluster || !kind || !namespace || !name) return undefined;
@@ -151,7 +157,8 @@ function depth(text: string | null): number | undefined {
 
 function positive(text: string | null): number | undefined {
   const match = /^(\d+(?:\.\d+)?)s$/.exec(text ?? '');
-  return match && Number(match[1]) > 0 ? Math.round(Number(match[1]) * 1_000_000) : undefined;
+  const span = match ? Math.round(Number(match[1]) * 1_000_000) : 0;
+  return span > 0 ? span : undefined;
 }
 
 /** A member for a spread: nothing where the value is undefined. */
