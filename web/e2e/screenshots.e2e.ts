@@ -34,6 +34,16 @@ describe.skipIf(!folder)('pictures', () => {
     });
   });
 
+  it.each(['light', 'dark'] as const)('of the incident, %s', async (theme) => {
+    const v = await visit(browser, wake.url, { theme });
+    await v.page.getByRole('region', { name: /failing or stuck/i }).getByRole('link', { name: /web/ }).first().click();
+    await v.page.getByRole('complementary').getByText('web:v3-bad').first().waitFor();
+    await settled(v.page);
+    await v.page.screenshot({ path: join(folder ?? '', `incident-${theme}.png`) });
+    expect(v.faults).toEqual([]);
+    await v.close();
+  });
+
   it('of the overview on a small screen', async () => {
     const v = await visit(browser, wake.url, { width: 1024, height: 700 });
     await v.page.getByText('ImagePullBackOff').first().waitFor();
