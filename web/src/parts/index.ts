@@ -9,6 +9,7 @@ export { Icon } from './Icon';
 export { Kbd } from './Kbd';
 export { Link, ObjectLink, RefLabel } from './Link';
 export { Menu, type MenuItem } from './Menu';
+export { NoCluster } from './NoCluster';
 export { CoverageNote, CutNote } from './Notes';
 export { kindPath, nameOf, objectPath, objectView, rootSet, timelineOf, toPage } from './objectView';
 export { PageHeader } from './PageHeader';

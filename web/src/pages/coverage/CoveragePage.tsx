@@ -3,7 +3,7 @@ import { useLive } from '../../api/live';
 import { boundsOf, useBounds, useInfo } from '../../api/server';
 import type { Coverage } from '../../api/types';
 import { useAnswer } from '../../api/useAnswer';
-import { CutNote, ErrorBox, Icon, PageHeader, Skeleton, WindowBar } from '../../parts';
+import { CutNote, Empty, ErrorBox, Icon, Link, NoCluster, PageHeader, Skeleton, toPage, WindowBar } from '../../parts';
 import { grouped } from '../../text/counts';
 import { printMoment, second, type Window } from '../../time/moment';
 import { withMargin } from '../../time/scale';
@@ -21,7 +21,9 @@ export function CoveragePage({ view }: { view: View }) {
   const asked = askedWindow(view, bounds);
   const answer = useAnswer<Coverage>('coverage', { cluster: view.set.cluster, kind: view.set.kind, ...asked }, version);
   const window = shownWindow(view, bounds);
-  const clusters = useInfo().data?.clusters;
+  const info = useInfo().data;
+  const clusters = info?.clusters;
+  const missing = info !== undefined && view.set.cluster !== '' && !(clusters ?? []).some(({ name }) => name === view.set.cluster);
   const recorded = useMemo(() => new Map((clusters ?? []).map((cluster) => [cluster.name, boundsOf([cluster])])), [clusters]);
   const rows = useMemo(() => (answer.data ? rowsOf(answer.data) : []), [answer.data]);
   const groups = useMemo(() => reasonsOf(rows, view.set.cluster), [rows, view.set.cluster]);
@@ -32,13 +34,15 @@ export function CoveragePage({ view }: { view: View }) {
       <PageHeader title="Coverage" sub="what was seen, and what was not">
         <WindowBar view={view} bounds={bounds} />
       </PageHeader>
-      {answer.error && <ErrorBox error={answer.error} retry={answer.retry} />}
+      {missing && <NoCluster view={view} clusters={clusters ?? []} />}
+      {answer.error && !missing && <ErrorBox error={answer.error} retry={answer.retry} />}
+      {answer.data && info && !window && !missing && <Nothing view={view} />}
       {!answer.data && !answer.error && (
         <div className="coverage-loading">
           <Skeleton lines={8} height={20} label="Loading: coverage" />
         </div>
       )}
-      {answer.data && window && (
+      {answer.data && window && !missing && (
         <div className={answer.stale ? 'coverage-body coverage-stale' : 'coverage-body'}>
           <div className="coverage-main">
             <Verdict coverage={answer.data} groups={groups} narrow={narrow} />
@@ -49,6 +53,18 @@ export function CoveragePage({ view }: { view: View }) {
         </div>
       )}
     </main>
+  );
+}
+
+/** What to say before anything is recorded. */
+function Nothing({ view }: { view: View }) {
+  return (
+    <Empty title="Nothing is recorded yet" icon="gap">
+      <p>Here will stand what was seen of each resource, what was not, and how to close each hole.</p>
+      <p>
+        <Link to={toPage('overview', view)}>How to record a cluster, or open a file</Link>
+      </p>
+    </Empty>
   );
 }
 

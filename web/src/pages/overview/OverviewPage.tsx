@@ -3,7 +3,7 @@ import { newestOf, useLive } from '../../api/live';
 import type { ClusterInfo, Coverage, Failing, Info } from '../../api/types';
 import { useInfo } from '../../api/server';
 import { useAnswer } from '../../api/useAnswer';
-import { ErrorBox, PageHeader, Skeleton, WindowBar } from '../../parts';
+import { ErrorBox, NoCluster, PageHeader, Skeleton, WindowBar } from '../../parts';
 import { formatDay } from '../../time/format';
 import { printMoment } from '../../time/moment';
 import { useZone } from '../../url/prefs';
@@ -29,6 +29,7 @@ export function OverviewPage({ view }: { view: View }) {
   const shown = view.set.cluster ? clusters.filter((cluster) => cluster.name === view.set.cluster) : clusters;
   const recorded = recordedOf(shown, live.newest);
   if (clusters.length === 0 || (!recorded && !view.set.cluster)) return <Start live={live.live} />;
+  if (shown.length === 0) return <Frame><NoCluster view={view} clusters={clusters} /></Frame>;
   return (
     <Frame head={<PageHeader title="Overview" sub={<Filtered view={view} />}>{recorded && <WindowBar view={view} bounds={recorded} />}</PageHeader>}>
       <Known view={view} info={info.data} shown={shown} />
