@@ -5,13 +5,12 @@ import { binsFor, TimeColumns, type TrackSpec } from '../../charts/TimeColumns';
 import { useWidth } from '../../charts/useWidth';
 import type { Activity, Coverage } from '../../api/types';
 import { Button, CutNote, ErrorBox, Link, Skeleton } from '../../parts';
-import { formatSpan } from '../../time/format';
 import type { Window } from '../../time/moment';
 import { useKeys } from '../../url/keys';
 import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { go } from '../../url/useView';
-import { spanOf } from './extent';
+import { spanOf, wordsOf } from './extent';
 import { sameWindow } from './paths';
 import type { Drawn } from './useActivity';
 import type { Staged } from './useCalm';
@@ -66,13 +65,7 @@ export function ActivityPanel({ view, clusters, recorded, chosen, activity, cove
       <header>
         <h2>Activity</h2>
         <span className="panel-count">
-          {shown ? (
-            <>
-              {formatSpan(shown.to - shown.from)} chosen of {formatSpan(recorded.to - recorded.from)}
-            </>
-          ) : (
-            'drag over the chart to choose a window: all lists follow'
-          )}
+          {shown ? wordsOf(shown, recorded) : 'drag over the chart to choose a window: all lists follow'}
         </span>
         <span className="panel-more">
           {chosen && (

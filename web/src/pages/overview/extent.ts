@@ -1,5 +1,6 @@
 /** Which time the overview shows: what is recorded, the window that was chosen, and what of both the chart draws. Pure. */
 import type { ClusterInfo } from '../../api/types';
+import { formatSpan } from '../../time/format';
 import { hour, parseMoment, second, type Moment, type Window } from '../../time/moment';
 import { hullOf, withMargin } from '../../time/scale';
 import type { View } from '../../url/state';
@@ -22,6 +23,14 @@ export function chosenOf(view: Pick<View, 'from' | 'to' | 'follow'>, recorded: W
   if (view.from === undefined && view.to === undefined) return undefined;
   const from = view.from ?? Math.min(recorded.from, (view.to ?? recorded.to) - 1);
   return { from, to: Math.max(from + 1, view.to ?? Math.max(recorded.to, from + 1)) };
+}
+
+/** How much of the recording a window is, in words; a share is told only of what lies within. */
+export function wordsOf(chosen: Window, recorded: Window): string {
+  const [span, whole] = [chosen.to - chosen.from, recorded.to - recorded.from];
+  if (chosen.from <= recorded.from && chosen.to >= recorded.to) return 'everything that is recorded';
+  if (chosen.to <= recorded.from || chosen.from >= recorded.to) return `${formatSpan(span)} chosen, outside of what is recorded`;
+  return span >= whole ? `${formatSpan(span)} chosen` : `${formatSpan(span)} chosen of ${formatSpan(whole)}`;
 }
 
 /** How the chart shows a window: within everything, or near. */

@@ -5,7 +5,7 @@ import type { Activity, Failing, FailingObject, Hit, Mark } from '../../api/type
 import { columnsOf, totals } from '../../charts/columns';
 import { hour, minute, second } from '../../time/moment';
 import { everything, printView, type View } from '../../url/state';
-import { chosenOf, extentOf, pauseAfter, recentOf, recordedOf, spanOf } from './extent';
+import { chosenOf, extentOf, pauseAfter, recentOf, recordedOf, spanOf, wordsOf } from './extent';
 import { foldPeople, foldWarnings } from './folds';
 import { shortChange } from './short';
 import { errorFilter, failingView, runView, searchView, windowOf } from './paths';
@@ -43,6 +43,17 @@ describe('the window', () => {
     expect(extentOf('all', { from: 900 * second, to: 1100 * second }, recorded)).toEqual({ from: 900 * second, to: recorded.to });
     expect(extentOf('all', undefined, { from: 5, to: 6 })).toMatchObject({ to: extentOf('all', undefined, { from: 5, to: 6 }).from + second });
   });
+});
+
+describe('a chosen window', () => {
+  it.each([
+    [1500, 1600, '1 min 40 s chosen of 16 min 40 s'],
+    [1000, 2000, 'everything that is recorded'],
+    [0, 1e9, 'everything that is recorded'],
+    [1500, 9000, '2 h 5 min chosen'],
+    [2000, 2060, '1 min chosen, outside of what is recorded'],
+    [100, 1000, '15 min chosen, outside of what is recorded'],
+  ])('%d to %d', (from, to, want) => expect(wordsOf({ from: from * second, to: to * second }, recorded)).toBe(want));
 });
 
 describe('long recordings', () => {
