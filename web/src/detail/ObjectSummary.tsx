@@ -16,7 +16,7 @@ export function ObjectSummary({ sel, view }: { sel: Selection; view: View }) {
   const lane = useLane(sel, object, view);
   if (error) return <ErrorBox error={error} retry={retry} />;
   if (!data) return <Skeleton lines={6} />;
-  if (!object) return <Empty title="This object is not recorded"><p>It was named by others, and never seen itself.</p></Empty>;
+  if (!object) return <Empty title="This object is not recorded"><p>Nothing is recorded of it: no state, no request, no Event. Its UID: <code>{sel.uid}</code></p></Empty>;
   const one = lane.data?.lanes[0];
   const at = view.at ?? view.to ?? parseMoment(object.lastSeen);
   const [born, gone] = [parseMoment(object.createdAt) ?? parseMoment(object.firstSeen), parseMoment(object.endedAt)];
