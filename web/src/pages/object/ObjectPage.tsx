@@ -1,6 +1,4 @@
-import { useEffect } from 'react';
 import { Tabs } from '../../parts';
-import { kindOfWord } from '../../text/kinds';
 import { useKeys } from '../../url/keys';
 import type { View } from '../../url/state';
 import { go } from '../../url/useView';
@@ -23,10 +21,6 @@ import { tabOf, tabs, type TabName } from './words';
 export function ObjectPage({ view }: { view: View }) {
   const tab = tabOf(view);
   const data = useObject(view, tab === 'manifest' && view.words['blame'] !== 'off');
-  const path = view.object;
-  useEffect(() => {
-    document.title = `${path?.name ?? ''} · ${kindOfWord(path?.kind ?? '') ?? path?.kind ?? ''} · kubewake`;
-  }, [path?.name, path?.kind]);
   useKeys(
     {
       'ArrowLeft|k': { does: 'Revision before', run: () => stepRevision(data, -1) },
