@@ -82,6 +82,14 @@ function LiveMark({ view, cluster }: { view: View; cluster: string }) {
   }
   if (!live.live) return <span className="live live-still"><span className="live-dot" aria-hidden />{records === undefined ? '' : 'Connecting'}</span>;
   const following = view.follow !== undefined;
+  if (newest === undefined && !following) {
+    return (
+      <span className="live live-still" title="kubewake is ready; as soon as something is recorded, it shows here.">
+        <span className="live-dot" aria-hidden />
+        Waiting for the first record
+      </span>
+    );
+  }
   return (
     <button
       type="button"
