@@ -11,6 +11,7 @@ import { useZone } from '../../url/prefs';
 import { go } from '../../url/useView';
 import { chainOf } from './chain';
 import { momentOf } from './history';
+import { relationsOf } from './relations';
 import { stateAt } from './strip';
 import { stepRevision, type ObjectData } from './useObject';
 
@@ -60,7 +61,7 @@ function Facts({ view, data }: { view: View; data: ObjectData }) {
   if (!data.history.data) return data.history.error ? null : <Skeleton lines={1} />;
   const created = parseMoment(life?.createdAt);
   const ended = momentOf(life?.ended);
-  const links = data.links.data?.links.filter((link) => link.type !== 'regards').length;
+  const links = data.links.data && relationsOf(data.links.data.links);
   return (
     <>
       {ref?.namespace && <Fact name="namespace">{ref.namespace}</Fact>}
@@ -80,7 +81,7 @@ function Facts({ view, data }: { view: View; data: ObjectData }) {
       )}
       {life && life.revisions > 0 && <Fact name="revisions">{grouped(life.revisions)}</Fact>}
       {links !== undefined && (
-        <Fact name="links">
+        <Fact name={data.newest ? 'links' : 'links at the cursor'}>
           <button type="button" className="object-head-link" onClick={() => go({ words: { tab: 'links' } })}>
             {grouped(links)}
           </button>

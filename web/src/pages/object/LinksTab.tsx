@@ -2,9 +2,9 @@ import { useMemo, useState } from 'react';
 import type { Link as ObjectLinkage, Links, When } from '../../api/types';
 import { useAnswer } from '../../api/useAnswer';
 import { Button, CertaintyChip, CoverageNote, CutNote, Empty, ErrorBox, ObjectLink, Skeleton, TimeLabel } from '../../parts';
-import { counted } from '../../text/counts';
 import { parseMoment, type Moment } from '../../time/moment';
 import type { View } from '../../url/state';
+import { isOfEvent, relationWords } from './relations';
 import type { ObjectData } from './useObject';
 
 const mostLinks = 500;
@@ -19,7 +19,7 @@ export function LinksTab({ view, data }: { view: View; data: ObjectData }) {
     <div className={answer.stale ? 'object-tab object-tab-stale' : 'object-tab'}>
       <div className="object-bar">
         <span>
-          {answer.data ? counted(answer.data.links.length, 'link') : ''} {life || data.newest ? 'by what is known last' : 'at the cursor'}
+          {answer.data ? relationWords(answer.data.links) : ''} {life || data.newest ? 'by what is known last' : 'at the cursor'}
         </span>
         <span className="object-bar-end">
           {!data.newest && (
@@ -75,7 +75,7 @@ function groupsOf(links: readonly ObjectLinkage[], uid: string | undefined): Gro
   for (const link of links) {
     const out = link.parent.uid === uid;
     const key = `${link.type} ${out}`;
-    const group = groups.get(key) ?? { title: titleOf(link.type, out), out, events: link.type === 'regards', links: [] };
+    const group = groups.get(key) ?? { title: titleOf(link.type, out), out, events: isOfEvent(link), links: [] };
     group.links.push(link);
     groups.set(key, group);
   }

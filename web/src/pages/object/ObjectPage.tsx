@@ -12,6 +12,7 @@ import { LinksTab } from './LinksTab';
 import { ManifestTab } from './ManifestTab';
 import './object.css';
 import { Problem } from './Problem';
+import { relationsOf } from './relations';
 import { RequestsTab } from './RequestsTab';
 import { StripView } from './StripView';
 import { stepRevision, useObject, type ObjectData } from './useObject';
@@ -85,7 +86,7 @@ function tabsOf(data: ObjectData) {
     { value: 'diff' as const, label: 'Diff' },
     { value: 'requests' as const, label: 'Requests', ...count(requests) },
     { value: 'events' as const, label: 'Events', ...count(counts.events) },
-    { value: 'links' as const, label: 'Links', ...count(data.links.data?.links.length) },
+    { value: 'links' as const, label: 'Links', ...count(data.links.data && relationsOf(data.links.data.links)) },
     { value: 'coverage' as const, label: 'Coverage', ...count(data.history.data?.coverage.gaps.length) },
   ];
 }
