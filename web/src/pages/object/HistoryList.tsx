@@ -194,7 +194,7 @@ function Filters({ show, relative, data }: { show: Show; relative: boolean; data
         type="button"
         className="object-filter object-filter-failed"
         aria-pressed={show.failed}
-        title="Only what failed: refused requests and Warnings"
+        title="Only what failed: refused requests, and spans with an error"
         onClick={() => go({ words: { show: printShow({ sorts: show.sorts, failed: !show.failed }) } }, { replace: true })}
       >
         Failed<span>{grouped(counts.failed)}</span>

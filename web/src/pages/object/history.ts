@@ -29,9 +29,9 @@ export function sortOf(entry: Entry): Sort | undefined {
   return isRead(entry.verb, entry.subresource) ? 'reads' : 'requests';
 }
 
-/** Whether something went wrong: a request that was refused, a Warning. */
+/** Whether something failed: a request that was refused, a span with an error. A Warning is an Event, and stands with the Events. */
 export function isFailed(entry: Entry): boolean {
-  return (entry.code ?? 0) >= 400 || entry.event?.type === 'Warning' || entry.span?.status === 'error';
+  return (entry.code ?? 0) >= 400 || entry.span?.status === 'error';
 }
 
 /** The entries that are shown. */
