@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boxTowards, fitting, labelPoint, pathOf, revealing, zoomedAround, type Direction } from './place';
+import { boxTowards, firstLens, fitting, labelPoint, pathOf, revealing, zoomedAround, type Direction } from './place';
 
 const box = (x: number, y: number) => ({ x, y, width: 100, height: 40 });
 const boxes = new Map([['a', box(0, 0)], ['b', box(200, 0)], ['c', box(200, 100)], ['d', box(0, 300)]]);
@@ -46,5 +46,24 @@ describe('lenses', () => {
     expect(revealing(lens, box(100, 100), 800, 600)).toEqual(lens);
     expect(revealing(lens, box(900, 100), 800, 600)).toEqual({ x: 240, y: 0, scale: 1 });
     expect(revealing(lens, box(-50, 100), 800, 600)).toEqual({ x: -90, y: 0, scale: 1 });
+  });
+});
+
+describe('firstLens', () => {
+  const around = { x: 3000, y: 500, width: 200, height: 40 };
+
+  it.each([['as wide as what is seen', 1000], ['nearly twice as wide', 1800]])('shows whole what is %s', (_, width) => {
+    const content = { x: 0, y: 0, width, height: 400 };
+    const lens = firstLens(content, 1000, 600, around);
+    expect(lens).toEqual(fitting(content, 1000, 600));
+    expect([lens.x <= 0, lens.x + 1000 / lens.scale >= width]).toEqual([true, true]);
+  });
+
+  it('begins at a box where the whole could not be read', () => {
+    expect(firstLens({ x: 0, y: 0, width: 5000, height: 1000 }, 1000, 600, around)).toEqual({ scale: 0.75, x: 2660, y: 120 });
+  });
+
+  it('begins at the left edge where the box is there', () => {
+    expect(firstLens({ x: 0, y: 0, width: 5000, height: 1000 }, 1000, 600, { x: 0, y: 500, width: 0, height: 0 }).x).toBe(-40);
   });
 });

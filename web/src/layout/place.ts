@@ -103,6 +103,18 @@ export function fitting(content: Box, width: number, height: number, margin = 32
   return { scale, x: content.x + content.width / 2 - width / 2 / scale, y: content.y + content.height / 2 - height / 2 / scale };
 }
 
+/** A picture shown smaller than this can not be read. */
+export const leastReadable = 0.5;
+
+/** How a picture is shown at first: whole; what is too large to be read whole begins at a size that can be read, around a box. */
+export function firstLens(content: Box, width: number, height: number, around: Box): Lens {
+  const whole = fitting(content, width, height);
+  if (whole.scale >= leastReadable) return whole;
+  const scale = 0.75;
+  const margin = 40;
+  return { scale, x: Math.min(around.x, Math.max(content.x, around.x - 300)) - margin, y: around.y + around.height / 2 - height / 2 / scale };
+}
+
 /** Zooms so that the point below x, y (pixels) stays there. */
 export function zoomedAround(lens: Lens, x: number, y: number, factor: number): Lens {
   const scale = Math.min(mostScale, Math.max(leastScale, lens.scale * factor));

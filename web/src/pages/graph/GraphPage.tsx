@@ -106,7 +106,7 @@ function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnsw
       </div>
       <div className={stale ? 'graph-body is-stale' : 'graph-body'}>
         <div className="graph-picture">
-          <GraphView grouped={grouped} placed={placed} faces={faces} selected={shownGroup ?? selected} asked={keep} picture={picture} onSelect={select} onOpen={openCard} colorOf={colorOf} complete={waiting === 0 && !stale} />
+          <GraphView key={setKey(view)} grouped={grouped} placed={placed} faces={faces} selected={shownGroup ?? selected} asked={keep} picture={picture} onSelect={select} onOpen={openCard} colorOf={colorOf} complete={waiting === 0 && !stale} />
           {seen.nodes.length === 0 && <div className="graph-nothing">Nothing of this was there at that moment. Move the time below, or show what is over.</div>}
           <Legend
             types={types}
@@ -123,6 +123,11 @@ function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnsw
       <Scrubber window={window} at={at} changes={changes} onMove={move} />
     </>
   );
+}
+
+/** Another set is another picture, which is shown whole again. */
+function setKey({ set }: View): string {
+  return JSON.stringify([set.cluster, set.namespace, set.object, set.up, set.down, set.siblings]);
 }
 
 const hues: Record<string, string> = {

@@ -1,6 +1,6 @@
 import { memo, useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
 import type { Grouped, Line } from '../../layout/group';
-import { fitting, labelPoint, pathOf, revealing, zoomedAround, type Lens, type Placed, type Point } from '../../layout/place';
+import { firstLens, fitting, labelPoint, pathOf, revealing, zoomedAround, type Lens, type Placed, type Point } from '../../layout/place';
 import { GraphCard, type CardFace } from './GraphCard';
 
 /** What keys and buttons do to the picture. */
@@ -26,7 +26,6 @@ export interface GraphViewProps {
   complete: boolean;
 }
 
-const readable = 0.75;
 /** What the legend covers at the bottom. */
 const legendHeight = 44;
 
@@ -48,29 +47,37 @@ export function GraphView({ grouped, placed, faces, selected, asked, picture, on
     const at = svg.current?.getBoundingClientRect();
     if (at && placed.boxes.size > 0) show(fitting({ x: 0, y: 0, width: placed.width, height: placed.height }, at.width, at.height - legendHeight));
   };
-  useEffect(() => {
-    if (fitted.current || placed.boxes.size === 0) return;
-    // As long as answers come in it grows, and is shown whole each time.
-    fitted.current = complete;
-    fit();
-    // What is too large to be read whole begins at a size that can be read, at what is selected or asked for.
-    if (lens.current.scale >= readable) return;
-    touched.current = true;
+  const begin = () => {
     const at = svg.current?.getBoundingClientRect();
-    const center = placed.boxes.get(selected ?? '') ?? [...placed.boxes].find(([id]) => asked.has(id))?.[1] ?? { x: 0, y: placed.height / 2, width: 0, height: 0 };
-    if (at) show({ scale: readable, x: Math.min(center.x, Math.max(0, center.x - 300)) - 40, y: center.y + center.height / 2 - at.height / 2 / readable });
+    if (!at || placed.boxes.size === 0) return;
+    const around = placed.boxes.get(selected ?? '') ?? [...placed.boxes].find(([id]) => asked.has(id))?.[1] ?? { x: 0, y: placed.height / 2, width: 0, height: 0 };
+    show(firstLens({ x: 0, y: 0, width: placed.width, height: placed.height }, at.width, at.height - legendHeight, around));
+  };
+  useEffect(() => {
+    if (fitted.current || touched.current || placed.boxes.size === 0) return;
+    // As long as answers come in it grows, and is shown whole each time; never again after that.
+    fitted.current = complete;
+    begin();
   });
   const move = (next: Lens) => {
     touched.current = true;
     show(next);
   };
-  const refit = useRef(fit);
+  const reveal = (card: string) => {
+    const [at, box] = [svg.current?.getBoundingClientRect(), placed.boxes.get(card)];
+    if (at && box) show(revealing(lens.current, box, at.width, at.height));
+  };
+  const resized = useRef<() => void>(undefined);
   useEffect(() => {
-    refit.current = fit;
+    // Nothing moves while one looks, but what is selected does not go out of sight.
+    resized.current = () => {
+      if (!fitted.current && !touched.current) begin();
+      else if (selected) reveal(selected);
+    };
   });
   useEffect(() => {
     if (!svg.current) return;
-    const sized = new ResizeObserver(() => !touched.current && refit.current());
+    const sized = new ResizeObserver(() => resized.current?.());
     sized.observe(svg.current);
     return () => sized.disconnect();
   }, []);
@@ -84,10 +91,7 @@ export function GraphView({ grouped, placed, faces, selected, asked, picture, on
       const at = svg.current?.getBoundingClientRect();
       if (at) move({ ...lens.current, x: lens.current.x + (x * at.width) / lens.current.scale, y: lens.current.y + (y * at.height) / lens.current.scale });
     },
-    reveal: (card) => {
-      const [at, box] = [svg.current?.getBoundingClientRect(), placed.boxes.get(card)];
-      if (at && box) show(revealing(lens.current, box, at.width, at.height));
-    },
+    reveal,
   }));
   useWheel(svg, lens, move);
   const many = grouped.lines.length > manyLines;
