@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Lane } from '../api/drawn';
 import { scaleOf } from '../time/scale';
 import { Assembled } from './assemble';
+import { cardLines } from './card';
 import { hitBars, hitLane, marksAt, nextStop } from './hit';
 import { laneData, shapeOf } from './lanedata';
 import { LaneStore, type LaneAsk, type LaneEntry } from './lanestore';
@@ -88,6 +89,28 @@ describe('what is hit', () => {
     expect(hitBars(got.bars, scale, 51, span)).toMatchObject({ window: { from: 100, to: 400 } });
   });
 
+  it.each([
+    ['ends behind what is loaded', 3 * span, Infinity, { window: { from: -900, to: 3 * span }, ends: 'then' }, 'for 3.97 ms'],
+    ['still holds', 0, Infinity, { window: { from: -900, to: 5 * span }, ends: 'open' }, 'still so at the end of what is recorded'],
+    ['may have ended since', 0, 2 * span, { window: { from: -900, to: 2 * span }, ends: 'later' }, 'for at least 2.95 ms'],
+  ] as const)('is told to its true end, where it %s', (_, to, sure, hit, words) => {
+    const { store, entry } = storeWith([[0, 0, lane({ bars: [{ from: -900, to, state: 'good', id: 'b' }] })]]);
+    for (const tile of entry.tiles.values()) tile.data.sure = sure;
+    const all = new Assembled();
+    all.fill(store, entry, { level: 0, first: 0, last: 0 }, { from: 0, to: span }, 0);
+    const found = hitBars(all.bars, scale, 50, 5 * span);
+    expect(found).toMatchObject(hit);
+    expect(found && cardLines(found, { row: undefined, shape: undefined, zone: 'utc', perPixel: 2, cursor: undefined })[2]?.words).toContain(words);
+  });
+
+  it('is told as the later tile knows it, where a state goes on over an edge', () => {
+    const joined = assembled([
+      [0, 0, lane({ bars: [{ from: 10, state: 'good', id: 'b' }] })],
+      [0, 1, lane({ bars: [{ from: 10, to: 2 * span + 7, state: 'good', id: 'b' }] })],
+    ], 0, 0, 1);
+    expect(hitBars(joined.bars, scale, 50, 5 * span)).toMatchObject({ window: { from: 10, to: 2 * span + 7 }, ends: 'then' });
+  });
+
   it('is a column, the unknown, or nothing', () => {
     expect(at(600, 5)).toMatchObject({ kind: 'bin', bin: { changes: 4 }, window: { from: 600, to: 601 } });
     expect(at(40, 18)).toMatchObject({ kind: 'unknown', stretch: { sentence: 'why' } });
@@ -162,9 +185,13 @@ describe('the store', () => {
     await pause(15);
     expect(asked).toBe(1);
     expect(store.entry('c', 'u1')?.error).toBe('gone');
-    store.outdate(tileWindow(range.level, range.last).to);
+    const tiles = () => [...(store.entry('c', 'u0')?.tiles.values() ?? [])].map((t) => t.data.sure);
+    expect(tiles()).toEqual([Infinity]);
+    const end = tileWindow(range.level, range.last).to;
+    store.outdate(end);
     await pause(15);
     expect(asked).toBe(1);
+    expect(tiles()).toEqual([end]);
     store.outdate(0);
     await pause(15);
     expect(asked).toBe(2);

@@ -11,6 +11,10 @@ export class BarList {
   from = new Float64Array(256);
   to = new Float64Array(256);
   early = new Float64Array(256);
+  /** Where the state ends in truth, behind the tiles that are drawn too; Infinity: not before the end of what is recorded. */
+  until = new Float64Array(256);
+  /** 1 where it may go on behind until: what was recorded since is not known here. */
+  atLeast = new Uint8Array(256);
   state = new Uint8Array(256);
   readonly bar: Bar[] = [];
 
@@ -18,16 +22,16 @@ export class BarList {
     this.count = 0;
   }
 
-  /** Adds what of the bars lies in the window. */
-  add(bars: Bars, window: Window): void {
+  /** Adds what of the bars lies in the window; sure is as of LaneData. */
+  add(bars: Bars, window: Window, sure = Infinity): void {
     for (let i = firstEnding(bars, window.from); i < bars.count; i++) {
       const from = bars.from[i] ?? 0;
       if (from >= window.to) break;
-      this.push(bars, i, Math.min(bars.to[i] ?? 0, window.to === Infinity ? Infinity : Math.max(window.to, from)));
+      this.push(bars, i, Math.min(bars.to[i] ?? 0, window.to === Infinity ? Infinity : Math.max(window.to, from)), sure);
     }
   }
 
-  private push(bars: Bars, i: number, to: number): void {
+  private push(bars: Bars, i: number, to: number, sure: number): void {
     const bar = bars.all[i];
     if (!bar) return;
     const from = bars.from[i] ?? 0;
@@ -36,6 +40,7 @@ export class BarList {
     // A state that goes on over the edge of a tile is one: there it begins before what it is told of, and says the same.
     if (last >= 0 && before && this.state[last] === bars.state[i] && from < (this.to[last] ?? 0) && before.text === bar.text && !before.n && !bar.n) {
       this.to[last] = Math.max(to, this.to[last] ?? 0);
+      this.end(last, bars.to[i] ?? 0, sure);
       return;
     }
     // A tile of another level tells the same time at another resolution: what was drawn already is not drawn again.
@@ -46,7 +51,14 @@ export class BarList {
     this.early[this.count] = begin === from ? (bars.early[i] ?? from) : begin;
     this.state[this.count] = bars.state[i] ?? 0;
     this.bar[this.count] = bar;
+    this.end(this.count, bars.to[i] ?? 0, sure);
     this.count++;
+  }
+
+  private end(i: number, to: number, sure: number): void {
+    const open = to === Infinity && sure < Infinity;
+    this.until[i] = open ? Math.max(sure, this.from[i] ?? 0) : to;
+    this.atLeast[i] = open ? 1 : 0;
   }
 
   private grow(): void {
@@ -54,6 +66,10 @@ export class BarList {
     this.from = grown(this.from, size);
     this.to = grown(this.to, size);
     this.early = grown(this.early, size);
+    this.until = grown(this.until, size);
+    const atLeast = new Uint8Array(size);
+    atLeast.set(this.atLeast);
+    this.atLeast = atLeast;
     const state = new Uint8Array(size);
     state.set(this.state);
     this.state = state;
@@ -127,7 +143,7 @@ export class Assembled {
 
   private readonly addData = (data: LaneData, within: Window): void => {
     // A bar is kept to the tile's end even where that is outside the view: its text is placed by what is in view.
-    this.bars.add(data.bars, within);
+    this.bars.add(data.bars, within, data.sure);
     this.addMarks(data, Math.max(within.from, this.window.from), Math.min(within.to, this.window.to));
     for (const stretch of data.unknown) if (!this.unknown.some((u) => u.from === stretch.from && u.to === stretch.to && u.reason === stretch.reason)) this.unknown.push(stretch);
     if (data.cut) this.cut = data.cut;
@@ -220,7 +236,7 @@ export class AssembledDerived {
 
   private readonly addData = (data: LaneData, within: Window): void => {
     const derived = data.derived?.get(this.key);
-    if (derived?.bars) this.bars.add(derived.bars, within);
+    if (derived?.bars) this.bars.add(derived.bars, within, data.sure);
     if (!derived?.steps) return;
     this.max = Math.max(this.max, derived.steps.max);
     for (const step of derived.steps.all) {

@@ -5,7 +5,7 @@ import type { Zone } from '../time/ruler';
 import { counted } from '../text/counts';
 import { codeText } from '../text/verbs';
 import { actorShort } from '../text/actors';
-import type { Hit } from './hit';
+import type { Ends, Hit } from './hit';
 import { make } from './labels';
 import type { DerivedShape } from './lanestore';
 
@@ -16,8 +16,6 @@ export interface CardContext {
   zone: Zone;
   perPixel: number;
   cursor: number | undefined;
-  /** End of what is recorded. */
-  end: number;
 }
 
 export interface CardLine {
@@ -41,12 +39,12 @@ export function cardLines(hit: Hit, context: CardContext): CardLine[] {
         { words: 'Double-click to look closer', role: 'dim' },
       ];
     case 'bar': {
-      const { bar, window } = hit;
+      const { bar, window, ends } = hit;
       const many = bar.n && bar.n > 1 ? `; ${bar.n} states so close that they are drawn as one, the worst of them` : '';
       return [
         { words: (context.shape ? `${context.shape.name}: ` : '') + (bar.text || (stateWords[bar.state] ?? bar.state)), role: 'title' },
         { words: bar.text ? `${stateWords[bar.state] ?? bar.state}${many}` : many.slice(2), role: bar.state === 'bad' ? 'bad' : 'text' },
-        { words: `since ${timeOf(window.from, context)}${window.to < context.end ? `, for ${formatSpan(window.to - window.from)}` : '; still so at the end of what is recorded'}`, role: 'dim' },
+        { words: `since ${timeOf(window.from, context)}${lasted(window.to - window.from, ends)}`, role: 'dim' },
         { words: bar.early ? `It began between ${timeOf(bar.early, context)} and then; nothing tells exactly when.` : '', role: 'dim' },
         { words: bar.soft ? `Not known exactly: ${bar.soft}` : '', role: 'dim' },
       ];
@@ -64,6 +62,11 @@ export function cardLines(hit: Hit, context: CardContext): CardLine[] {
     case 'nothing':
       return [];
   }
+}
+
+function lasted(span: number, ends: Ends): string {
+  if (ends === 'open') return '; still so at the end of what is recorded';
+  return `, for ${ends === 'later' ? 'at least ' : ''}${formatSpan(span)}`;
 }
 
 function markLines(marks: readonly Mark[], context: CardContext): CardLine[] {

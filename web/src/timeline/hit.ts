@@ -5,11 +5,14 @@ import { timeAt, xOf, type Scale } from '../time/scale';
 import type { Assembled, AssembledDerived, BarList } from './assemble';
 import { barTop } from './draw_lane';
 
+/** How a state ends: then; it holds at the end of what is recorded; or not before then, as far as is known. */
+export type Ends = 'then' | 'open' | 'later';
+
 /** What was hit, the most particular first. */
 export type Hit =
   | { kind: 'marks'; marks: readonly Mark[] }
   | { kind: 'bin'; bin: LaneBin; window: Window }
-  | { kind: 'bar'; bar: Bar; window: Window }
+  | { kind: 'bar'; bar: Bar; window: Window; ends: Ends }
   | { kind: 'step'; step: Step; window: Window }
   | { kind: 'unknown'; stretch: Stretch }
   | { kind: 'nothing' };
@@ -76,11 +79,17 @@ export function hitBars(bars: BarList, scale: Scale, x: number, end: number): Hi
     const x0 = xOf(scale, from);
     const x1 = xOf(scale, to);
     if (!bar || to <= from) continue;
-    const hit: Hit = { kind: 'bar', bar, window: { from, to } };
-    if (x >= x0 && x < x1) return hit;
-    if (x1 - x0 < 4 && x >= x0 - 2 && x < x1 + 2) thin = hit;
+    if (x >= x0 && x < x1) return hitBar(bars, i, bar, end);
+    if (x1 - x0 < 4 && x >= x0 - 2 && x < x1 + 2) thin = hitBar(bars, i, bar, end);
   }
   return thin;
+}
+
+/** A bar from its true beginning to its true end, of which only a part may be loaded, or drawn. */
+function hitBar(bars: BarList, i: number, bar: Bar, end: number): Hit {
+  const until = bars.until[i] ?? 0;
+  const ends: Ends = until === Infinity ? 'open' : bars.atLeast[i] ? 'later' : 'then';
+  return { kind: 'bar', bar, window: { from: Math.min(bar.from, bars.from[i] ?? 0), to: until === Infinity ? end : until }, ends };
 }
 
 function hitUnknown(stretches: readonly Stretch[], at: number): Hit | undefined {

@@ -134,8 +134,8 @@ function step(t: Timeline, way: 1 | -1): void {
 
 /** What is read aloud of a record. */
 function sentence(t: Timeline, stop: Stop): string {
-  const { zone, scale, recorded } = t.scene;
-  const context = { row: undefined, shape: undefined, zone, perPixel: scale.perPixel, cursor: undefined, end: recorded.to };
+  const { zone, scale } = t.scene;
+  const context = { row: undefined, shape: undefined, zone, perPixel: scale.perPixel, cursor: undefined };
   const hit = stop.mark ? ({ kind: 'marks', marks: [stop.mark] } as const) : undefined;
   if (hit) return [markTitle(hit.marks[0]), ...cardLines(hit, context).slice(1).map((l) => l.words)].filter(Boolean).join(', ');
   return stop.bar ? `${stop.bar.text || stop.bar.state}` : '';
@@ -149,7 +149,7 @@ function fitSelection(t: Timeline): void {
   const selected = t.selected?.id;
   const state = bars.bar.slice(0, bars.count).findIndex((b) => b.id === selected);
   if (state >= 0 && selected) {
-    t.go(withMargin({ from: bars.from[state] ?? 0, to: Math.min(bars.to[state] ?? 0, recorded.to) }, 0.12, 1000), { animate: true, jump: true });
+    t.go(withMargin({ from: bars.from[state] ?? 0, to: Math.min(bars.until[state] ?? 0, recorded.to) }, 0.12, 1000), { animate: true, jump: true });
     return;
   }
   const spot = t.spotOf(t.focused);

@@ -52,6 +52,8 @@ export interface LaneData extends Window {
   /** Records in the tile, drawn one by one or not. */
   records: number;
   cut: string;
+  /** Until when it is sure that what still held goes on; Infinity: to the end of what is recorded. Facts that came later may have ended it. */
+  sure: number;
   /** Nothing happens in it, at any level of detail. */
   quiet: boolean;
   /** How much memory it is, about, in entries. */
@@ -117,7 +119,7 @@ export function laneData(lane: Lane, window: Window, bin: number): LaneData {
   const derivedWeight = (lane.derived ?? []).reduce((n, d) => n + 4 + (d.bars?.length ?? 0) + (d.steps?.length ?? 0), 0);
   const still = bars.count === 0 || (bars.count === 1 && !bars.all[0]?.n && (bars.from[0] ?? 0) < window.from && (bars.to[0] ?? 0) >= window.to);
   return {
-    from: window.from, to: window.to, bin, bars, marks, bins, derived, unknown: lane.unknown ?? [], records: lane.records, cut: lane.cut ?? '',
+    from: window.from, to: window.to, bin, bars, marks, bins, derived, unknown: lane.unknown ?? [], records: lane.records, cut: lane.cut ?? '', sure: Infinity,
     quiet: still && lane.records === 0 && marks.count === 0 && bins.count === 0 && derivedWeight === 0,
     weight: 2 + bars.count + marks.count * 1.5 + bins.count * 0.7 + (lane.unknown?.length ?? 0) + derivedWeight,
   };

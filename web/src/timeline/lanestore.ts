@@ -133,7 +133,11 @@ export class LaneStore {
   outdate(from: number): void {
     this.generation++;
     for (const lane of this.lanes.values())
-      for (const tile of lane.tiles.values()) if (tile.data.to <= from && tile.generation === this.generation - 1) tile.generation = this.generation;
+      for (const tile of lane.tiles.values()) {
+        if (tile.data.to <= from && tile.generation === this.generation - 1) tile.generation = this.generation;
+        // What it told to go on may have ended since.
+        if (from > -Infinity) tile.data.sure = Math.min(tile.data.sure, from);
+      }
     this.want(this.wanted, this.range);
   }
 

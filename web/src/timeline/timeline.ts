@@ -316,8 +316,8 @@ export class Timeline {
 
   showCard(spot: Spot, hit: Hit, x: number, y: number): void {
     const row = this.rowOf(spot.line);
-    const { zone, scale, cursor, recorded } = this.scene;
-    const lines = cardLines(hit, { row, shape: spot.line.shape, zone, perPixel: scale.perPixel, cursor, end: recorded.to });
+    const { zone, scale, cursor } = this.scene;
+    const lines = cardLines(hit, { row, shape: spot.line.shape, zone, perPixel: scale.perPixel, cursor });
     const heading = row ? `${row.kind ?? ''} ${row.namespace ? `${row.namespace}/` : ''}${row.name ?? ''}` : '';
     this.card.show(lines, heading, x, y, { width: this.scene.width, height: this.scene.height });
   }
