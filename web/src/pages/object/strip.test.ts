@@ -32,7 +32,7 @@ describe('the strip of a history', () => {
   });
   it('has a mark for each record but gaps, which are unknown stretches', () => {
     expect(strip.marks.map(({ id, failed, severity }) => [id, failed ?? false, severity ?? ''])).toEqual([
-      ['revision1', false, ''], ['request2', true, ''], ['revision3', false, ''], ['event4', true, 'Warning'], ['end6', false, ''],
+      ['revision1', false, ''], ['request2', true, ''], ['revision3', false, ''], ['event4', false, 'Warning'], ['end6', false, ''],
     ]);
     expect(strip.unknown).toEqual([{ reason: 'watch', sentence: 'It was not watched.', from: at(5) }]);
   });
