@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { cleanup, render, renderHook } from '@testing-library/react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { everywhere, isTyping, keyLabels, nameOfKey, namesOf, useKeys, useRegisteredKeys, type Keys } from './keys';
+import { everywhere, isTyping, keyLabels, listedKeys, nameOfKey, namesOf, useKeys, useRegisteredKeys, type Keys } from './keys';
 
 afterEach(() => {
   cleanup();
@@ -121,6 +121,27 @@ describe('keys', () => {
     render(<Keyed keys={{ j: { does: 'next', run: () => undefined } }} title="Page" />);
     const listed = renderHook(() => useRegisteredKeys()).result.current;
     expect(listed.map(({ title, keys }) => [title, keys['j']?.does])).toEqual([['Page', 'next']]);
+  });
+
+  it('are listed once, with what they run: that of the newest, the page’s before every page’s', () => {
+    const says = (keys: Record<string, string>): Keys => Object.fromEntries(Object.entries(keys).map(([name, does]) => [name, { does, run: () => undefined }]));
+    expect(
+      listedKeys([
+        { title: everywhere, keys: says({ '?': 'keys', e: 'everywhere' }) },
+        { title: 'Selected', keys: says({ '[|k': 'state before', ']|j': 'next state', Escape: 'close' }) },
+        { title: 'Page', keys: { ...says({ j: 'next record', k: 'record before', Escape: 'close it', e: 'edit' }), x: { does: 'hidden', run: () => undefined, hidden: true } } },
+        { title: 'Nothing', keys: {} },
+      ]),
+    ).toEqual([
+      { title: 'Selected', lines: [{ names: ['['], does: 'state before' }, { names: [']'], does: 'next state' }] },
+      { title: 'Page', lines: [{ names: ['j'], does: 'next record' }, { names: ['k'], does: 'record before' }, { names: ['Escape'], does: 'close it' }, { names: ['e'], does: 'edit' }] },
+      { title: everywhere, lines: [{ names: ['?'], does: 'keys' }] },
+    ]);
+  });
+
+  it('of two registrations that say the same stand once', () => {
+    const keys: Keys = { 'j|n': { does: 'next', run: () => undefined } };
+    expect(listedKeys([{ title: 'Page', keys }, { title: 'Page', keys }])).toEqual([{ title: 'Page', lines: [{ names: ['j', 'n'], does: 'next' }] }]);
   });
 });
 

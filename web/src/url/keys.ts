@@ -117,6 +117,32 @@ export function useKeys(keys: Keys, title = 'This page'): void {
   }, [listed, title]);
 }
 
+/** A line of the list of keys: what they do, and the keys that do it where one is. */
+export interface KeyLine {
+  names: string[];
+  does: string;
+}
+
+/** The list of keys by heading: each key once, with what pressing it runs. What every page has stands last. */
+export function listedKeys(registered: readonly Registration[]): { title: string; lines: KeyLine[] }[] {
+  const taken = new Set<string>();
+  const sections = new Map<string, KeyLine[]>();
+  for (const { title, keys } of registered) if (Object.values(keys).some(({ hidden }) => !hidden)) sections.set(title, []);
+  for (const { title, keys } of registered.toReversed()) {
+    const lines: KeyLine[] = [];
+    for (const [name, { does, hidden }] of Object.entries(keys)) {
+      const names = namesOf(name).filter((one) => !taken.has(one));
+      for (const one of names) taken.add(one);
+      if (!hidden && names.length > 0) lines.push({ names, does });
+    }
+    sections.get(title)?.unshift(...lines);
+  }
+  return [...sections]
+    .filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) => ({ title, lines }))
+    .sort((a, b) => Number(a.title === everywhere) - Number(b.title === everywhere));
+}
+
 /** All that is registered now, for the list of keys. */
 export function useRegisteredKeys(): readonly Registration[] {
   return useSyncExternalStore(
