@@ -102,6 +102,12 @@ describe('notes', () => {
     expect(screen.getByText('Hole 3.')).toBeTruthy();
   });
 
+  it('tell moments in the zone of the person, and the words of the server on hover', () => {
+    const sentence = 'It begins at 2026-11-21T15:26:02.345Z; what was before is not known.';
+    render(<CoverageNote coverage={{ complete: false, gaps: [{ reason: 'r', scope: { cluster: 'demo' }, sentence }] }} />);
+    expect(screen.getByText('It begins at 2026-11-21 15:26:02.345; what was before is not known.').title).toBe(sentence);
+  });
+
   it('never call complete what nothing proves', () => {
     render(<CoverageNote coverage={{ complete: false, gaps: [] }} />);
     expect(screen.getByText('Nothing shows that everything was seen.')).toBeTruthy();

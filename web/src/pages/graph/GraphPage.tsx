@@ -7,6 +7,8 @@ import { groupAlike, type Card } from '../../layout/group';
 import { CoverageNote, Empty, ErrorBox, ObjectLink, objectView, PageHeader, Skeleton, WindowBar, windowOf } from '../../parts';
 import { counted } from '../../text/counts';
 import type { Moment } from '../../time/moment';
+import { sentenceIn } from '../../time/sentence';
+import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { go, goTo } from '../../url/useView';
 import { stateOrder, type CardFace } from './GraphCard';
@@ -46,6 +48,7 @@ export function GraphPage({ view }: { view: View }) {
 
 function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnswer; waiting: number; stale: boolean }) {
   const { graph, window } = answer;
+  const zone = useZone();
   const picture = useRef<Picture>(null);
   const types = useMemo(() => [...new Set([...graph.edges.values()].map((e) => e.type))], [graph]);
   const hidden = useMemo(() => hiddenTypes(view.set.types, types), [view.set.types, types]);
@@ -100,7 +103,9 @@ function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnsw
           {waiting > 0 && ` · ${waiting} questions to go`}
         </span>
         {answer.notes.slice(0, 3).map((note) => (
-          <span key={note} className="graph-note">{note}</span>
+          <span key={note} className="graph-note" title={note}>
+            {sentenceIn(zone, note)}
+          </span>
         ))}
         <CoverageNote coverage={answer.coverage} quiet />
       </div>

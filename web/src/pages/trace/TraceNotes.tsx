@@ -1,6 +1,8 @@
 import type { Trace } from '../../api/types';
 import { CoverageNote, CutNote, Icon } from '../../parts';
 import { counted, grouped } from '../../text/counts';
+import { sentenceIn } from '../../time/sentence';
+import { useZone } from '../../url/prefs';
 import type { Model } from './useModel';
 
 /** "412 spans, 37 objects, 5 failed", and what has to be known about that. */
@@ -18,24 +20,28 @@ export function TraceCount({ model }: { model: Model }) {
 }
 
 export function TraceNotes({ trace }: { trace: Trace }) {
+  const zone = useZone();
   const notes = trace.notes ?? [];
+  const first = notes[0];
   return (
     <div className="trace-notes">
       {trace.pending && (
         <p className="note" role="status">
           <Icon name="retry" size={14} />
-          <span>{trace.pending}</span>
+          <span title={trace.pending}>{sentenceIn(zone, trace.pending)}</span>
         </p>
       )}
       <CutNote cut={trace.cut} />
       {notes.length > 0 && (
         <details className="trace-notes-list">
           <summary>
-            <Icon name="info" size={14} /> {counted(notes.length, 'note')} about this trace: {notes[0]}
+            <Icon name="info" size={14} /> {counted(notes.length, 'note')} about this trace: {first && sentenceIn(zone, first)}
           </summary>
           <ul>
             {notes.map((note) => (
-              <li key={note}>{note}</li>
+              <li key={note} title={note}>
+                {sentenceIn(zone, note)}
+              </li>
             ))}
           </ul>
         </details>
