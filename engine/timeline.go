@@ -225,10 +225,11 @@ type Failing struct {
 type FailingObject struct {
 	Ref
 	Text  string `json:"text"`            // "2 of 5 ready: ImagePullBackOff (web:v3)"
-	Since Moment `json:"since"`           // when it began
-	Until Moment `json:"until,omitempty"` // 0: it still does at the end of the window
-	Over  bool   `json:"over,omitempty"`  // the object itself is gone
-	// Change is the last change of what was asked for (spec) before it began, who made it, and what it was.
+	Since Moment `json:"since"`           // when it began; the earliest moment at which it may have, where that is only known to more than a second
+	Until Moment `json:"until,omitempty"` // the latest at which it ended; 0: it still does at the end of the window
+	Over  bool   `json:"over,omitempty"`  // the object itself was gone at the end of the window
+	// Change is the change of what was asked for (spec) that led to it, who made it, and what it was: the last one before the first failing Pod was made, of those
+	// that left the template which that Pod is made by. Absent where the records do not decide it.
 	Change *Mark `json:"change,omitempty"`
 	Events int   `json:"events,omitempty"` // Warnings about it and what it owns meanwhile
 }

@@ -110,7 +110,7 @@ func TestFailingInScenarios(t *testing.T) {
 		"preemption-0-18 deployments/low 15:31:54.830–15:32:00.924, 6 warnings: 0 of 2 ready: Unschedulable: 0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't match Pod's node affinity/selector | 15:31:50.712 alice: created",
 		"preemption-0-18 deployments/high 15:31:54.784–15:31:55.910, 4 warnings: 0 of 2 ready: Unschedulable: 0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't match Pod's node affinity/selector | 15:31:54.752 alice: created",
 		"job-0-15 jobs/failing 15:30:56.989–15:31:17.363, 1 warnings: Failed: BackoffLimitExceeded: Error (import:v2-fail) | 15:30:53.843 system:serviceaccount:robots:ci: created",
-		"deployment-0-9 deployments/web 15:30:07.111–15:30:11.704, 2 warnings: 3 of 4 ready: ImagePullBackOff (web:v3-bad) | 15:30:05.665 system:serviceaccount:robots:ci: spec.template.spec.containers[name=main].image registry.example/web:v2 → registry.example/web:v3-bad",
+		"deployment-0-9 deployments/web 15:30:06.705–15:30:11.704, 2 warnings: 3 of 4 ready: ImagePullBackOff (web:v3-bad) | 15:30:05.665 system:serviceaccount:robots:ci: spec.template.spec.containers[name=main].image registry.example/web:v2 → registry.example/web:v3-bad",
 	}
 	e := testEngine(t, "scenarios")
 	if diff := cmp.Diff(want, failingLines(t, e, query.Failing{})); diff != "" {
@@ -176,6 +176,7 @@ type smallCluster struct {
 	begin   time.Time
 	rv      record.ResourceVersion
 	records []*record.Record
+	created map[string]string // by UID
 }
 
 func (c *smallCluster) write(at time.Duration, user, verb, group, kind, name, uid, rest string) {
@@ -185,7 +186,14 @@ func (c *smallCluster) write(at time.Duration, user, verb, group, kind, name, ui
 		apiVersion = group + "/v1"
 	}
 	ref := record.ObjectRef{Cluster: "c", Group: group, Version: version, Kind: kind, Resource: record.GuessResource(kind), Namespace: "n", Name: name, UID: record.UID(uid)}
-	created := c.begin.Format(time.RFC3339)
+	if c.created == nil {
+		c.created = map[string]string{}
+	}
+	created, known := c.created[uid]
+	if !known {
+		created = c.begin.Add(at).Format(time.RFC3339)
+		c.created[uid] = created
+	}
 	body := fmt.Sprintf(`{"kind":%q,"apiVersion":%q,"metadata":{"name":%q,"namespace":"n","uid":%q,"resourceVersion":"%d","creationTimestamp":%q%s`, kind, apiVersion, name, uid, c.rv, created, rest)
 	when := c.begin.Add(at)
 	code := 200

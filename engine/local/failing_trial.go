@@ -10,6 +10,7 @@ import (
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/object"
+	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
 	"github.com/kubewake/kubewake/timeline"
@@ -28,11 +29,14 @@ func (f *failures) trialReaders(ctx context.Context) (*trial, error) {
 	return &trial{f: f, clocks: clocks, received: f.e.receivedRecords(ctx, f.info.Name), spans: f.e.spans()}, err
 }
 
-// spell is a time in which something failed; to is zero where it went on to the end of the window.
+// spell is a time in which something failed, from the earliest to the latest moment where the records leave room; to is zero where it went on to the end of the window.
 type spell struct {
 	from, to time.Time
-	why      string // of the workload itself: what its state says
+	early    time.Time // it began at no earlier moment
+	why      string    // of the workload itself: what its state says
+	state    int       // of the workload itself: the first one that shows it
 	pod      *failedPod
+	origin   *origin // of the Pod of a workload
 }
 
 // failedPod is what a failing Pod shows.
@@ -74,8 +78,10 @@ func (t *trial) hear(ctx context.Context, a *accused) (*engine.FailingObject, er
 	if len(parts) == 0 || w.hadFailed(t.f.from) {
 		return nil, nil
 	}
-	out := &engine.FailingObject{Ref: refOf(a.entry.Ref), Text: w.text(s, parts), Since: engine.MomentOf(s.from), Until: engine.MomentOf(s.to), Over: a.entry.Ended,
-		Change: w.change(s.from)}
+	out := &engine.FailingObject{Ref: refOf(a.entry.Ref), Text: w.text(s, parts), Since: engine.MomentOf(s.from), Until: engine.MomentOf(s.to), Over: w.over(t.f.q.Window)}
+	if out.Change, err = t.change(ctx, w, culprit(parts, mostPods(parts))); err != nil {
+		return nil, err
+	}
 	about := append(pods, a.entry)
 	for _, v := range a.via {
 		about = append(about, v)
@@ -112,24 +118,31 @@ func newestSpell(list []spell, from, to time.Time) (out spell, parts []spell) {
 // watched is a workload's life with the class of each state.
 type watched struct {
 	life   *index.Life
-	at     []time.Time
+	at     []time.Time // by which states are shown
+	from   []time.Time // from which on they are told to have failed
 	status []timeline.Status
 	end    time.Time // of the object; zero: it is there, or nobody knows
 	to     time.Time // of the window
 }
 
 func (t *trial) watched(life *index.Life, got received) *watched {
-	w := &watched{life: life, to: t.f.to, at: make([]time.Time, len(life.States)), status: make([]timeline.Status, len(life.States))}
+	w := &watched{life: life, to: t.f.to, at: make([]time.Time, len(life.States)), from: make([]time.Time, len(life.States)), status: make([]timeline.Status, len(life.States))}
 	ref := life.Entry.Ref
 	var at time.Time
 	for i := range life.States {
 		at = latest(at, got.at(life, i))
+		w.from[i] = began(at, life.When[i])
 		w.at[i], w.status[i] = at, timeline.Of(ref.Group, ref.Kind, life.States[i].Value)
 	}
 	if life.End != nil {
 		w.end = *timeOr(got.endWhen(life).At)
 	}
 	return w
+}
+
+// over reports whether the object was gone when the window ended.
+func (w *watched) over(window query.Window) bool {
+	return w.life.Entry.Ended && (w.end.IsZero() || window.To.IsZero() || w.end.Before(window.To))
 }
 
 // hadFailed reports whether something that runs once had failed for good at a moment: what came of it is no news afterwards.
@@ -157,15 +170,16 @@ func (w *watched) until(i int) time.Time {
 func (w *watched) own() []spell {
 	var out []spell
 	var since time.Time // it is on its way
+	first := 0
 	kind, terminal := w.life.Entry.Ref.Kind, w.life.Entry.Ref.Kind == "Job" || w.life.Entry.Ref.Kind == "Pod"
 	for i, s := range w.status {
 		if s.Class == timeline.Bad {
-			one := spell{from: w.at[i], to: w.until(i), why: s.Text}
+			one := spell{from: w.from[i], to: w.until(i), why: s.Text, state: i}
 			if kind == "Pod" {
 				one.why, one.pod = "", podFailure(w.life.States[i].Value, s)
 			}
-			if n := len(out); n > 0 && out[n-1].to.Equal(one.from) { // it only says more
-				one.from, out = out[n-1].from, out[:n-1]
+			if n := len(out); n > 0 && out[n-1].to.Equal(w.at[i]) { // it only says more
+				one.from, one.state, out = out[n-1].from, out[n-1].state, out[:n-1]
 			}
 			out = append(out, one)
 		}
@@ -177,7 +191,7 @@ func (w *watched) own() []spell {
 			continue
 		}
 		if since.IsZero() {
-			since = w.at[i]
+			since, first = w.at[i], i
 		}
 		end := w.until(i)
 		open := end.IsZero() || !end.Before(w.to)
@@ -188,7 +202,7 @@ func (w *watched) own() []spell {
 			continue // it may yet come to its end, or goes on
 		}
 		if open || since.Before(end) {
-			out = append(out, spell{from: since, to: end, why: s.Text})
+			out = append(out, spell{from: w.from[first], to: end, why: s.Text, state: first})
 		}
 	}
 	return out
@@ -221,6 +235,7 @@ func (t *trial) pod(ctx context.Context, p *suspected, w *watched) (*store.Entry
 		return nil, nil, err
 	}
 	var out []spell
+	var begun []time.Time // by which each had
 	var group []*record.Record
 	n := 0
 	add := func() error {
@@ -232,7 +247,7 @@ func (t *trial) pod(ctx context.Context, p *suspected, w *watched) (*store.Entry
 		if group = nil; !whole(best) {
 			return nil
 		}
-		at, err := t.when(ctx, best)
+		at, when, err := t.when(ctx, best)
 		if err != nil {
 			return err
 		}
@@ -244,11 +259,12 @@ func (t *trial) pod(ctx context.Context, p *suspected, w *watched) (*store.Entry
 			return nil //nolint:nilerr // what can not be read shows nothing
 		}
 		if s := timeline.Of("", "Pod", v); s.Class == timeline.Bad && !at.IsZero() {
-			one := spell{from: at, pod: podFailure(v, s)}
+			one := spell{from: began(at, when), early: when.NotBefore, pod: podFailure(v, s)}
+			one.origin = &origin{first: entry.FirstRV, created: entry.CreatedAt, replicas: store.ObjectKey{Cluster: p.key.Cluster, UID: p.owner}, body: v}
 			if v.Get("status", "phase").Str() == "Failed" && w.life.Entry.Ref.Kind != "Job" { // it stays there, and another one takes its place
 				one.to = w.settledAfter(at, true)
 			}
-			out = append(out, one)
+			out, begun = append(out, one), append(begun, at)
 		}
 		return nil
 	}
@@ -275,7 +291,7 @@ func (t *trial) pod(ctx context.Context, p *suspected, w *watched) (*store.Entry
 		if s.to.IsZero() && entry.Ended {
 			s.to = end
 		}
-		if settled := w.settledAfter(s.from, false); !settled.IsZero() && (s.to.IsZero() || settled.Before(s.to)) {
+		if settled := w.settledAfter(begun[i], false); !settled.IsZero() && (s.to.IsZero() || settled.Before(s.to)) {
 			s.to = settled
 		}
 	}
@@ -287,17 +303,17 @@ func soonScheduled(s spell) bool {
 	return s.pod != nil && strings.HasPrefix(s.pod.text, unschedulable) && !s.to.IsZero() && s.to.Sub(s.from) < time.Second
 }
 
-// when is the moment by which a revision is shown.
-func (t *trial) when(ctx context.Context, r *record.Record) (time.Time, error) {
+// when is the moment by which a revision is shown, and the interval it lies in.
+func (t *trial) when(ctx context.Context, r *record.Record) (time.Time, index.Interval, error) {
 	w, err := t.clocks.when(ctx, r)
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, w, err
 	}
 	at, err := t.received.at(r, w)
 	if err != nil || !at.IsZero() {
-		return at, err
+		return at, w, err
 	}
-	return shown(w), nil
+	return shown(w), w, nil
 }
 
 // warnings counts the Warnings about objects within a spell.

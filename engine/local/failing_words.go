@@ -9,9 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/object"
-	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/timeline"
 )
 
@@ -23,7 +21,7 @@ func (w *watched) text(s spell, parts []spell) string {
 	if i >= 0 {
 		lead = readyText(w.life.Entry.Ref.Kind, w.life.States[i].Value)
 	}
-	pods := podsText(parts)
+	pods := podsText(mostPods(parts))
 	switch {
 	case pods == "" && why == "" && i >= 0:
 		return w.status[i].Text
@@ -84,8 +82,8 @@ func (w *watched) stateIn(s spell) int {
 	return found
 }
 
-// podsText tells of the failing Pods: the most frequent reason, and with which image.
-func podsText(parts []spell) string {
+// mostPods is what most of the failing Pods show: the most frequent reason, and with which image; nil without Pods.
+func mostPods(parts []spell) *failedPod {
 	counts := map[failedPod]int{}
 	for _, s := range parts {
 		if s.pod != nil {
@@ -93,7 +91,7 @@ func podsText(parts []spell) string {
 		}
 	}
 	if len(counts) == 0 {
-		return ""
+		return nil
 	}
 	list := slices.SortedFunc(maps.Keys(counts), func(a, b failedPod) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(rankReason(b.text), rankReason(a.text)), cmp.Compare(a.text, b.text), cmp.Compare(a.image, b.image))
@@ -104,10 +102,17 @@ func podsText(parts []spell) string {
 			first = p
 		}
 	}
-	if first.image == "" {
-		return first.text
+	return &first
+}
+
+func podsText(p *failedPod) string {
+	switch {
+	case p == nil:
+		return ""
+	case p.image == "":
+		return p.text
 	}
-	return first.text + " (" + first.image + ")"
+	return p.text + " (" + p.image + ")"
 }
 
 // rankReason prefers the word that people know a failure by.
@@ -179,33 +184,4 @@ func readyOf(kind string, v *object.Value) (ready, wanted int64) {
 func numberAt(v *object.Value, path ...string) int64 {
 	n, _ := strconv.ParseInt(v.Get(path...).Text(), 10, 64) // what is none is zero
 	return n
-}
-
-// change tells of the last change of what was asked for before a moment.
-func (w *watched) change(before time.Time) *engine.Mark {
-	found := -1
-	for i := range w.at {
-		if w.at[i].After(before) {
-			break
-		}
-		if i == 0 && (w.life.Entry.Created || w.life.BeginsWithCreate()) ||
-			i > 0 && numberAt(w.life.States[i].Value, "metadata", "generation") != numberAt(w.life.States[i-1].Value, "metadata", "generation") {
-			found = i
-		}
-	}
-	if found < 0 {
-		return nil
-	}
-	m := w.life.Makers[found]
-	entry := engine.Entry{}
-	byMaker(&entry, m, makerOf(m))
-	ref := w.life.Entry.Ref
-	mark := &engine.Mark{ID: record.RevisionID(ref.Cluster, ref.UID, w.life.States[found].RV).String(), At: engine.MomentOf(w.at[found]), Kind: "revision",
-		Verb: entry.Verb, Sub: entry.Subresource, Code: entry.Code, Text: revisionSummary(w.life, found, nil)}
-	if m.Request != nil {
-		mark.Who = whoOf(m.Request.Request.Actor)
-	} else if entry.Actor != nil {
-		mark.Who = entry.Actor.User
-	}
-	return mark
 }

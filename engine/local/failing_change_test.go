@@ -1,0 +1,160 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubewake/kubewake/index"
+	"github.com/kubewake/kubewake/query"
+)
+
+// TestFailingNamesTheBadRoll: three recordings of one story, of more and of less detail, name the same change by the same one, for about the same time.
+// Of Metadata only intervals are known: that of the first failure ends with the roll back.
+func TestFailingNamesTheBadRoll(t *testing.T) {
+	const text = "4 of 5 ready: ImagePullBackOff (web:v3-bad)"
+	const change = "spec.template.spec.containers[name=main].image registry.example/web:v2 → registry.example/web:v3-bad"
+	for _, name := range []string{"deployment", "deployment-allstages", "deployment-metadata"} {
+		got, err := testEngine(t, name).Failing(context.Background(), query.Failing{Namespace: "shop"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Objects) != 1 || got.Objects[0].Change == nil {
+			t.Errorf("%s: %+v", name, got.Objects)
+			continue
+		}
+		o := got.Objects[0]
+		if o.Text != text || o.Change.Text != change || o.Change.Who != "system:serviceaccount:robots:ci" || o.Change.Verb != "patch" {
+			t.Errorf("%s: %s", name, failingLine(o))
+		}
+		if after, long := o.Since-o.Change.At, o.Until-o.Since; after < 0 || after > 2e6 || long < 6e6 || long > 8e6 {
+			t.Errorf("%s: it failed %d µs after the change, for %d µs: %s", name, after, long, failingLine(o))
+		}
+		if o.Events < 2 {
+			t.Errorf("%s: %d Warnings", name, o.Events)
+		}
+	}
+}
+
+// TestFailingOverInTheWindow: what ended behind the window was there when it ended.
+func TestFailingOverInTheWindow(t *testing.T) {
+	e := testEngine(t, "deployment")
+	for _, tt := range []struct {
+		to   time.Time
+		over bool
+	}{
+		{time.Date(2026, 11, 21, 15, 26, 25, 0, time.UTC), false},
+		{time.Date(2026, 11, 21, 15, 26, 30, 0, time.UTC), false},
+		{time.Time{}, true},
+	} {
+		got, err := e.Failing(context.Background(), query.Failing{Namespace: "shop", Window: query.Window{To: tt.to}})
+		if err != nil || len(got.Objects) != 1 || got.Objects[0].Over != tt.over {
+			t.Errorf("until %v: %+v, %v, over is to be %v", tt.to, got, err, tt.over)
+		}
+	}
+}
+
+// TestFailingChange: the change that a failing Pod is of, not the one that somebody made last; none where that can not be told.
+func TestFailingChange(t *testing.T) {
+	template := func(image string) string {
+		return fmt.Sprintf(`"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"main","image":%q}]}}`, image)
+	}
+	deployment := func(generation, replicas, ready int, image string) string {
+		return fmt.Sprintf(`,"generation":%d},"spec":{"replicas":%d,"progressDeadlineSeconds":60,%s},"status":{"observedGeneration":%d,"replicas":%d,"updatedReplicas":%d,"readyReplicas":%d,"availableReplicas":%d}}`,
+			generation, replicas, template(image), generation, replicas, replicas, ready, ready)
+	}
+	replicas := func(image string) string {
+		labeled := strings.Replace(template(image), `"app":"web"`, `"app":"web","pod-template-hash":"abc"`, 1)
+		return owned("Deployment", "d") + `},"spec":{"replicas":1,` + labeled + `}}`
+	}
+	pod := func(image, state string) string {
+		return owned("ReplicaSet", "r") + fmt.Sprintf(`},"spec":{"containers":[{"name":"main","image":%q}]},"status":{"phase":"Pending","containerStatuses":[{"name":"main","image":%q,"state":{"waiting":{"reason":%q}}}]}}`, image, image, state)
+	}
+	const controller = "system:controller"
+	for _, tt := range []struct {
+		name string
+		make func(c *smallCluster)
+		who  string // "": nobody
+	}{
+		{"rolled back in the second of the failure", func(c *smallCluster) {
+			c.write(0, "alice", "create", "apps", "Deployment", "web", "d", deployment(1, 2, 2, "v1"))
+			c.write(10*time.Second, "ci", "patch", "apps", "Deployment", "web", "d", deployment(2, 2, 2, "bad"))
+			c.write(11*time.Second, controller, "create", "apps", "ReplicaSet", "web-1", "r", replicas("bad"))
+			c.write(11*time.Second, controller, "create", "", "Pod", "web-1-a", "p", pod("bad", "ContainerCreating"))
+			c.write(12*time.Second, "bob", "patch", "apps", "Deployment", "web", "d", deployment(3, 2, 1, "v1"))
+			c.write(12*time.Second, "node", "patch", "", "Pod", "web-1-a", "p", pod("bad", "ErrImagePull"))
+		}, "ci"},
+		{"scaled before it showed", func(c *smallCluster) {
+			c.write(0, "alice", "create", "apps", "Deployment", "web", "d", deployment(1, 2, 2, "v1"))
+			c.write(10*time.Second, "ci", "patch", "apps", "Deployment", "web", "d", deployment(2, 2, 1, "bad"))
+			c.write(11*time.Second, controller, "create", "apps", "ReplicaSet", "web-1", "r", replicas("bad"))
+			c.write(11*time.Second, controller, "create", "", "Pod", "web-1-a", "p", pod("bad", "ContainerCreating"))
+			c.write(15*time.Second, "bob", "patch", "apps", "Deployment", "web", "d", deployment(3, 3, 1, "bad"))
+			c.write(20*time.Second, "node", "patch", "", "Pod", "web-1-a", "p", pod("bad", "ErrImagePull"))
+		}, "ci"},
+		{"a Pod made anew after an edit that is not rolled out", func(c *smallCluster) {
+			c.write(0, "alice", "create", "apps", "Deployment", "web", "d", deployment(1, 2, 2, "v1"))
+			c.write(time.Second, controller, "create", "apps", "ReplicaSet", "web-1", "r", replicas("v1"))
+			c.write(10*time.Second, "bob", "patch", "apps", "Deployment", "web", "d", deployment(2, 2, 1, "v2"))
+			c.write(15*time.Second, controller, "create", "", "Pod", "web-1-b", "p", pod("v1", "ErrImagePull"))
+		}, "alice"},
+		{"by its images, where the ReplicaSet is not recorded", func(c *smallCluster) {
+			c.write(0, "alice", "create", "apps", "Deployment", "web", "d", deployment(1, 2, 2, "v1"))
+			c.write(time.Second, controller, "create", "apps", "ReplicaSet", "web-1", "r", owned("Deployment", "d")+"}}")
+			c.write(10*time.Second, "bob", "patch", "apps", "Deployment", "web", "d", deployment(2, 2, 1, "v2"))
+			c.write(15*time.Second, controller, "create", "", "Pod", "web-1-b", "p", pod("v1", "ErrImagePull"))
+		}, "alice"},
+		{"what made its template is not recorded", func(c *smallCluster) {
+			c.write(0, "alice", "create", "apps", "Deployment", "web", "d", deployment(1, 2, 2, "v1"))
+			c.write(10*time.Second, controller, "create", "apps", "ReplicaSet", "web-1", "r", replicas("bad"))
+			c.write(11*time.Second, controller, "create", "", "Pod", "web-1-a", "p", pod("bad", "ErrImagePull"))
+			c.write(12*time.Second, "bob", "patch", "apps", "Deployment", "web", "d", deployment(3, 2, 1, "v1"))
+		}, ""},
+		{"a change was lost before the one that is recorded", func(c *smallCluster) {
+			c.write(0, "alice", "create", "apps", "Deployment", "web", "d", deployment(1, 2, 2, "v1"))
+			c.write(10*time.Second, "bob", "patch", "apps", "Deployment", "web", "d", deployment(3, 2, 1, "bad"))
+			c.write(11*time.Second, controller, "create", "apps", "ReplicaSet", "web-1", "r", replicas("bad"))
+			c.write(11*time.Second, controller, "create", "", "Pod", "web-1-a", "p", pod("bad", "ErrImagePull"))
+		}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := &smallCluster{begin: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), rv: 10}
+			tt.make(c)
+			e := engineOver(t, openStore(t), c.records, 3)
+			got, err := e.Failing(context.Background(), query.Failing{Window: query.Window{From: c.begin.Add(-time.Minute), To: c.begin.Add(time.Minute)}})
+			if err != nil || len(got.Objects) != 1 {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			o, who := got.Objects[0], ""
+			if o.Change != nil {
+				who = o.Change.Who
+			}
+			if o.Kind != "Deployment" || who != tt.who {
+				t.Errorf("it is blamed on %q, not on %q: %s", who, tt.who, failingLine(o))
+			}
+		})
+	}
+}
+
+func TestBegan(t *testing.T) {
+	at := func(ms int) time.Time { return time.UnixMilli(int64(ms)) }
+	for _, tt := range []struct {
+		name            string
+		at, early, late time.Time
+		want            time.Time
+	}{
+		{"sharp", at(900), at(100), at(900), at(900)},
+		{"wide", at(7900), at(100), at(7900), at(100)},
+		{"wide, but a watch delivered it", at(300), at(100), at(7900), at(300)},
+		{"no beginning is known", at(7900), time.Time{}, at(7900), at(7900)},
+		{"no end is known", at(100), at(100), time.Time{}, at(100)},
+	} {
+		if got := began(tt.at, index.Interval{NotBefore: tt.early, NotAfter: tt.late}); !cmp.Equal(got, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
