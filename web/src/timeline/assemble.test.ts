@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Lane } from '../api/drawn';
 import { scaleOf } from '../time/scale';
-import { Assembled } from './assemble';
+import { Assembled, AssembledDerived } from './assemble';
 import { cardLines } from './card';
 import { hitBars, hitLane, marksAt, nextStop } from './hit';
 import { laneData, shapeOf } from './lanedata';
@@ -47,6 +47,22 @@ describe('a lane put together', () => {
     const zoomedOut = assembled([[0, 1, coarse]], 1, 0, 0);
     expect(zoomedOut.complete).toBe(1);
     expect(assembled([], 0, 0, 0).complete).toBe(0);
+  });
+
+  it('tells what is not loaded yet', () => {
+    expect(assembled([[0, 1, lane({})]], 0, 0, 3).missing).toEqual([{ from: 0, to: span }, { from: 2 * span, to: 4 * span }]);
+    expect(assembled([], 0, 0, 1).missing).toEqual([{ from: 0, to: 2 * span }]);
+    expect(assembled([[2, 0, lane({})]], 0, 0, 3).missing).toEqual([]);
+    // Finer tiles of which one of four is there.
+    expect(assembled([[0, 2, lane({})]], 2, 0, 0).missing).toContainEqual({ from: 0, to: 2 * span });
+    expect(assembled([[0, 2, lane({})]], 2, 0, 0).missing).toContainEqual({ from: 3 * span, to: 4 * span });
+  });
+
+  it('tells derived rows that were not asked for as not loaded', () => {
+    const { store, entry } = storeWith([[0, 0, lane({})], [0, 1, lane({ derived: [] })]]);
+    const rows = new AssembledDerived();
+    rows.fill(store, entry, 'conditions/Ready', { level: 0, first: 0, last: 2 });
+    expect(rows.missing).toEqual([{ from: 0, to: span }, { from: 2 * span, to: 3 * span }]);
   });
 
   it('takes a quiet tile for all finer ones', () => {

@@ -122,6 +122,13 @@ const sortOf: Record<Shape, keyof Shown> = {
 };
 const sorts = shapes.map((s) => sortOf[s]);
 
+/** Adds a stretch to those that are not loaded; neighbours are one. */
+function addMissing(all: Window[], { from, to }: Window): void {
+  const last = all[all.length - 1];
+  if (last && from <= last.to && to >= last.from) all[all.length - 1] = { from: Math.min(last.from, from), to: Math.max(last.to, to) };
+  else all.push({ from, to });
+}
+
 /** Everything of one lane in a window. */
 export class Assembled {
   shown: Shown = allShown;
@@ -136,6 +143,8 @@ export class Assembled {
   binWidth = new Float64Array(512);
   readonly bin: LaneBin[] = [];
   readonly unknown: Stretch[] = [];
+  /** Stretches of which nothing is loaded yet: what happened in them is not told. */
+  readonly missing: Window[] = [];
   /** 0: nothing is there yet, 1: at another resolution, 2: all. */
   complete: 0 | 1 | 2 = 0;
   cut = '';
@@ -149,13 +158,15 @@ export class Assembled {
     if (data.cut) this.cut = data.cut;
   };
 
+  private readonly miss = (window: Window): void => addMissing(this.missing, window);
+
   /** Puts a lane together; margin is added at both ends for glyphs that reach into the view. */
   fill(store: LaneStore, lane: LaneEntry, range: TileRange, window: Window, margin: number): void {
     this.clear({ from: window.from - margin, to: window.to + margin });
     this.complete = 2;
     let some = false;
     for (let index = range.first; index <= range.last; index++) {
-      const got = store.each(lane, range.level, index, this.addData);
+      const got = store.each(lane, range.level, index, this.addData, this.miss);
       if (got < this.complete) this.complete = got;
       some ||= got > 0;
     }
@@ -168,6 +179,7 @@ export class Assembled {
     this.marks = 0;
     this.bins = 0;
     this.unknown.length = 0;
+    this.missing.length = 0;
     this.cut = '';
   }
 
@@ -231,10 +243,16 @@ export class AssembledDerived {
   readonly bars = new BarList();
   readonly steps: Step[] = [];
   max = 0;
+  /** As of Assembled. */
+  readonly missing: Window[] = [];
   complete: 0 | 1 | 2 = 0;
   private key = '';
 
+  private readonly miss = (window: Window): void => addMissing(this.missing, window);
+
   private readonly addData = (data: LaneData, within: Window): void => {
+    // It was asked for without its derived rows, before they were opened.
+    if (!data.derived) this.miss(within);
     const derived = data.derived?.get(this.key);
     if (derived?.bars) this.bars.add(derived.bars, within, data.sure);
     if (!derived?.steps) return;
@@ -249,10 +267,11 @@ export class AssembledDerived {
     this.key = key;
     this.bars.clear();
     this.steps.length = 0;
+    this.missing.length = 0;
     this.max = 0;
     this.complete = 2;
     for (let index = range.first; index <= range.last; index++) {
-      const got = store.each(lane, range.level, index, this.addData);
+      const got = store.each(lane, range.level, index, this.addData, this.miss);
       if (got < this.complete) this.complete = got;
     }
   }

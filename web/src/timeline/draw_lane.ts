@@ -1,6 +1,7 @@
 /** Draws the bars of a lane, its stretches that are not known, and derived rows. */
 import { stateNames } from '../theme/palette';
 import type { Stretch } from '../api/drawn';
+import type { Window } from '../time/moment';
 import { xOf, type Scale } from '../time/scale';
 import type { AssembledDerived, BarList } from './assemble';
 import type { Look } from './look';
@@ -140,6 +141,26 @@ export function drawUnknown(place: Place, stretches: readonly Stretch[], y: numb
     const x1 = Math.min(scale.width, stretch.to ? xOf(scale, stretch.to) : scale.width);
     if (x1 > x0) paint.fillRect(left + x0, y, Math.max(1.5, x1 - x0), height);
   }
+}
+
+/**
+ * Veils what is not loaded yet, so that it does not look as if nothing had happened: a ground that breathes. now is in milliseconds, 0: it stands still.
+ * Gives whether any of it is in view.
+ */
+export function drawMissing(place: Place, missing: readonly Window[], recorded: Window, now: number, y: number, height: number): boolean {
+  const { paint, look, scale, left } = place;
+  let some = false;
+  for (const stretch of missing) {
+    const x0 = Math.max(0, xOf(scale, Math.max(stretch.from, recorded.from)));
+    const x1 = Math.min(scale.width, xOf(scale, Math.min(stretch.to, recorded.to)));
+    if (x1 - x0 < 1) continue;
+    some = true;
+    paint.fillStyle = look.palette.lineStrong;
+    paint.globalAlpha = 0.3 + (now ? 0.1 * Math.sin(now / 260) : 0);
+    paint.fillRect(left + Math.round(x0), y, Math.round(x1) - Math.round(x0), height);
+  }
+  paint.globalAlpha = 1;
+  return some;
 }
 
 /** Draws numbers over time: an area for what is, a dashed line for what was wanted. */

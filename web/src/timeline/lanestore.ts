@@ -57,6 +57,8 @@ export interface StoreOptions {
   load: LoadLanes;
   /** Something arrived; uids whose derived rows are other ones than before are told. */
   changed: (reshaped: boolean) => void;
+  /** Something is asked for now, or no longer. */
+  asked?: () => void;
   /** Bound of what is kept, in entries of about 200 bytes. */
   maxWeight?: number;
   pause?: number;
@@ -77,6 +79,7 @@ export class LaneStore {
   private readonly lanes = new Map<string, LaneEntry>();
   private readonly load: LoadLanes;
   private readonly changed: (reshaped: boolean) => void;
+  private readonly asked: () => void;
   private readonly maxWeight: number;
   private readonly pause: number;
   private weight = 0;
@@ -93,6 +96,7 @@ export class LaneStore {
   constructor(options: StoreOptions) {
     this.load = options.load;
     this.changed = options.changed;
+    this.asked = options.asked ?? (() => undefined);
     this.maxWeight = options.maxWeight ?? 400_000;
     this.pause = options.pause ?? 60;
   }
@@ -169,9 +173,9 @@ export class LaneStore {
 
   /**
    * Calls draw with what there is of one tile's time, in order: the tile itself, else the coarser one that holds it, else finer ones. Gives whether it is
-   * all there at its own level (2), in some other (1), or nothing is (0).
+   * all there at its own level (2), in some other (1), or nothing is (0). missing is called for each part of it that nothing is there of.
    */
-  each(lane: LaneEntry, level: number, index: number, draw: (data: LaneData, window: Window) => void): 0 | 1 | 2 {
+  each(lane: LaneEntry, level: number, index: number, draw: (data: LaneData, window: Window) => void, missing?: (window: Window) => void): 0 | 1 | 2 {
     const own = lane.tiles.get(tileKey(level, index));
     if (own) {
       draw(this.touch(own), own.data);
@@ -184,18 +188,24 @@ export class LaneStore {
       draw(this.touch(tile), window);
       return tile.data.quiet ? 2 : 1;
     }
-    return this.eachFiner(lane, level, index, 3, draw) ? 1 : 0;
+    const found = this.eachFiner(lane, level, index, 3, draw, missing);
+    if (!found) missing?.(window);
+    return found ? 1 : 0;
   }
 
-  private eachFiner(lane: LaneEntry, level: number, index: number, depth: number, draw: (data: LaneData, window: Window) => void): boolean {
+  /** Draws finer tiles; what of the time is missing is told only where something is found. */
+  private eachFiner(lane: LaneEntry, level: number, index: number, depth: number, draw: (data: LaneData, window: Window) => void, missing?: (window: Window) => void): boolean {
     if (depth === 0 || level === 0) return false;
-    let found = false;
-    for (const child of [index * 2, index * 2 + 1]) {
+    const [left, right] = [index * 2, index * 2 + 1];
+    const one = (child: number) => {
       const tile = lane.tiles.get(tileKey(level - 1, child));
       if (tile) draw(this.touch(tile), tile.data);
-      found = tile !== undefined || this.eachFiner(lane, level - 1, child, depth - 1, draw) || found;
-    }
-    return found;
+      return tile !== undefined || this.eachFiner(lane, level - 1, child, depth - 1, draw, missing);
+    };
+    const first = one(left);
+    const second = one(right);
+    if (first !== second) missing?.(tileWindow(level - 1, first ? right : left));
+    return first || second;
   }
 
   /** Whether a tile need not be asked for. */
@@ -224,6 +234,7 @@ export class LaneStore {
       }
     }
     this.evict();
+    this.asked();
   }
 
   private cancelUnwanted(): void {
@@ -243,6 +254,7 @@ export class LaneStore {
     const batch: Batch = { ask, level, index, generation: this.generation, abort: new AbortController() };
     this.flying.add(batch);
     for (const w of group) this.flyingTiles.set(flyingKey(w, level, index), batch);
+    this.asked();
     this.load(ask, batch.abort.signal).then(
       (lanes) => this.arrived(batch, lanes),
       (error: unknown) => this.failed(batch, error),
@@ -262,7 +274,7 @@ export class LaneStore {
       const entry = this.entryFor(batch.ask.cluster, lane.uid);
       entry.error = lane.error ?? '';
       if (lane.error) continue;
-      const data = laneData(lane, batch.ask.window, binOf(batch.level));
+      const data = laneData(batch.ask.derived ? { ...lane, derived: lane.derived ?? [] } : lane, batch.ask.window, binOf(batch.level));
       const key = tileKey(batch.level, batch.index);
       this.weight += data.weight - (entry.tiles.get(key)?.data.weight ?? 0);
       entry.tiles.set(key, { data, level: batch.level, index: batch.index, generation: batch.generation, derived: batch.ask.derived, used: this.clock });

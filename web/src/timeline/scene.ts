@@ -6,7 +6,7 @@ import { rulerOf, type Ruler, type Zone } from '../time/ruler';
 import { xOf, type Scale } from '../time/scale';
 import { Assembled, AssembledDerived } from './assemble';
 import { drawBeyond, drawGrid, drawMinimap, drawRuler, headHeight, minimapHeight, minimapScale, type Density } from './draw_head';
-import { barTop, drawBars, drawSteps, drawUnknown, type Place } from './draw_lane';
+import { barTop, drawBars, drawMissing, drawSteps, drawUnknown, type Place } from './draw_lane';
 import { drawBins, drawMarks, glyphRoom } from './draw_marks';
 import type { LaneEntry, LaneStore } from './lanestore';
 import type { Look } from './look';
@@ -142,8 +142,9 @@ function drawLine(place: Place, scene: Scene, line: Line, y: number, height: num
   drawBars(place, lane.bars, y + barTop, height - barTop - 1);
   drawBins(place, lane, y);
   drawMarks(place, lane, y, height);
+  const moving = drawMissing(place, lane.missing, scene.recorded, scene.now, y + 2, height - 4);
   told(line, stateAt(lane, scene.cursor !== undefined && scene.cursor >= scene.scale.from && scene.cursor <= scene.scale.to ? scene.cursor : scene.scale.to - 1));
-  return false;
+  return moving;
 }
 
 function drawDerived(place: Place, scene: Scene, line: Line, entry: LaneEntry | undefined, y: number, height: number, range: TileRange): boolean {
@@ -152,7 +153,7 @@ function drawDerived(place: Place, scene: Scene, line: Line, entry: LaneEntry | 
   derived.fill(scene.store, entry, line.shape.key, range);
   if (line.shape.steps) drawSteps(place, derived, y, height);
   else drawBars(place, derived.bars, y + 2, height - 4);
-  return false;
+  return drawMissing(place, derived.missing, scene.recorded, scene.now, y + 2, height - 4);
 }
 
 /** The state that holds at a moment; '' where there is none. */

@@ -80,6 +80,7 @@ export class Timeline {
         if (reshaped) this.dirty.layout = true;
         this.redraw();
       },
+      asked: () => this.tellBusy(),
       ...(options.maxWeight ? { maxWeight: options.maxWeight } : {}),
     });
     const empty: Window = { from: 0, to: 1_000_000 };
@@ -152,8 +153,18 @@ export class Timeline {
     this.choice = choice;
     this.relayout();
     if (!same) this.scroller.setAttribute('aria-rowcount', String(this.scene.layouts.main.lines.length));
-    this.scroller.setAttribute('aria-busy', String(rows.length === 0));
+    this.tellBusy();
   }
+
+  /** Whether something that is in view is not there yet. */
+  private tellBusy(moving = false): void {
+    const busy = String(moving || this.scene.rows.length === 0 || this.store.loading);
+    if (busy === this.busy) return;
+    this.busy = busy;
+    this.scroller.setAttribute('aria-busy', busy);
+  }
+
+  private busy = '';
 
   /** Lays the rows out again; the row at the top of the view, or the focused one where it is in view, stays where it is. */
   private relayout(): void {
@@ -444,6 +455,7 @@ export class Timeline {
   private afterDrawing(moving: boolean): void {
     this.showLabels();
     this.store.want(lanesInView(this.scene), this.lastRange);
+    this.tellBusy(moving);
     if (moving && !this.still.matches && !this.moving) this.moving = setTimeout(() => {
       this.moving = undefined;
       this.redraw();
