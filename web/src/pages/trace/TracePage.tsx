@@ -1,6 +1,6 @@
 import { useCallback, useMemo, useRef } from 'react';
 import { newestOf, useLive } from '../../api/live';
-import { useConfig } from '../../api/server';
+import { useBounds, useConfig } from '../../api/server';
 import type { Trace } from '../../api/types';
 import { useAnswer } from '../../api/useAnswer';
 import { textOf } from '../../gantt/attrs';
@@ -10,7 +10,9 @@ import type { Pick } from '../../gantt/hit';
 import type { Gantt } from '../../gantt/mount';
 import { spoken } from '../../gantt/names';
 import { Copy, Empty, ErrorBox, ObjectLink, objectView, PageHeader, Skeleton, WindowBar, windowOf } from '../../parts';
-import { parseMoment, type Moment, type Window } from '../../time/moment';
+import type { Zone } from '../../time/format';
+import type { Moment, Window } from '../../time/moment';
+import { sentenceIn } from '../../time/sentence';
 import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { go, goTo } from '../../url/useView';
@@ -21,7 +23,7 @@ import { TraceList } from './TraceList';
 import { TraceCount, TraceNotes } from './TraceNotes';
 import { useModel } from './useModel';
 import { useTraceKeys } from './useTraceKeys';
-import { parseZoom, printZoom, questionOf, selectionOf, turned } from './words';
+import { extentOf, parseZoom, printZoom, questionOf, selectionOf, turned } from './words';
 import './trace.css';
 
 export function TracePage({ view }: { view: View }) {
@@ -85,13 +87,16 @@ export function TracePage({ view }: { view: View }) {
 }
 
 function TraceHead({ view, trace }: { view: View; trace: Trace | undefined }) {
-  const bounds = trace && { from: parseMoment(trace.from) ?? 0, to: parseMoment(trace.to) ?? 0 };
+  const zone = useZone();
+  const recorded = useBounds(trace?.object.cluster ?? view.set.cluster);
+  const bounds = trace ? extentOf(trace, recorded) : recorded;
+  const grid = trace && gridWords(trace, zone);
   return (
     <PageHeader
       title={trace ? <ObjectLink object={trace.object} view={view} /> : 'Traces'}
       sub={
         trace && (
-          <span className="trace-id">
+          <span className="trace-id" title={grid}>
             trace <code>{trace.traceID}</code>
             <Copy value={trace.traceID} label="trace ID" />
           </span>
@@ -101,6 +106,11 @@ function TraceHead({ view, trace }: { view: View; trace: Trace | undefined }) {
       <WindowBar view={view} bounds={bounds} />
     </PageHeader>
   );
+}
+
+/** Which window the ID stands for: the question's, widened to a grid so that neighbouring questions have one trace. */
+function gridWords(trace: Trace, zone: Zone): string {
+  return sentenceIn(zone, `Grid window of the ID: ${trace.from} to ${trace.to}`);
 }
 
 function openObject(attrs: Parameters<typeof textOf>[0], view: View): void {

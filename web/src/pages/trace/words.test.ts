@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Trace } from '../../api/types';
 import { layOut } from '../../gantt/spans';
 import tracing from '../../gantt/testdata/tracing.json';
+import { parseMoment } from '../../time/moment';
 import { everything, type View } from '../../url/state';
-import { commandOf, foldedBy, parseZoom, pickOf, printZoom, questionOf, selectionOf, turned } from './words';
+import { commandOf, extentOf, foldedBy, parseZoom, pickOf, printZoom, questionOf, selectionOf, turned } from './words';
 
 const trace = tracing as unknown as Trace;
 const spans = layOut(trace);
@@ -64,6 +65,18 @@ describe('selection', () => {
 });
 
 describe('words', () => {
+  it.each([
+    ['as far as something was recorded', { from: 5, to: 15 }, { from: 5, to: 15 }],
+    ['by its own ends within a longer recording', { from: -50, to: 150 }, { from: 0, to: 20 }],
+    ['by its own ends where nothing is known of the recording', {}, { from: 0, to: 20 }],
+    ['by its own ends where nothing was recorded', { from: 30, to: 40 }, { from: 0, to: 20 }],
+  ])('tells the time of a trace %s', (_, recorded, want) => {
+    const base = parseMoment('2026-11-21T15:26:00Z') ?? 0;
+    const at = (s: number) => base + s * 1_000_000;
+    const known = 'from' in recorded ? { from: at(recorded.from), to: at(recorded.to) } : {};
+    expect(extentOf({ from: '2026-11-21T15:26:00Z', to: '2026-11-21T15:26:20Z' }, known)).toEqual({ from: at(want.from), to: at(want.to) });
+  });
+
   it('prints a zoom and reads it back', () => {
     const zoom = { from: spans.from, to: spans.to };
     expect(parseZoom(printZoom(zoom))).toEqual(zoom);

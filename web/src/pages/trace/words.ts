@@ -53,6 +53,15 @@ export function commandOf(trace: Trace, view: View, asker: Asker = {}): string {
   return words.join(' ');
 }
 
+/** The time that a trace tells of: its window, whose ends lie on the grid of its ID, as far as something was recorded. */
+export function extentOf(trace: { from: string; to: string }, recorded: Partial<Window>): Partial<Window> {
+  const [from, to] = [parseMoment(trace.from), parseMoment(trace.to)];
+  if (from === undefined || to === undefined) return recorded;
+  const within = { from: Math.max(from, recorded.from ?? from), to: Math.min(to, recorded.to ?? to) };
+  // A window before or after the recording is told as it is.
+  return within.from < within.to ? within : { from, to };
+}
+
 export function printZoom(window: Window | undefined): string {
   return window ? `${printMoment(window.from)}~${printMoment(window.to)}` : '';
 }
