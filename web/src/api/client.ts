@@ -1,3 +1,4 @@
+import { parseExact } from '../text/whole';
 import type { Problem } from './types';
 
 /** What a question is asked with: several values of one name are repeated; empty ones, undefined and false are left out. */
@@ -73,6 +74,9 @@ export function forgetAnswers(): void {
   answers.clear();
 }
 
+/** Questions whose answers hold values of manifests: whole numbers too large for a number are a Whole there. */
+const exact = new Set(['state', 'diff', 'blame', 'history', 'entry']);
+
 /** Asks /api/v1. Throws ApiError, or the signal's reason where it was aborted. */
 export async function ask<T>(question: string, params: Params, signal?: AbortSignal): Promise<T> {
   const url = urlOf(question, params);
@@ -82,7 +86,7 @@ export async function ask<T>(question: string, params: Params, signal?: AbortSig
     return known as T;
   }
   const response = await fetchOf(url, 'application/json', signal);
-  const answer = (await response.json()) as T;
+  const answer = (exact.has(question) ? parseExact(await response.text()) : await response.json()) as T;
   remember(url, answer);
   return answer;
 }

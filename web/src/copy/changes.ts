@@ -1,5 +1,6 @@
 /** The changes of a revision as lines that people read. */
 import type { Change } from '../api/types';
+import { Whole } from '../text/whole';
 
 export interface ChangeLine {
   path: string;
@@ -45,7 +46,7 @@ function lineOf(change: Change): ChangeLine {
 /** A value in as little as it takes: words bare, objects as indented YAML. */
 export function printValue(value: unknown): string {
   if (typeof value === 'string') return value === '' || /^\s|\s$/.test(value) ? JSON.stringify(value) : value;
-  if (value === null || typeof value !== 'object') return String(value);
+  if (value === null || typeof value !== 'object' || value instanceof Whole) return String(value);
   const text = JSON.stringify(value);
   return text.length <= 60 ? spaced(text) : yaml(value, '');
 }
@@ -56,10 +57,10 @@ function spaced(json: string): string {
 
 function yaml(value: unknown, indent: string): string {
   if (Array.isArray(value)) return value.map((item) => `${indent}- ${yaml(item, `${indent}  `).trimStart()}`).join('\n');
-  if (value !== null && typeof value === 'object') {
+  if (value !== null && typeof value === 'object' && !(value instanceof Whole)) {
     return Object.entries(value)
       .map(([name, member]) => {
-        const open = member !== null && typeof member === 'object' && Object.keys(member).length > 0;
+        const open = member !== null && typeof member === 'object' && !(member instanceof Whole) && Object.keys(member).length > 0;
         return `${indent}${name}:${open ? `\n${yaml(member, Array.isArray(member) ? indent : `${indent}  `)}` : ` ${scalar(member)}`}`;
       })
       .join('\n');
@@ -68,6 +69,7 @@ function yaml(value: unknown, indent: string): string {
 }
 
 function scalar(value: unknown): string {
+  if (value instanceof Whole) return value.digits;
   return typeof value === 'string' && value !== '' && !value.includes('\n') ? value : JSON.stringify(value);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry, OneEntry, Ref } from '../api/types';
+import { Whole } from '../text/whole';
 import { parseMoment } from '../time/moment';
 import { parseView } from '../url/state';
 import { diffText, isNoise, linesOf, printValue } from './changes';
@@ -146,6 +147,8 @@ describe('changes', () => {
     [{}, '{}'],
     [{ a: 1, b: ['c'] }, '{"a": 1, "b": ["c"]}'],
     [[{ name: 'main', image: 'registry.example/a/very/long/name:v1', ports: [{ port: 80 }] }], '- name: main\n  image: registry.example/a/very/long/name:v1\n  ports:\n  - port: 80'],
+    [new Whole('9007199254740993'), '9007199254740993'],
+    [{ id: new Whole('9007199254740993'), list: [new Whole('18446744073709551615')], note: 'x'.repeat(60) }, `id: 9007199254740993\nlist:\n- 18446744073709551615\nnote: ${'x'.repeat(60)}`],
   ])('%j is printed', (value, text) => expect(printValue(value)).toBe(text));
 });
 

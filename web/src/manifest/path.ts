@@ -1,5 +1,7 @@
 /** Paths into a manifest: the server's text ("spec.containers[name=web].image"), and where that leads in a value. */
 
+import { parseExact, Whole } from '../text/whole';
+
 /** One step: to a member, to the item at a place, to the item with keys, to the item of a set. */
 export type Step =
   | { kind: 'field'; name: string }
@@ -151,7 +153,7 @@ function memberOf(item: unknown, name: string): unknown {
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Whole);
 }
 
 /** JSON with members in order, so that equal values have equal texts. */
@@ -164,7 +166,7 @@ function sorted(value: unknown): string {
 
 function sortedText(text: string): string {
   try {
-    return sorted(JSON.parse(text));
+    return sorted(parseExact(text));
   } catch {
     return text;
   }

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { State } from '../api/types';
 import { withoutManagedFields, withoutNoise } from './noise';
-import { valueAt } from './path';
+import { parseExact } from '../text/whole';
+import { placeOf, valueAt } from './path';
 import { printManifest } from './print';
 
 const file = (name: string) => readFileSync(new URL(`testdata/${name}`, import.meta.url), 'utf8');
@@ -35,6 +36,12 @@ describe('printing manifests', () => {
     const { text, lines } = printManifest(value);
     for (const version of ['1.1', '1.2'] as const) expect(parse(text, { version, uniqueKeys: false })).toEqual(value);
     expect(text.split('\n')).toHaveLength(lines.length);
+  });
+
+  it('prints whole numbers as they were written, however large', () => {
+    const manifest = parseExact('{"spec":{"ids":[9007199254740993,1],"most":18446744073709551615},"least":-9223372036854775808}');
+    expect(printManifest(manifest).text).toBe('least: -9223372036854775808\nspec:\n  ids:\n  - 9007199254740993\n  - 1\n  most: 18446744073709551615');
+    expect(placeOf(parseExact('[{"id":9007199254740992},{"id":9007199254740993}]'), '[id=9007199254740993].id')).toEqual([1, 'id']);
   });
 
   it('tells of each line which value it shows', () => {

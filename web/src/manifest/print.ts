@@ -1,4 +1,5 @@
 /** Prints a manifest as YAML, as `kubewake get -o yaml` does, and says for each line which value it shows. */
+import { Whole } from '../text/whole';
 import { isObject, type Place } from './path';
 
 export interface Line {
@@ -94,6 +95,7 @@ function block(text: string, indent: string): { sign: string; lines: string[] } 
 /** A value on one line. */
 export function scalar(value: unknown): string {
   if (typeof value === 'string') return string(value);
+  if (value instanceof Whole) return value.digits;
   if (isObject(value)) return '{}';
   if (Array.isArray(value)) return '[]';
   return value === undefined ? 'null' : JSON.stringify(value);

@@ -2,6 +2,7 @@ import { initials, signOf, type BlamedLine } from '../../manifest/lines';
 import { textOfPlace } from '../../manifest/path';
 import { Button, Chip, Copy, Icon, WhenLabel } from '../../parts';
 import { actorShort, actorSort, agentShort } from '../../text/actors';
+import { Whole } from '../../text/whole';
 import { formatSpan } from '../../time/format';
 import { valueText } from './valueText';
 import type { ObjectData } from './useObject';
@@ -87,7 +88,7 @@ function Where({ line, value }: { line: BlamedLine; value: unknown }) {
       {line.leaf && (
         <>
           <code className="blame-card-value">{valueText(value, 60)}</code>
-          <Copy value={typeof value === 'string' ? value : JSON.stringify(value)} label="the value" />
+          <Copy value={typeof value === 'string' ? value : value instanceof Whole ? value.digits : JSON.stringify(value)} label="the value" />
         </>
       )}
     </div>
