@@ -6,6 +6,7 @@ import { roles, type Spans } from '../../gantt/spans';
 import { actorShort } from '../../text/actors';
 import { hueVar } from '../../theme/hues';
 import { formatMoment, formatOffset, formatSpan, type Zone } from '../../time/format';
+import { beside } from './beside';
 
 export interface Hovered {
   hit: Hit;
@@ -18,10 +19,13 @@ export function HoverCard({ spans, hovered, zone }: { spans: Spans; hovered: Hov
   const card = useRef<HTMLDivElement>(null);
   const { hit, x, y } = hovered;
   useLayoutEffect(() => {
-    const at = card.current?.getBoundingClientRect();
-    if (!card.current || !at) return;
-    card.current.style.left = `${x + 16 + at.width > innerWidth ? Math.max(8, x - at.width - 16) : x + 16}px`;
-    card.current.style.top = `${y + 18 + at.height > innerHeight ? Math.max(8, y - at.height - 12) : y + 18}px`;
+    const host = card.current?.parentElement?.getBoundingClientRect();
+    if (!card.current || !host) return;
+    // What stands beside the chart lies above it.
+    card.current.style.maxWidth = `${Math.min(460, host.width - 16)}px`;
+    const at = beside(x, y, card.current.getBoundingClientRect(), host);
+    card.current.style.left = `${at.left}px`;
+    card.current.style.top = `${at.top}px`;
   }, [x, y, hit]);
   const span = spans.of[hit.span];
   const event = hit.event >= 0 ? span?.events?.[spans.eventOf[hit.event] ?? -1] : undefined;
