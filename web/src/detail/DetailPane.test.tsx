@@ -148,6 +148,14 @@ it('an object without a record is told by its life and its state at the cursor',
   expect(screen.getByRole('link', { name: 'app=web' }).getAttribute('href')).toContain('selector=app%3Dweb');
 });
 
+it('of an object that nothing tells of it claims nothing', async () => {
+  answers['objects'] = () => ({ objects: [], total: 0 });
+  show('/timeline?sel=demo%2Fnobody');
+  expect((await screen.findByText(/^Nothing is recorded of it/)).textContent).toContain('nobody');
+  expect(screen.getByText('Unknown object')).toBeTruthy();
+  expect(screen.queryByText('…')).toBeNull();
+});
+
 it('an error stands in the pane, and can be asked again', async () => {
   let fails = true;
   answers['entry'] = () => (fails ? new Response('{"title":"Internal error"}', { status: 500 }) : golden);

@@ -30,7 +30,7 @@ export function DetailPane({ view }: { view: View }) {
   return (
     <aside className="detail-pane" aria-label="Selected">
       <header className="detail-bar">
-        <div className="detail-bar-object">{object ? <ObjectLink object={object} view={view} /> : <span className="detail-dim">…</span>}</div>
+        <div className="detail-bar-object">{object ? <ObjectLink object={object} view={view} /> : <span className="detail-dim">{!sel.id && summary.data ? 'Unknown object' : '…'}</span>}</div>
         {sel.id && <IconButton small icon="left" label="Previous state ([ or k)" disabled={!one?.before} onClick={() => step(one?.before, view)} />}
         {sel.id && <IconButton small icon="right" label="Next state (] or j)" disabled={!one?.after} onClick={() => step(one?.after, view)} />}
         {one && <EntryCopy one={one} view={view} />}
