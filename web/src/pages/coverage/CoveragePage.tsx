@@ -36,7 +36,7 @@ export function CoveragePage({ view }: { view: View }) {
       </PageHeader>
       {missing && <NoCluster view={view} clusters={clusters ?? []} />}
       {answer.error && !missing && <ErrorBox error={answer.error} retry={answer.retry} />}
-      {answer.data && info && !window && !missing && <Nothing view={view} />}
+      {answer.data && info && !window && !missing && <Nothing view={view} coverage={answer.data} />}
       {!answer.data && !answer.error && (
         <div className="coverage-loading">
           <Skeleton lines={8} height={20} label="Loading: coverage" />
@@ -56,8 +56,18 @@ export function CoveragePage({ view }: { view: View }) {
   );
 }
 
-/** What to say before anything is recorded. */
-function Nothing({ view }: { view: View }) {
+/** What to say where there is no time to draw: before anything is recorded, and of what was recorded without times. */
+function Nothing({ view, coverage }: { view: View; coverage: Coverage }) {
+  const sentences = (coverage.gaps ?? []).map((gap) => gap.sentence);
+  if (sentences.length > 0) {
+    return (
+      <Empty title="Nothing with a time is recorded" icon="gap">
+        {sentences.map((sentence) => (
+          <p key={sentence}>{sentence}</p>
+        ))}
+      </Empty>
+    );
+  }
   return (
     <Empty title="Nothing is recorded yet" icon="gap">
       <p>Here will stand what was seen of each resource, what was not, and how to close each hole.</p>

@@ -28,7 +28,8 @@ export function OverviewPage({ view }: { view: View }) {
   const clusters = info.data.clusters ?? [];
   const shown = view.set.cluster ? clusters.filter((cluster) => cluster.name === view.set.cluster) : clusters;
   const recorded = recordedOf(shown, live.newest);
-  if (clusters.length === 0 || (!recorded && !view.set.cluster)) return <Start live={live.live} />;
+  // What has no times is recorded all the same, as watch streams may be.
+  if (clusters.length === 0 || (!recorded && !view.set.cluster && clusters.every(({ objects }) => objects === 0))) return <Start live={live.live} />;
   if (shown.length === 0) return <Frame><NoCluster view={view} clusters={clusters} /></Frame>;
   return (
     <Frame head={<PageHeader title="Overview" sub={<Filtered view={view} />}>{recorded && <WindowBar view={view} bounds={recorded} />}</PageHeader>}>
