@@ -16,6 +16,7 @@ export { PageHeader } from './PageHeader';
 export { Popover } from './Popover';
 export { Tabs, type Tab } from './Tabs';
 export { TimeLabel, WhenLabel } from './TimeLabel';
+export { Unrecorded, useLack } from './Unrecorded';
 export { useModal } from './useModal';
 export { useNow } from './useNow';
 export { around, followNow, lastOf, presets, shifted, windowOf, zoomed } from './window';

@@ -4,7 +4,7 @@ import { DetailPane } from '../../detail';
 import { place } from '../../layout/lay';
 import { changesOf, fullest, isThere, seenAt } from '../../layout/graph';
 import { groupAlike, type Card } from '../../layout/group';
-import { CoverageNote, Empty, ErrorBox, ObjectLink, objectView, PageHeader, Skeleton, WindowBar, windowOf } from '../../parts';
+import { CoverageNote, Empty, ErrorBox, ObjectLink, objectView, PageHeader, Skeleton, Unrecorded, useLack, WindowBar, windowOf } from '../../parts';
 import { counted } from '../../text/counts';
 import type { Moment } from '../../time/moment';
 import { sentenceIn } from '../../time/sentence';
@@ -29,7 +29,20 @@ export function GraphPage({ view }: { view: View }) {
   const window = useMemo(() => ({ ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }), [from, to]);
   const state = useGraph(view, window, view.follow === undefined ? 0 : live.version);
   const { answer } = state;
+  const lack = useLack(view.set.cluster);
   const asked = view.set.object !== '' || view.set.namespace !== '';
+  if (lack && !answer?.graph.nodes.size) {
+    return (
+      <main className="graph-page" aria-label="Graph">
+        <PageHeader title="Graph">
+          <WindowBar view={view} />
+        </PageHeader>
+        <Unrecorded lack={lack} view={view} icon="graph">
+          Here will stand objects and the links between them, at any moment that is recorded.
+        </Unrecorded>
+      </main>
+    );
+  }
   return (
     <main className="graph-page" aria-label="Graph">
       <PageHeader

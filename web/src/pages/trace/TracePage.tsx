@@ -9,7 +9,7 @@ import { nextMatch } from '../../gantt/find';
 import type { Pick } from '../../gantt/hit';
 import type { Gantt } from '../../gantt/mount';
 import { spoken } from '../../gantt/names';
-import { Copy, Empty, ErrorBox, ObjectLink, objectView, PageHeader, Skeleton, WindowBar, windowOf } from '../../parts';
+import { Copy, Empty, ErrorBox, ObjectLink, objectView, PageHeader, Skeleton, Unrecorded, useLack, WindowBar, windowOf } from '../../parts';
 import type { Zone } from '../../time/format';
 import type { Moment, Window } from '../../time/moment';
 import { sentenceIn } from '../../time/sentence';
@@ -34,6 +34,7 @@ export function TracePage({ view }: { view: View }) {
   const window = windowOf(view, view.follow === undefined || newest === undefined ? undefined : { to: newest });
   const question = questionOf(view, window);
   const answer = useAnswer<Trace>('trace', question, view.follow !== undefined || view.to === undefined ? live.version : 0);
+  const lack = useLack(view.set.cluster);
   const trace = question ? answer.data : undefined;
   const model = useModel(trace, view);
   const chart = useRef<Gantt>(null);
@@ -58,6 +59,16 @@ export function TracePage({ view }: { view: View }) {
     if (to !== undefined) choose({ span: to, event: -1 }, { quiet: true });
   };
   const share = useMemo(() => (model && model.path.length > 0 ? shareOf(model.spans, model.path) : undefined), [model]);
+  if (lack && !trace) {
+    return (
+      <main className="trace-page" aria-label="Trace">
+        <TraceHead view={view} trace={undefined} />
+        <Unrecorded lack={lack} view={view} icon="tree">
+          Here will stand an object, its owners and what it owns, on one time line.
+        </Unrecorded>
+      </main>
+    );
+  }
   return (
     <main className="trace-page" aria-label="Trace">
       <TraceHead view={view} trace={trace} />
