@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ApiError } from '../api/client';
 import type { Lane } from '../api/drawn';
 import { scaleOf } from '../time/scale';
 import { Assembled, AssembledDerived } from './assemble';
@@ -211,6 +212,40 @@ describe('the store', () => {
     store.outdate(0);
     await pause(15);
     expect(asked).toBe(2);
+    store.close();
+  });
+
+  it('asks again by itself for what was lost, all at once when anything is answered, and for the rest when told to', async () => {
+    let down = true;
+    const asks: string[][] = [];
+    const store = new LaneStore({
+      pause: 1,
+      pauses: [20, 10_000],
+      changed: () => undefined,
+      load: (ask) => {
+        asks.push(ask.uids);
+        if (down) return Promise.reject(new ApiError(0, { detail: 'not reached' }));
+        return Promise.resolve({ ...ask.window, bin: 1, lanes: ask.uids.map((uid) => lane(uid === 'u1' ? { uid, error: 'gone' } : { uid })) });
+      },
+    });
+    store.want(wanted.slice(0, 3), range);
+    await pause(12);
+    expect(asks).toEqual([['u0', 'u1', 'u2']]);
+    expect(store.failure).toBe('not reached');
+    await pause(30);
+    expect(asks.length).toBe(2);
+    // The next try is far off, but something else is answered.
+    down = false;
+    store.want(wanted.slice(0, 4), range);
+    await pause(20);
+    expect(asks.slice(2)).toEqual([['u3'], ['u0', 'u1', 'u2']]);
+    expect(store.failure).toBe('gone');
+    store.reachable();
+    await pause(12);
+    expect(asks.length).toBe(4);
+    store.retry();
+    await pause(12);
+    expect(asks[4]).toEqual(['u1']);
     store.close();
   });
 

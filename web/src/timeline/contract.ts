@@ -21,6 +21,8 @@ export interface TimelineEvents {
   enter: (row: Row) => void;
   follow: (row: Row, event: MouseEvent) => void;
   toggle: (what: 'fold' | 'open' | 'pin', key: string) => void;
+  /** Why rows in view have no answer; empty as soon as they have. */
+  failed?: (why: string) => void;
   menu: (line: Line, row: Row | undefined, at: DOMRect) => void;
 }
 

@@ -167,12 +167,11 @@ function click(timeline: Timeline, { x, y }: { x: number; y: number }, ruler: bo
   timeline.scroller.focus({ preventScroll: true });
   const row = timeline.rowOf(spot.line);
   const entry = row?.uid ? timeline.store.entry(row.cluster, row.uid) : undefined;
-  if (row?.uid && entry?.error) {
-    timeline.store.retry(row.cluster, row.uid);
-    timeline.redraw();
+  const hit = timeline.hitAt(spot, x, y);
+  if (entry?.error && hit.kind === 'nothing') {
+    timeline.store.retry();
     return;
   }
-  const hit = timeline.hitAt(spot, x, y);
   const chosen = chosenOf(hit, timeline.selected?.id ?? '');
   if (row?.uid && chosen) {
     timeline.on.cursor(chosen.at ?? at);

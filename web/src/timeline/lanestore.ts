@@ -1,4 +1,5 @@
 /** The lanes that are at hand, and those that are asked for. Bounded: what was not drawn for longest goes first. */
+import { ApiError } from '../api/client';
 import type { Derived, Lanes } from '../api/drawn';
 import type { Window } from '../time/moment';
 import { derivedGroups, derivedKey, laneData, type LaneData } from './lanedata';
@@ -34,6 +35,10 @@ export interface LaneEntry {
   /** Derived rows were answered at least once. */
   derived: boolean;
   error: string;
+  /** The error was none of this lane: the server did not answer, and may do so later. */
+  lost?: boolean;
+  /** It is asked for again; the error stands until the answer is there. */
+  again?: boolean;
 }
 
 interface Tile {
@@ -62,6 +67,8 @@ export interface StoreOptions {
   /** Bound of what is kept, in entries of about 200 bytes. */
   maxWeight?: number;
   pause?: number;
+  /** Instead of the pauses before lost lanes are asked for again. */
+  pauses?: readonly number[];
 }
 
 interface Batch {
@@ -75,6 +82,9 @@ interface Batch {
 const maxBatch = 60;
 const maxFlying = 4;
 
+/** Pauses before lost lanes are asked for again, in milliseconds; the last one repeats. */
+const pauses = [2_000, 5_000, 15_000, 30_000];
+
 export class LaneStore {
   private readonly lanes = new Map<string, LaneEntry>();
   private readonly load: LoadLanes;
@@ -82,6 +92,10 @@ export class LaneStore {
   private readonly asked: () => void;
   private readonly maxWeight: number;
   private readonly pause: number;
+  private readonly pauses: readonly number[];
+  /** How often in a row there was no answer, and when it is tried next. */
+  private tries = 0;
+  private later: ReturnType<typeof setTimeout> | undefined;
   private weight = 0;
   private clock = 0;
   private generation = 1;
@@ -99,6 +113,7 @@ export class LaneStore {
     this.asked = options.asked ?? (() => undefined);
     this.maxWeight = options.maxWeight ?? 400_000;
     this.pause = options.pause ?? 60;
+    this.pauses = options.pauses ?? pauses;
   }
 
   /** Says what is drawn now; what of it is missing is asked for soon, and what is being asked for and no longer wanted is cancelled. */
@@ -145,11 +160,33 @@ export class LaneStore {
     this.want(this.wanted, this.range);
   }
 
-  /** Asks again for lanes that had no answer. */
-  retry(cluster: string, uid: string): void {
-    const lane = this.entry(cluster, uid);
-    if (lane) lane.error = '';
+  /** Asks again for all lanes that had no answer: those in view at once, others when they come into view. */
+  retry(): void {
+    for (const lane of this.lanes.values()) {
+      lane.error = '';
+      lane.lost = lane.again = false;
+    }
+    this.tries = 0;
+    this.changed(false);
     this.want(this.wanted, this.range);
+  }
+
+  /** The server answers, or may do so: lanes that were lost are asked for again. What is told of them stays until then. */
+  reachable(): void {
+    clearTimeout(this.later);
+    this.later = undefined;
+    let some = false;
+    for (const lane of this.lanes.values()) if (lane.lost && !lane.again) some = lane.again = true;
+    if (some) this.want(this.wanted, this.range);
+  }
+
+  /** Why something of what is wanted is not there; empty where nothing failed. */
+  get failure(): string {
+    for (const want of this.wanted) {
+      const error = this.entry(want.cluster, want.uid)?.error;
+      if (error) return error;
+    }
+    return '';
   }
 
   clear(): void {
@@ -162,6 +199,7 @@ export class LaneStore {
 
   close(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.later);
     this.clear();
   }
 
@@ -212,7 +250,7 @@ export class LaneStore {
   private has(want: Wanted, level: number, index: number): boolean {
     const lane = this.entry(want.cluster, want.uid);
     if (!lane) return false;
-    if (lane.error) return true;
+    if (lane.error && !lane.again) return true;
     const own = lane.tiles.get(tileKey(level, index));
     if (own) return own.generation === this.generation && (own.derived || !want.derived);
     for (let up = 1; level + up <= lastLevel; up++) {
@@ -273,6 +311,7 @@ export class LaneStore {
     for (const lane of lanes.lanes) {
       const entry = this.entryFor(batch.ask.cluster, lane.uid);
       entry.error = lane.error ?? '';
+      entry.lost = entry.again = false;
       if (lane.error) continue;
       const data = laneData(batch.ask.derived ? { ...lane, derived: lane.derived ?? [] } : lane, batch.ask.window, binOf(batch.level));
       const key = tileKey(batch.level, batch.index);
@@ -280,6 +319,8 @@ export class LaneStore {
       entry.tiles.set(key, { data, level: batch.level, index: batch.index, generation: batch.generation, derived: batch.ask.derived, used: this.clock });
       if (batch.ask.derived) reshaped = reshape(entry, lane.derived ?? []) || reshaped;
     }
+    this.tries = 0;
+    this.reachable();
     this.changed(reshaped);
     this.want(this.wanted, this.range);
   }
@@ -288,7 +329,14 @@ export class LaneStore {
     if (!this.flying.has(batch)) return;
     this.landed(batch);
     const told = error instanceof Error ? error.message : String(error);
-    for (const uid of batch.ask.uids) this.entryFor(batch.ask.cluster, uid).error = told || 'no answer';
+    const lost = isPassing(error);
+    for (const uid of batch.ask.uids) {
+      const entry = this.entryFor(batch.ask.cluster, uid);
+      entry.error = told || 'no answer';
+      entry.lost = lost;
+      entry.again = false;
+    }
+    if (lost) this.later ??= setTimeout(() => this.reachable(), this.pauses[Math.min(this.tries++, this.pauses.length - 1)]);
     this.changed(false);
   }
 
@@ -317,6 +365,11 @@ export class LaneStore {
 
 export function laneKey(cluster: string, uid: string): string {
   return `${cluster}\n${uid}`;
+}
+
+/** Whether the same question may be answered later: the server is not there, or has too much to do. */
+function isPassing(error: unknown): boolean {
+  return !(error instanceof ApiError) || error.status === 0 || error.status === 408 || error.status === 429 || error.status >= 500;
 }
 
 function flyingKey(want: Wanted, level: number, index: number): string {

@@ -127,13 +127,14 @@ function drawLine(place: Place, scene: Scene, line: Line, y: number, height: num
     return false;
   }
   const entry = scene.store.entry(row.cluster, row.uid);
-  if (entry?.error && line.kind === 'object') {
-    drawNote(place, `${entry.error} — click to ask again`, y, height, true);
-    return false;
-  }
   if (line.kind === 'derived') return drawDerived(place, scene, line, entry, y, height, range);
   const lane = scratch.lane;
   if (entry) lane.fill(scene.store, entry, range, scene.scale, glyphRoom * 2 * scene.scale.perPixel);
+  // What was there before the server went away is drawn still.
+  if (entry?.error && lane.complete === 0) {
+    drawNote(place, line.kind === 'object' ? `${entry.error} — click to ask again` : '', y, height, true);
+    return false;
+  }
   if (!entry || lane.complete === 0 || line.kind === 'waiting') {
     drawSkeleton(place, scene.now, line.row, y, height);
     return true;

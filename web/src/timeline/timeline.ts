@@ -17,6 +17,7 @@ import { idOf, keepWidth, keptWidth, LabelList, make } from './labels';
 import { lanesInView, selectedPlace, spotAt, spotOf, type Spot } from './inview';
 import { LaneStore, laneKey } from './lanestore';
 import { canvasPatterns, lookOf, shiftAll, type Look } from './look';
+import { News } from './news';
 import { OverlayElements } from './overlay';
 import { layoutRows, lineAt, plainKey, type Layouts, type Line, type RowOptions } from './rows';
 import { drawScene, pinnedHeight, scratch, type Drawn, type Scene } from './scene';
@@ -61,6 +62,7 @@ export class Timeline {
   /** Where the caller may put what belongs above the labels. */
   readonly corner = make('div', 'timeline-corner');
   readonly split = make('div', 'timeline-split');
+  private readonly news: News;
   private readonly spoken = make('div', 'visually-hidden');
   private readonly labels: LabelList;
   private readonly pinnedLabels: LabelList;
@@ -74,6 +76,7 @@ export class Timeline {
   constructor(host: HTMLElement, options: TimelineOptions) {
     this.host = host;
     this.on = options.on;
+    this.news = new News(this.scroller, options.on.failed);
     this.store = new LaneStore({
       load: options.load,
       changed: (reshaped) => {
@@ -156,15 +159,9 @@ export class Timeline {
     this.tellBusy();
   }
 
-  /** Whether something that is in view is not there yet. */
   private tellBusy(moving = false): void {
-    const busy = String(moving || this.scene.rows.length === 0 || this.store.loading);
-    if (busy === this.busy) return;
-    this.busy = busy;
-    this.scroller.setAttribute('aria-busy', busy);
+    this.news.tell(moving || this.scene.rows.length === 0 || this.store.loading);
   }
-
-  private busy = '';
 
   /** Lays the rows out again; the row at the top of the view, or the focused one where it is in view, stays where it is. */
   private relayout(): void {
@@ -456,6 +453,7 @@ export class Timeline {
     this.showLabels();
     this.store.want(lanesInView(this.scene), this.lastRange);
     this.tellBusy(moving);
+    this.news.tellFailure(this.store.failure);
     if (moving && !this.still.matches && !this.moving) this.moving = setTimeout(() => {
       this.moving = undefined;
       this.redraw();

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { createPortal } from 'react-dom';
 import { ask } from '../../api/client';
+import { useLive } from '../../api/live';
 import type { Lanes, Row } from '../../api/drawn';
 import { objectView, nameOf } from '../../parts';
 import { printMoment, type Window } from '../../time/moment';
@@ -24,6 +25,7 @@ export interface PictureProps {
   choice: Omit<RowOptions, 'shapes'>;
   onToggle: (what: 'fold' | 'open' | 'pin', key: string) => void;
   onMenu: TimelineEvents['menu'];
+  onFailed: (why: string) => void;
   onMount: (timeline: Timeline | undefined) => void;
   /** What stands above the labels. */
   corner: ReactNode;
@@ -44,19 +46,19 @@ function hrefOfRow(row: Row): string | undefined {
 }
 
 /** The canvas: tells it what the URL says, and the URL what a hand does. */
-export function Picture({ view, words, data, rows, choice, onToggle, onMenu, onMount, corner }: PictureProps) {
+export function Picture({ view, words, data, rows, choice, onToggle, onMenu, onFailed, onMount, corner }: PictureProps) {
   const host = useRef<HTMLDivElement>(null);
   const [timeline, setTimeline] = useState<Timeline>();
   const zone = useZone();
   const [writer] = useState(() => new WindowWriter());
-  const events = useRef({ onToggle, onMenu });
+  const events = useRef({ onToggle, onMenu, onFailed });
   useEffect(() => {
-    events.current = { onToggle, onMenu };
+    events.current = { onToggle, onMenu, onFailed };
   });
 
   useEffect(() => {
     if (!host.current) return;
-        const mounted = mountTimeline(host.current, {
+    const mounted = mountTimeline(host.current, {
       load: loadLanes,
       href: hrefOfRow,
       on: {
@@ -70,6 +72,7 @@ export function Picture({ view, words, data, rows, choice, onToggle, onMenu, onM
           open(row);
         },
         toggle: (what, key) => events.current.onToggle(what, key),
+        failed: (why) => events.current.onFailed(why),
         menu: (line, row, at) => events.current.onMenu(line, row, at),
       },
     });
@@ -79,6 +82,7 @@ export function Picture({ view, words, data, rows, choice, onToggle, onMenu, onM
     return () => {
       writer.stop();
       onMount(undefined);
+      events.current.onFailed('');
       setTimeline(undefined);
       mounted.destroy();
     };
@@ -99,6 +103,9 @@ export function Picture({ view, words, data, rows, choice, onToggle, onMenu, onM
   useEffect(() => {
     if (data.turn.version > 0) timeline?.refresh(data.turn.from);
   }, [timeline, data.turn]);
+  // The server answers again: what had no answer is asked for at once.
+  const { newest } = useLive();
+  useEffect(() => timeline?.store.reachable(), [timeline, newest, data.rows.data, data.activity.data]);
   useTimelineKeys(timeline);
   return (
     <div className="timeline-page-host">

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Row } from '../../api/drawn';
 import { DetailPane } from '../../detail';
 import { Button, CoverageNote, CutNote, Empty, ErrorBox, Link, Skeleton, WindowBar, toPage } from '../../parts';
@@ -27,6 +27,8 @@ export function TimelinePage({ view }: { view: View }) {
   const data = useTimelineData(view);
   const [timeline, setTimeline] = useState<Timeline>();
   const [menu, setMenu] = useState<{ row: Row; at: DOMRect }>();
+  const [failed, setFailed] = useState('');
+  useRecovery(data, failed);
   const rows = data.rows.data?.rows ?? none;
   const choice = useChoice(rows, words, data);
   const onToggle = useCallback((what: 'fold' | 'open' | 'pin', key: string) => {
@@ -59,6 +61,7 @@ export function TimelinePage({ view }: { view: View }) {
               choice={choice}
               onToggle={onToggle}
               onMenu={(line, row, at) => row && line.kind === 'object' && setMenu({ row, at })}
+              onFailed={setFailed}
               onMount={setTimeline}
               corner={<Corner words={words} shown={shown} total={data.rows.data?.total} />}
             />
@@ -69,7 +72,8 @@ export function TimelinePage({ view }: { view: View }) {
               <Button small onClick={() => go({ words: { q: '', hide: '' } })}>Show all rows</Button>
             </div>
           )}
-          {data.fresh && <Fresh data={data} />}
+          {failed && !data.rows.error && <Failed why={failed} retry={() => timeline?.store.retry()} />}
+          {data.fresh && !failed && <Fresh data={data} />}
         </div>
         {view.sel && (
           <Side>
@@ -127,6 +131,28 @@ function Fresh({ data }: { data: TimelineData }) {
       <Button small icon="play" onClick={follow}>Follow now</Button>
     </div>
   );
+}
+
+/** Rows have no answer; they are asked for again by themselves as well. */
+function Failed({ why, retry }: { why: string; retry: () => void }) {
+  return (
+    <div className="timeline-fresh timeline-failed" role="alert">
+      <span>Some rows are not loaded: {why}</span>
+      <Button small onClick={retry}>Retry</Button>
+    </div>
+  );
+}
+
+/** As soon as rows have answers again, what else had none is asked for again. */
+function useRecovery(data: TimelineData, failed: string): void {
+  const before = useRef(failed);
+  useEffect(() => {
+    const recovered = before.current !== '' && failed === '';
+    before.current = failed;
+    if (!recovered) return;
+    if (data.rows.error) data.rows.retry();
+    if (data.activity.error) data.activity.retry();
+  }, [data, failed]);
 }
 
 function RowSkeleton() {
