@@ -1,10 +1,8 @@
 import type { Palette } from '../theme/palette';
+import { barredRing, brackets, cross, dot, emptyBox, emptyDiamond, fullDiamond } from '../theme/shapes';
 import { signs, type Sign } from './attrs';
 
-/**
- * Draws the sign of a record, its middle at x and y: the forms that the timeline has. Each sign has a form of its own, so that none is told by colour
- * alone.
- */
+/** Draws the sign of a record, its middle at x and y. */
 export function drawSign(ctx: CanvasRenderingContext2D, palette: Palette, sign: number, x: number, y: number, crowd = false): void {
   const name = signs[sign] ?? 'none';
   ctx.fillStyle = ctx.strokeStyle = signColor(palette, name);
@@ -16,38 +14,25 @@ export function drawSign(ctx: CanvasRenderingContext2D, palette: Palette, sign: 
       cross(ctx, x, y);
       return;
     case 'request':
-      ctx.lineWidth = 1;
-      ctx.strokeRect(Math.round(x) - 1.5, y - 3, 3, 6);
+      emptyBox(ctx, x, y);
       return;
     case 'read':
-      ctx.beginPath();
-      ctx.arc(x, y, 1.8, 0, 7);
-      ctx.fill();
+      dot(ctx, x, y);
       return;
     case 'normal':
-      diamond(ctx, x, y, 3.6);
-      ctx.fillStyle = palette.raised;
-      ctx.fill();
-      ctx.lineWidth = 1.4;
-      ctx.stroke();
+      emptyDiamond(ctx, x, y, palette.raised);
       return;
     case 'warning':
-      diamond(ctx, x, y, 5);
-      ctx.fill();
-      ctx.lineWidth = 1;
-      ctx.strokeStyle = palette.text;
-      ctx.stroke();
+      fullDiamond(ctx, x, y, palette.text);
       return;
     case 'failed':
-      barredRing(ctx, palette, x, y);
+      barredRing(ctx, x, y, palette.raised);
       return;
     case 'span':
       ctx.fillRect(x - 4, y - 2, 8, 4);
       return;
     case 'gap':
-      ctx.fillRect(x - 0.5, y - 4, 1, 8);
-      ctx.fillRect(x - 2.5, y - 4, 5, 1);
-      ctx.fillRect(x - 2.5, y + 3, 5, 1);
+      brackets(ctx, x, y);
       return;
     case 'none':
   }
@@ -73,33 +58,6 @@ export function signColor(palette: Palette, sign: Sign): string {
     default:
       return palette.change;
   }
-}
-
-function diamond(ctx: CanvasRenderingContext2D, x: number, y: number, r: number): void {
-  ctx.beginPath();
-  ctx.moveTo(x, y - r);
-  ctx.lineTo(x + r, y);
-  ctx.lineTo(x, y + r);
-  ctx.lineTo(x - r, y);
-  ctx.closePath();
-}
-
-function cross(ctx: CanvasRenderingContext2D, x: number, y: number): void {
-  const r = 3.4;
-  ctx.lineWidth = 2;
-  line(ctx, x - r, y - r, x + r, y + r);
-  line(ctx, x + r, y - r, x - r, y + r);
-}
-
-/** On a ground of its own, so that it is seen among ticks. */
-function barredRing(ctx: CanvasRenderingContext2D, palette: Palette, x: number, y: number): void {
-  ctx.fillStyle = palette.raised;
-  ctx.beginPath();
-  ctx.arc(x, y, 4.2, 0, 7);
-  ctx.fill();
-  ctx.lineWidth = 1.8;
-  ctx.stroke();
-  line(ctx, x - 2.7, y + 2.7, x + 2.7, y - 2.7);
 }
 
 export function line(ctx: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {

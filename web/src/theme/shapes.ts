@@ -1,0 +1,92 @@
+/** The forms of records, the same wherever they are drawn: each its own, so that none is told by colour alone. Colours are the caller's. */
+
+/** What of a canvas the forms need: so they can be drawn as SVG, too. */
+export interface Pen {
+  fillStyle: unknown;
+  strokeStyle: unknown;
+  lineWidth: number;
+  fillRect(x: number, y: number, w: number, h: number): void;
+  strokeRect(x: number, y: number, w: number, h: number): void;
+  beginPath(): void;
+  closePath(): void;
+  moveTo(x: number, y: number): void;
+  lineTo(x: number, y: number): void;
+  arc(x: number, y: number, radius: number, start: number, end: number): void;
+  fill(): void;
+  stroke(): void;
+}
+
+/** A read: a small dot. */
+export function dot(pen: Pen, x: number, y: number): void {
+  pen.beginPath();
+  pen.arc(x, y, 1.8, 0, 7);
+  pen.fill();
+}
+
+/** A request that changed nothing: an empty box. */
+export function emptyBox(pen: Pen, x: number, y: number): void {
+  pen.lineWidth = 1;
+  pen.strokeRect(Math.round(x) - 1.5, y - 3, 3, 6);
+}
+
+/** A normal Event: an empty diamond, on a ground of its own where one is given. */
+export function emptyDiamond(pen: Pen, x: number, y: number, ground?: unknown): void {
+  diamond(pen, x, y, 3.6);
+  if (ground !== undefined) {
+    pen.fillStyle = ground;
+    pen.fill();
+  }
+  pen.lineWidth = 1.4;
+  pen.stroke();
+}
+
+/** A Warning: a full diamond with an edge. */
+export function fullDiamond(pen: Pen, x: number, y: number, edge: unknown): void {
+  diamond(pen, x, y, 5);
+  pen.fill();
+  pen.lineWidth = 1;
+  pen.strokeStyle = edge;
+  pen.stroke();
+}
+
+/** A deletion: a cross. */
+export function cross(pen: Pen, x: number, y: number): void {
+  const r = 3.4;
+  pen.lineWidth = 2;
+  pen.beginPath();
+  pen.moveTo(x - r, y - r);
+  pen.lineTo(x + r, y + r);
+  pen.moveTo(x + r, y - r);
+  pen.lineTo(x - r, y + r);
+  pen.stroke();
+}
+
+/** What failed: a ring with a bar across it, on a ground of its own, so that it is seen among ticks; nothing else is round and strong. */
+export function barredRing(pen: Pen, x: number, y: number, ground: unknown, r = 4.2): void {
+  pen.fillStyle = ground;
+  pen.beginPath();
+  pen.arc(x, y, r, 0, 7);
+  pen.fill();
+  pen.lineWidth = 1.8;
+  pen.stroke();
+  pen.beginPath();
+  pen.moveTo(x - 2.7, y + 2.7);
+  pen.lineTo(x + 2.7, y - 2.7);
+  pen.stroke();
+}
+
+/** A hole in what was observed: a bar between two short ones. */
+export function brackets(pen: Pen, x: number, y: number): void {
+  pen.fillRect(x - 0.5, y - 4, 1, 8);
+  pen.fillRect(x - 2.5, y - 4, 5, 1);
+  pen.fillRect(x - 2.5, y + 3, 5, 1);
+}
+
+function diamond(pen: Pen, x: number, y: number, r: number): void {
+  pen.beginPath();
+  pen.moveTo(x, y - r);
+  pen.lineTo(x + r, y);
+  pen.lineTo(x, y + r);
+  pen.lineTo(x - r, y);
+  pen.closePath();
+}
