@@ -1,8 +1,10 @@
 import { useRef, useState, type FormEvent } from 'react';
 import { useInfo } from '../../api/server';
+import type { Row } from '../../api/drawn';
 import type { Objects } from '../../api/types';
 import { useAnswer } from '../../api/useAnswer';
-import { Button, Icon, Popover } from '../../parts';
+import { Button, Icon, nameOf, Popover } from '../../parts';
+import { kindShort } from '../../text/kinds';
 import { everything, type SetOfObjects } from '../../url/state';
 import { go } from '../../url/useView';
 
@@ -10,7 +12,7 @@ const names = { cluster: 'cluster', namespace: 'namespace', kind: 'kind', name: 
 type Word = keyof typeof names;
 
 /** What is shown, as chips that can be taken away, and a form for the rest. */
-export function SetBar({ set }: { set: SetOfObjects }) {
+export function SetBar({ set, rows }: { set: SetOfObjects; rows: readonly Row[] }) {
   const [open, setOpen] = useState(false);
   const anchor = useRef<HTMLSpanElement>(null);
   const given = (Object.keys(names) as Word[]).filter((word) => set[word] !== '');
@@ -20,7 +22,7 @@ export function SetBar({ set }: { set: SetOfObjects }) {
       {given.map((word) => (
         <span key={word} className="timeline-set-chip">
           <button type="button" className="timeline-set-words" title="Change what is shown" onClick={() => setOpen(true)}>
-            <span className="timeline-set-name">{names[word]}</span> {wordText(word, set)}
+            <span className="timeline-set-name">{names[word]}</span> {wordText(word, set, rows)}
           </button>
           <button type="button" className="timeline-set-remove" aria-label={`Without ${names[word]} ${set[word]}`} title="Take away" onClick={() => go({ set: withoutTree(without(word)) })}>
             <Icon name="cross" size={11} />
@@ -49,8 +51,11 @@ function withoutTree(set: SetOfObjects): SetOfObjects {
   return rest;
 }
 
-function wordText(word: Word, set: SetOfObjects): string {
-  const text = set[word].startsWith('uid:') ? `uid ${set[word].slice(4, 12)}…` : set[word];
+/** What a chip says; a root that is named by its UID is told by its name as soon as its row is there. */
+export function wordText(word: Word, set: SetOfObjects, rows: readonly Row[]): string {
+  const uid = word === 'object' && set.object.startsWith('uid:') ? set.object.slice(4) : '';
+  const root = uid ? rows.find((row) => row.uid === uid && row.name) : undefined;
+  const text = root ? `${kindShort(root.kind ?? '')} ${nameOf(root)}` : uid ? `uid ${uid.slice(0, 8)}…` : set[word];
   if (word !== 'object') return text;
   const far = [set.up === undefined ? '' : `${set.up} up`, set.down === undefined ? '' : `${set.down} down`, set.siblings ? 'with siblings' : ''].filter(Boolean);
   return far.length ? `${text} (${far.join(', ')})` : text;

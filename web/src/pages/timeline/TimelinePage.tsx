@@ -41,7 +41,7 @@ export function TimelinePage({ view }: { view: View }) {
     <main className="timeline-page" aria-label="Timeline">
       <h1 className="visually-hidden">Timeline</h1>
       <div className="timeline-page-bar">
-        <SetBar set={view.set} />
+        <SetBar set={view.set} rows={rows} />
         <span className="timeline-page-gap" />
         <WindowBar view={view} bounds={data.recorded} narrow />
         <Tools timeline={timeline} words={words} onExport={(form) => timeline && savePicture(timeline, form)} />

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Row } from '../../api/drawn';
+import { everything } from '../../url/state';
+import { wordText } from './SetBar';
 import { quantised } from './useTimelineData';
 import { parseWords, shownWords, toggled, wordOf } from './words';
 
@@ -23,6 +26,17 @@ describe('words of the timeline', () => {
   it('name lines', () => {
     expect(wordOf('demo\nuid-1')).toBe('uid-1');
     expect(wordOf('n:demo/shop')).toBe('n:demo/shop');
+  });
+});
+
+describe('the root of a tree', () => {
+  const set = { ...everything, object: 'uid:c8d8165c-aa', down: 2 };
+  const row = { uid: 'c8d8165c-aa', kind: 'Deployment', namespace: 'shop', name: 'web', cluster: 'demo', parent: -1 } as Row;
+
+  it('is told by its name as soon as that is known', () => {
+    expect(wordText('object', set, [])).toBe('uid c8d8165c… (2 down)');
+    expect(wordText('object', set, [{ ...row, uid: 'other' }, row])).toBe('deploy shop/web (2 down)');
+    expect(wordText('object', { ...set, object: 'deploy/web' }, [row])).toBe('deploy/web (2 down)');
   });
 });
 
