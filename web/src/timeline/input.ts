@@ -196,7 +196,7 @@ function doubleClick(timeline: Timeline, event: MouseEvent): void {
   const spot = timeline.spotAt(y);
   const window = spot && windowOf(timeline, spot, x, y);
   if (window) timeline.go(withMargin(window, 0.12, scene.scale.perPixel * 2), { animate: true, jump: true });
-  else timeline.go(zoomedAt(scene.scale, x - scene.left, 3), { animate: true });
+  else timeline.go(zoomedAt(scene.scale, x - scene.left, 3), { animate: true, jump: true });
 }
 
 /** What a double click looks closer at. */

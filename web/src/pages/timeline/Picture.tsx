@@ -15,6 +15,7 @@ import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { currentView, go, goTo, hrefOf } from '../../url/useView';
 import type { TimelineData } from './useTimelineData';
+import { Rest } from './rest';
 import type { TimelineWords } from './words';
 
 export interface PictureProps {
@@ -140,7 +141,7 @@ function useTimelineKeys(timeline: Timeline | undefined): void {
   useKeys({ ...keys, ...listed }, 'Timeline');
 }
 
-/** Writes the window into the URL: seldom while it moves, as a new entry of the history where somebody chose it. */
+/** Writes the window into the URL: seldom while it moves, as a new entry of the history where somebody chose it, or moves it after a rest. */
 class WindowWriter {
   /** All that there is to see. */
   private extent: Window | undefined;
@@ -153,13 +154,19 @@ class WindowWriter {
   private written: Window | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pending: (() => void) | undefined;
+  private readonly rest = new Rest();
+  /** What is pending begins an entry. */
+  private begins = false;
 
   readonly write: TimelineEvents['window'] = ({ from, to }, { settled, jump }) => {
+    // The first movement begins the entry, even where the last one is what is written.
+    this.begins = this.rest.begins(jump, performance.now()) || this.begins;
     this.pending = () => {
       this.written = { from, to };
       // All that there is needs no words, and stays all when more comes in.
       const whole = this.extent && sameWindow({ from, to }, this.extent);
-      go(whole ? { from: undefined, to: undefined, follow: undefined } : { from, to, follow: undefined }, { replace: !jump });
+      go(whole ? { from: undefined, to: undefined, follow: undefined } : { from, to, follow: undefined }, { replace: !this.begins });
+      this.begins = false;
     };
     if (settled) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), 250);
