@@ -16,7 +16,8 @@ export type Lack = 'anything' | 'cluster';
 
 export function lackOf(clusters: readonly ClusterInfo[] | undefined, cluster: string): Lack | undefined {
   if (!clusters) return undefined;
-  if (boundsOf(clusters).to === undefined) return 'anything';
+  // What has no times is recorded all the same, as watch streams may be.
+  if (boundsOf(clusters).to === undefined && clusters.every(({ objects }) => objects === 0)) return 'anything';
   return cluster !== '' && !clusters.some(({ name }) => name === cluster) ? 'cluster' : undefined;
 }
 
