@@ -3,7 +3,7 @@ import { newestOf, useLive } from '../../api/live';
 import { boundsOf, useInfo } from '../../api/server';
 import type { Activity, Row, Rows } from '../../api/drawn';
 import { useAnswer, type Answer } from '../../api/useAnswer';
-import type { Params } from '../../api/client';
+import { urlOf, type Params } from '../../api/client';
 import { printMoment, second, type Window } from '../../time/moment';
 import { withMargin } from '../../time/scale';
 import type { Density } from '../../timeline/draw_head';
@@ -70,10 +70,30 @@ export function useTimelineData(view: View): TimelineData {
   const whole = useAnswer<Rows>('rows', total > firstRows ? { ...params, ...span, limit: maxRows } : undefined, turn.version);
   const rows = total > firstRows ? { ...whole, stale: first.stale, ...(whole.data ?? first.data ? { data: whole.data ?? first.data } : {}) } as Answer<Rows> : first;
   const asked = extent && { ...params, from: printMoment(extent.from), to: printMoment(extent.to), bins: minimapBins, top: 1000 };
-  const activity = useAnswer<Activity>('activity', asked, turn.version);
+  const { params: counted, version } = useSettled(asked, turn.version, first.loading);
+  const activity = useAnswer<Activity>('activity', counted, version);
   const density = activity.data;
   const score = useMemo(() => scores(activity.data), [activity.data]);
   return { rows, activity, recorded, extent, density, score, window, narrowed: narrowed !== undefined, fresh, showFresh, turn };
+}
+
+interface Question {
+  params: Params | undefined;
+  version: number;
+}
+
+/** A question made from an answer that is loading: the one before, until that answer is there. Otherwise it would be asked twice. */
+function useSettled(params: Params | undefined, version: number, loading: boolean): Question {
+  const [kept, setKept] = useState<Question>({ params, version });
+  if (loading) return kept;
+  if (kept.version === version && sameQuestion(kept.params, params)) return kept;
+  const next = { params, version };
+  setKept(next);
+  return next;
+}
+
+function sameQuestion(a: Params | undefined, b: Params | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : urlOf('', a) === urlOf('', b);
 }
 
 /** Counts what was recorded meanwhile, and when to show it: at once where the view follows. */
