@@ -143,7 +143,7 @@ function drawLine(place: Place, scene: Scene, line: Line, y: number, height: num
   drawBars(place, lane.bars, y + barTop, height - barTop - 1);
   drawBins(place, lane, y);
   drawMarks(place, lane, y, height);
-  const moving = drawMissing(place, lane.missing, scene.recorded, scene.now, y + 2, height - 4);
+  const moving = drawMissing(place, lane.missing, scene.recorded, entry.error ? 0 : scene.now, y + 2, height - 4) && !entry.error;
   told(line, stateAt(lane, scene.cursor !== undefined && scene.cursor >= scene.scale.from && scene.cursor <= scene.scale.to ? scene.cursor : scene.scale.to - 1));
   return moving;
 }
@@ -154,7 +154,7 @@ function drawDerived(place: Place, scene: Scene, line: Line, entry: LaneEntry | 
   derived.fill(scene.store, entry, line.shape.key, range);
   if (line.shape.steps) drawSteps(place, derived, y, height);
   else drawBars(place, derived.bars, y + 2, height - 4);
-  return drawMissing(place, derived.missing, scene.recorded, scene.now, y + 2, height - 4);
+  return drawMissing(place, derived.missing, scene.recorded, entry.error ? 0 : scene.now, y + 2, height - 4) && !entry.error;
 }
 
 /** The state that holds at a moment; '' where there is none. */
