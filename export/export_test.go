@@ -247,3 +247,54 @@ func TestDays(t *testing.T) {
 }
 
 func isDay(span string) bool { return strings.Contains(span, "record\x12\x08\n\x06object") }
+
+// heard is a sink that notes what it is delivered.
+type heard struct {
+	ingest.Sink
+	records []record.Kind
+	marks   int
+	queued  func() int64 // bytes in the export's queue
+	before  []int64      // at each delivery
+}
+
+func (h *heard) Deliver(_ context.Context, b ingest.Batch) error {
+	for _, r := range b.Records {
+		h.records = append(h.records, r.Kind)
+	}
+	h.marks += len(b.Marks)
+	h.before = append(h.before, h.queued())
+	return nil
+}
+
+// TestPositionsLast: how far a source has come is stored behind the queue, so that none goes on behind facts that are not to be exported.
+func TestPositionsLast(t *testing.T) {
+	c := config(t.TempDir(), newNotes(), &fakeClock{})
+	e := open(t, c)
+	next := &heard{queued: func() int64 { return e.in.Status().Bytes }}
+	progress := &record.Record{Kind: record.KindProgress, Ref: record.ObjectRef{Cluster: "test", Resource: "pods"}, Progress: &record.Progress{RV: 7, From: 1}}
+	mark := ingest.Mark{Key: "tail/log", Value: []byte("9")}
+	batch := ingest.Batch{Cluster: "test", Records: []*record.Record{progress, kubeEvent(1, pod(1))}, Marks: []ingest.Mark{mark}}
+	if err := e.Before(next).Deliver(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	if want := []record.Kind{record.KindKubeEvent, record.KindProgress}; !slices.Equal(next.records, want) || next.marks != 1 {
+		t.Errorf("stored %v and %d marks, want %v and 1", next.records, next.marks, want)
+	}
+	if len(next.before) != 2 || next.before[0] != 0 || next.before[1] == 0 {
+		t.Errorf("bytes in the queue when stored: %v, want none, then some", next.before)
+	}
+	if err := e.Close(); err != nil { // a queue that takes nothing
+		t.Fatal(err)
+	}
+	c = config(t.TempDir(), newNotes(), &fakeClock{})
+	c.Settings.OTLP.Queue.WhenFull = waitWord
+	e = open(t, c)
+	next.records, next.marks = nil, 0
+	sink := e.Before(next)
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := sink.Deliver(t.Context(), batch); err == nil || slices.Contains(next.records, record.KindProgress) || next.marks > 0 {
+		t.Errorf("where the queue takes nothing: %v; stored %v and %d marks", err, next.records, next.marks)
+	}
+}

@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/ingest"
+	"github.com/kubewake/kubewake/record"
 )
 
 // partBytes is the estimated memory of what is put into the queue at once.
 const partBytes = 8 << 20
 
 // Before is the Sink that hands on to next, the store's, and then puts into the queue what is to be exported. So a crash between the two
-// means that the sender was told nothing: it delivers again, the store merges, and the queue has it.
+// means that the sender was told nothing: it delivers again, the store merges, and the queue has it. What lets a sender go on behind a
+// batch, how far a watch has come or a file was read, is stored last: some ask the store for it when they begin again.
 func (e *Exporter) Before(next ingest.Sink) ingest.Sink { return &sink{Sink: next, e: e} }
 
 type sink struct {
@@ -23,10 +25,32 @@ type sink struct {
 
 // Deliver implements ingest.Sink.
 func (s *sink) Deliver(ctx context.Context, b ingest.Batch) error {
-	if err := s.Sink.Deliver(ctx, b); err != nil {
-		return err
+	facts, positions := apart(b)
+	if len(facts.Records) > 0 {
+		if err := s.Sink.Deliver(ctx, facts); err != nil {
+			return err
+		}
+		if err := s.e.enqueue(facts); err != nil {
+			return err
+		}
 	}
-	return s.e.enqueue(b)
+	if len(positions.Records) == 0 && len(positions.Marks) == 0 && len(facts.Records) > 0 {
+		return nil
+	}
+	return s.Sink.Deliver(ctx, positions)
+}
+
+// apart divides a batch in what happened, and how far its source has come.
+func apart(b ingest.Batch) (facts, positions ingest.Batch) {
+	facts.Cluster, positions.Cluster, positions.Marks = b.Cluster, b.Cluster, b.Marks
+	for _, r := range b.Records {
+		if r.Kind == record.KindProgress {
+			positions.Records = append(positions.Records, r)
+		} else {
+			facts.Records = append(facts.Records, r)
+		}
+	}
+	return facts, positions
 }
 
 // enqueue makes durable what of a stored batch is to be exported. Where that fails the settings decide who pays for it.
