@@ -22,12 +22,12 @@ export interface Visit {
   close: () => Promise<void>;
 }
 
-export async function visit(browser: Browser, url: string, how: { theme?: 'light' | 'dark'; width?: number; height?: number } = {}): Promise<Visit> {
+export async function visit(browser: Browser, url: string, how: { theme?: 'light' | 'dark'; width?: number; height?: number; zone?: string } = {}): Promise<Visit> {
   const context = await browser.newContext({
     viewport: { width: how.width ?? 1440, height: how.height ?? 900 },
     colorScheme: how.theme ?? 'light',
     reducedMotion: 'reduce',
-    timezoneId: 'Europe/Berlin',
+    timezoneId: how.zone ?? 'Europe/Berlin',
   });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);

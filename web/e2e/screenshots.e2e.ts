@@ -25,7 +25,7 @@ describe.skipIf(!folder)('pictures', () => {
 
   describe.each(['light', 'dark'] as const)('%s', (theme) => {
     it.each(looks)('of $name', async ({ name, path, shows }) => {
-      const v = await visit(browser, wake.url + path, { theme });
+      const v = await visit(browser, wake.url + path, { theme, zone: 'UTC' });
       await v.page.getByText(shows).first().waitFor();
       await settled(v.page);
       await v.page.screenshot({ path: join(folder ?? '', `${name}-${theme}.png`) });
@@ -35,7 +35,7 @@ describe.skipIf(!folder)('pictures', () => {
   });
 
   it.each(['light', 'dark'] as const)('of the incident, %s', async (theme) => {
-    const v = await visit(browser, wake.url, { theme });
+    const v = await visit(browser, wake.url, { theme, zone: 'UTC' });
     await v.page.getByRole('region', { name: /failing or stuck/i }).getByRole('link', { name: /web/ }).first().click();
     await v.page.getByRole('complementary').getByText('web:v3-bad').first().waitFor();
     await settled(v.page);
@@ -45,7 +45,7 @@ describe.skipIf(!folder)('pictures', () => {
   });
 
   it('of the overview on a small screen', async () => {
-    const v = await visit(browser, wake.url, { width: 1024, height: 700 });
+    const v = await visit(browser, wake.url, { width: 1024, height: 700, zone: 'UTC' });
     await v.page.getByText('ImagePullBackOff').first().waitFor();
     await settled(v.page);
     const overflow = await v.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
