@@ -93,7 +93,7 @@ bench-ui: ui ## how long frames of the timeline take in the browser: over a synt
 	test -d $(BENCH_UI)/store || { mkdir -p $(BENCH_UI) && go run ./cmd/bench -records 1000000 -questions 1 -data $(BENCH_UI)/store; }
 	$(BIN)/kubewake serve --data $(BENCH_UI)/store --listen 127.0.0.1:7599 & server=$$!; trap 'kill $$server' EXIT; \
 	  until curl -sf http://127.0.0.1:7599/readyz >/dev/null; do kill -0 $$server || exit 1; sleep 0.2; done; \
-	  node web/scripts/bench-ui.mjs http://127.0.0.1:7599
+	  cd web && node scripts/bench-ui.mjs http://127.0.0.1:7599
 
 cluster: ## a real Kubernetes control plane on loopback to play with, until Ctrl-C; FLAGS="-nodes 5 -webhook URL", see FLAGS=-h. Its first build takes minutes
 	go run ./internal/testcluster up $(FLAGS)
