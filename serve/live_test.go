@@ -276,7 +276,7 @@ func TestWhoMayAsk(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, serving := startLive(t, Settings{Data: filepath.Join(dir, "data"), API: API{Tokens: tokens, Pprof: true}})
-	for _, path := range []string{"/api/v1/info", "/metrics", "/", "/debug/pprof/"} {
+	for _, path := range []string{"/api/v1/info", "/metrics", "/api/services", "/debug/pprof/"} {
 		for token, want := range map[string]int{"": 401, "unknown-token-0123456789": 401, some: 403, all: 200} {
 			if code, text := get(t, serving.url+path, token); code != want || strings.Contains(text, token) && token != "" {
 				t.Errorf("%s as %q: %d, want %d", path, token, code, want)
