@@ -3,6 +3,7 @@ package doctor
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +212,14 @@ func TestFindings(t *testing.T) {
 				}
 				if f.Mend == "" {
 					t.Errorf("%s: what to do is not said", f.Sentence)
+				}
+				if !slices.Contains(Checks(), f.Check) {
+					t.Errorf("%s is not among the names of checks", f.Check)
+				}
+				ignoring := seen
+				ignoring.Ignore = []string{f.Check}
+				if r := Examine(ignoring); slices.ContainsFunc(r.Findings, func(g Finding) bool { return g.Check == f.Check }) || !strings.HasSuffix(r.Skipped[len(r.Skipped)-1], ": "+f.Check+".") {
+					t.Errorf("%s is ignored, and found: %+v", f.Check, r)
 				}
 				for _, p := range f.Paste {
 					pasted += p.Text

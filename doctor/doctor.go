@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -26,12 +27,18 @@ const (
 
 // Finding is one thing that is wrong.
 type Finding struct {
-	Check    string   `json:"check"` // which check found it: one word, for scripts
+	Check    string   `json:"check"` // which check found it: one of Checks
 	Severity Severity `json:"severity"`
 	Sentence string   `json:"sentence"`           // what is wrong
 	Evidence []string `json:"evidence,omitempty"` // what shows it
 	Mend     string   `json:"mend,omitempty"`     // what to do
 	Paste    []Paste  `json:"paste,omitempty"`    // what to put where
+}
+
+// Checks are the names of all checks: one word each, for scripts.
+func Checks() []string {
+	return []string{"agents", "audit", "certificate", "clock", "cluster", "discovery", "disk", "dropped", "election", "epoch", "export", "identity",
+		"instance", "late", "level", "rbac", "ready", "recorded", "spool", "store", "tail", "truncated", "unreadable", "watch", "webhook"}
 }
 
 // Paste is text for a file or a shell.
@@ -65,6 +72,8 @@ type Seen struct {
 	// Receiver is the certificate there, and ReceiverErr why it was not seen, where it was looked for.
 	Receiver    []Cert
 	ReceiverErr error
+	// Ignore names checks whose findings are left out.
+	Ignore []string
 }
 
 // examination gathers what checks say.
@@ -73,7 +82,11 @@ type examination struct {
 	report Report
 }
 
-func (x *examination) found(f Finding)  { x.report.Findings = append(x.report.Findings, f) }
+func (x *examination) found(f Finding) {
+	if !slices.Contains(x.Ignore, f.Check) {
+		x.report.Findings = append(x.report.Findings, f)
+	}
+}
 func (x *examination) fine(s string)    { x.report.Fine = append(x.report.Fine, s) }
 func (x *examination) skipped(s string) { x.report.Skipped = append(x.report.Skipped, s) }
 
@@ -96,6 +109,9 @@ func Examine(seen Seen) *Report {
 			Mend: "Let kubewake listen there (receive.listen), or correct the address; the apiservers have to reach it, not this machine."})
 	}
 	x.together()
+	if len(x.Ignore) > 0 {
+		x.skipped(fmt.Sprintf("Ignored, as asked: what these checks find: %s.", strings.Join(x.Ignore, ", ")))
+	}
 	rank := map[Severity]int{Failure: 0, Warning: 1, Hint: 2}
 	slices.SortStableFunc(x.report.Findings, func(a, b Finding) int { return cmp.Compare(rank[a.Severity], rank[b.Severity]) })
 	return &x.report

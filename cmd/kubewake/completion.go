@@ -24,7 +24,7 @@ func (a *app) complete(command *cobra.Command, flag string, values func(*asker, 
 	// The error says that the flag does not exist, or was registered twice: the tests run every command.
 	_ = command.RegisterFlagCompletionFunc(flag, func(c *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
 		var list []string
-		if flag == "output" || flag == "record" || flag == "type" {
+		if flag == "output" || flag == "record" || flag == "type" || flag == "ignore" {
 			list = values(nil, prefix)
 		} else {
 			list = a.offered(c.Context(), func(_ context.Context, k *asker) []string { return values(k, prefix) })

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type doctorFlags struct {
 	as        string
 	noCluster bool
 	webhook   string
+	ignore    []string
 }
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -40,6 +42,8 @@ It changes nothing. It can do with either alone.
 The kubewake is the one of --server or --data (or what was opened last); the cluster is that of --kubeconfig and --context, else of
 $KUBECONFIG or ~/.kube/config where there is one. --as asks for the rights of another user, mostly kubewake's own service account;
 your own credentials must be allowed to create subjectaccessreviews for that.
+
+What you know of and accept is left out with --ignore and the word in brackets: --ignore disk,certificate.
 
 Exit status: 0 nothing is wrong (there may be hints); 4 a failure or a warning was found; 1 there was nothing to look at.`,
 		Example: `  kubewake doctor --server http://127.0.0.1:7575 --context prod
@@ -58,6 +62,8 @@ Exit status: 0 nothing is wrong (there may be hints); 4 a failure or a warning w
 	flags.BoolVar(&f.InCluster, "in-cluster", false, "use the credentials of the pod that this runs in")
 	flags.BoolVar(&f.noCluster, "no-cluster", false, "look at no cluster")
 	flags.StringVar(&f.webhook, "webhook-url", "", "where apiservers reach kubewake: its certificate is looked at, and it is put into what is to be pasted")
+	flags.StringSliceVar(&f.ignore, "ignore", nil, "leave out what these checks find: "+strings.Join(doctor.Checks(), ", "))
+	a.complete(command, "ignore", func(*asker, string) []string { return doctor.Checks() })
 	flags.StringVarP(&a.output, "output", "o", "table", "table or json")
 	a.complete(command, "output", func(*asker, string) []string { return []string{"json", "table"} })
 	command.ValidArgsFunction = cobra.NoFileCompletions
@@ -65,13 +71,18 @@ Exit status: 0 nothing is wrong (there may be hints); 4 a failure or a warning w
 		if a.output != "table" && a.output != "json" {
 			return usagef("-o %s: want table or json", a.output)
 		}
+		for _, name := range f.ignore {
+			if !slices.Contains(doctor.Checks(), name) {
+				return usagef("--ignore %s: there is no such check; there are %s", name, strings.Join(doctor.Checks(), ", "))
+			}
+		}
 		return a.doctor(command.Context(), &f)
 	}
 	return command
 }
 
 func (a *app) doctor(ctx context.Context, f *doctorFlags) (err error) {
-	seen := doctor.Seen{Now: time.Now(), WebhookURL: f.webhook}
+	seen := doctor.Seen{Now: time.Now(), WebhookURL: f.webhook, Ignore: f.ignore}
 	cluster, err := f.cluster()
 	if err != nil {
 		return err
