@@ -100,13 +100,20 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	header.Set("ETag", a.tag)
-	header.Set("Vary", "Accept-Encoding")
 	if isKnown(r.Header.Values("If-None-Match"), a.tag) {
+		header.Set("Vary", "Accept-Encoding")
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
+	a.serveAs(w, r, http.StatusOK)
+}
+
+// serveAs sends the file with a status, whatever the visitor has of it.
+func (a *asset) serveAs(w http.ResponseWriter, r *http.Request, status int) {
+	header := w.Header()
+	header.Add("Vary", "Accept-Encoding")
 	body := a.packed
-	if takesGzip(r) {
+	if takes(r.Header.Get("Accept-Encoding"), "gzip") {
 		header.Set("Content-Encoding", "gzip")
 	} else {
 		var err error
@@ -117,6 +124,7 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	header.Set("Content-Type", a.contentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
 	if r.Method == http.MethodHead {
 		return
 	}
@@ -144,11 +152,11 @@ func isKnown(values []string, tag string) bool {
 	return false
 }
 
-// takesGzip reads Accept-Encoding; "gzip;q=0" refuses it.
-func takesGzip(r *http.Request) bool {
-	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
-		name, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if strings.TrimSpace(name) != "gzip" {
+// takes reports whether a header like Accept or Accept-Encoding names a value; one with the weight 0 refuses it.
+func takes(header, name string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		value, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if !strings.EqualFold(strings.TrimSpace(value), name) {
 			continue
 		}
 		q, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(weight), "q="), 64)

@@ -22,10 +22,11 @@ type page struct {
 	log      *slog.Logger
 	template *template.Template
 	notBuilt *template.Template
+	lost     *template.Template
 }
 
 func newPage(c Config) *page {
-	return &page{engine: c.Engine, log: c.Log, template: parse("index.html"), notBuilt: parse("missing.html")}
+	return &page{engine: c.Engine, log: c.Log, template: parse("index.html"), notBuilt: parse("missing.html"), lost: parse("lost.html")}
 }
 
 // has reports whether a file belongs to the page.
@@ -36,10 +37,15 @@ func (p *page) file(w http.ResponseWriter, r *http.Request) {
 }
 
 // missing says at the addresses of the UI how it is built.
-func (p *page) missing(w http.ResponseWriter, r *http.Request) {
+func (p *page) missing(w http.ResponseWriter, _ *http.Request) { p.notFound(w, p.notBuilt) }
+
+// nowhere says that nothing stands at an address.
+func (p *page) nowhere(w http.ResponseWriter, _ *http.Request) { p.notFound(w, p.lost) }
+
+func (p *page) notFound(w http.ResponseWriter, says *template.Template) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(http.StatusNotFound)
-	if err := p.notBuilt.Execute(w, nil); err != nil {
+	if err := says.Execute(w, nil); err != nil {
 		p.log.Debug("page", "error", err)
 	}
 }
@@ -51,6 +57,15 @@ type view struct {
 	// Cluster is set where there are several, for questions have to name one then.
 	Cluster string
 	Server  string
+}
+
+// Title names the first of the clusters.
+func (v view) Title() string {
+	title := "kubewake"
+	for _, c := range v.Info.Clusters[:min(3, len(v.Info.Clusters))] {
+		title += " · " + c.Name
+	}
+	return title
 }
 
 // example is an object that the page shows how to ask about.

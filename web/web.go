@@ -108,7 +108,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	answer := h.answer(path)
 	if answer == nil {
-		http.Error(w, "There is no page here.", http.StatusNotFound)
+		h.nowhere(w, r)
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -139,6 +139,20 @@ func (h *Handler) answer(path string) http.HandlerFunc {
 	return nil
 }
 
+// nowhere answers where nothing stands: people with a page that leads back, which with the UI is its own, programs with a line of text.
+func (h *Handler) nowhere(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Accept")
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case !reads || !takes(r.Header.Get("Accept"), "text/html"):
+		http.Error(w, "There is no page here.", http.StatusNotFound)
+	case h.built.index != nil:
+		h.built.index.serveAs(w, r, http.StatusNotFound)
+	default:
+		h.page.nowhere(w, r)
+	}
+}
+
 // protect sets what holds for all that a browser gets: only our own scripts run, nothing is loaded from elsewhere or sent there, and no
 // other page frames or holds ours. Styles may be inline, for editors and React place elements with them.
 func protect(header http.Header) {
@@ -163,5 +177,5 @@ func (h *Handler) sayConfig(w http.ResponseWriter, r *http.Request) {
 func parse(name string) *template.Template {
 	return template.Must(template.New(name).Funcs(template.FuncMap{
 		"time": showTime, "span": showSpan, "bytes": showBytes, "count": showCount,
-	}).ParseFS(files, "page/"+name))
+	}).ParseFS(files, "page/"+name, "page/frame.html"))
 }

@@ -141,6 +141,38 @@ func TestPagesOfTheUI(t *testing.T) {
 	}
 }
 
+// A person who is lost gets a page that leads back; a program a line of text.
+func TestNowhere(t *testing.T) {
+	const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+	for name, want := range map[string]struct {
+		files fs.FS
+		text  string
+	}{
+		"built": {built(), "/assets/index-Ab12.js"}, "not built": {unbuilt(), `<a href="/">`},
+	} {
+		h := handler(want.files)
+		r, body := ask(t, h, http.MethodGet, "/wish", "Accept", browser, "If-None-Match", "*")
+		if r.StatusCode != http.StatusNotFound || r.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(body, want.text) {
+			t.Errorf("%s: %d %v %s", name, r.StatusCode, r.Header, body)
+		}
+		if r.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(r.Header.Get("Vary"), "Accept") {
+			t.Errorf("%s: %v", name, r.Header)
+		}
+		if r, body := ask(t, h, http.MethodHead, "/wish", "Accept", browser); r.StatusCode != http.StatusNotFound || name == "built" && body != "" {
+			t.Errorf("%s, HEAD: %d %s", name, r.StatusCode, body)
+		}
+		for _, accept := range []string{"", "*/*", "application/json", "text/html;q=0", "image/svg+xml,text/htmlx"} {
+			r, body := ask(t, h, http.MethodGet, "/wish", "Accept", accept)
+			if r.StatusCode != http.StatusNotFound || r.Header.Get("Content-Type") != "text/plain; charset=utf-8" || body != "There is no page here.\n" || r.Header.Get("Vary") != "Accept" {
+				t.Errorf("%s, Accept %q: %d %v %s", name, accept, r.StatusCode, r.Header, body)
+			}
+		}
+		if r, _ := ask(t, h, http.MethodPost, "/wish", "Accept", browser); r.StatusCode != http.StatusNotFound || r.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
+			t.Errorf("%s, POST: %d %v", name, r.StatusCode, r.Header)
+		}
+	}
+}
+
 func TestFilesOfTheUI(t *testing.T) {
 	h := handler(built())
 	for path, want := range map[string]struct{ kind, cache string }{
