@@ -48,22 +48,3 @@ export function fitted(ctx: CanvasRenderingContext2D, text: string, width: numbe
   const most = Math.floor(width / each) - 1;
   return most < 4 ? '' : `${text.slice(0, most)}…`;
 }
-
-/** Fills a place with slanted lines: what is not known. They join where places do. */
-export function hatch(ctx: CanvasRenderingContext2D, x: number, y: number, width: number, height: number, color: string): void {
-  if (width <= 0 || height <= 0) return;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(x, y, width, height);
-  ctx.clip();
-  ctx.strokeStyle = color;
-  ctx.lineWidth = 1;
-  ctx.beginPath();
-  const step = 7;
-  for (let at = Math.floor((x - height) / step) * step; at < x + width; at += step) {
-    ctx.moveTo(at, y + height);
-    ctx.lineTo(at + height, y);
-  }
-  ctx.stroke();
-  ctx.restore();
-}

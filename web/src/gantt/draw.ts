@@ -1,8 +1,9 @@
+import { hatch } from '../theme/shapes';
 import { formatSpan } from '../time/format';
 import { rulerOf } from '../time/ruler';
 import { xOf } from '../time/scale';
 import { signNumber, textOf } from './attrs';
-import { fitted, hatch, widthOf, type Sheet } from './canvas';
+import { fitted, widthOf, type Sheet } from './canvas';
 import { columnsOf } from './columns';
 import { drawSign, line } from './marks';
 import { gutter, rowHeight, seenRows, serviceColor, type Scene } from './scene';
@@ -42,7 +43,7 @@ function drawGround({ ctx, width }: Sheet, scene: Scene, row: number): void {
   for (const gap of scene.unknown) {
     if (gap.resource && gap.resource !== service) continue;
     const from = Math.max(0, xOf(scene.scale, gap.from));
-    hatch(ctx, from, y, Math.min(width, xOf(scene.scale, gap.to)) - from, rowHeight, palette.line);
+    hatch(ctx, { x: from, y, width: Math.min(width, xOf(scene.scale, gap.to)) - from, height: rowHeight }, palette.line);
   }
 }
 

@@ -1,9 +1,10 @@
 import { hueOf } from '../theme/hues';
+import { hatch } from '../theme/shapes';
 import { formatClock, formatOffset, precisionFor } from '../time/format';
 import type { Moment, Window } from '../time/moment';
 import { rulerOf, zoneLabel } from '../time/ruler';
 import { scaleOf, xOf } from '../time/scale';
-import { hatch, widthOf, type Sheet } from './canvas';
+import { widthOf, type Sheet } from './canvas';
 import type { Scene } from './scene';
 import { signNumber } from './attrs';
 import { failedOnly } from './find';
@@ -21,7 +22,7 @@ export function drawMap(sheet: Sheet, scene: Scene, bounds: Window): void {
   const scale = scaleOf(bounds, width);
   ctx.fillStyle = palette.sunken;
   ctx.fillRect(0, 0, width, height);
-  for (const gap of scene.unknown) if (!gap.resource) hatch(ctx, xOf(scale, gap.from), 0, xOf(scale, gap.to) - xOf(scale, gap.from), height, palette.line);
+  for (const gap of scene.unknown) if (!gap.resource) hatch(ctx, { x: xOf(scale, gap.from), y: 0, width: xOf(scale, gap.to) - xOf(scale, gap.from), height }, palette.line);
   const each = Math.min(4, (height - 8) / Math.max(1, rows.length));
   const failed = failedOnly(spans);
   rows.forEach((span, row) => {

@@ -20,7 +20,7 @@ export function drawSign(ctx: CanvasRenderingContext2D, palette: Palette, sign: 
       dot(ctx, x, y);
       return;
     case 'normal':
-      emptyDiamond(ctx, x, y, palette.raised);
+      emptyDiamond(ctx, x, y, { ground: palette.raised });
       return;
     case 'warning':
       fullDiamond(ctx, x, y, palette.text);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { barredRing, brackets, cross, dot, emptyBox, emptyDiamond, fullDiamond, type Pen } from './shapes';
+import { barredRing, brackets, cross, dot, emptyBox, emptyDiamond, fullDiamond, hatch, triangle, type Pen } from './shapes';
 
 /** A pen that writes down what is painted, and in which colour. */
 function written(): { pen: Pen; painted: string[] } {
@@ -15,6 +15,10 @@ function written(): { pen: Pen; painted: string[] } {
     lineTo: (x, y) => (path += `L${x},${y}`),
     arc: (x, y, r) => (path += `O${x},${y},${r}`),
     fill: () => painted.push(`fill ${String(pen.fillStyle)} ${path}`),
+    rect: (x, y, w, h) => (path += `R${x},${y},${w}×${h}`),
+    clip: () => painted.push(`clip ${path}`),
+    save: () => painted.push('save'),
+    restore: () => painted.push('restore'),
     stroke: () => painted.push(`stroke ${String(pen.strokeStyle)} ${path}`),
   };
   return { pen, painted };
@@ -22,7 +26,7 @@ function written(): { pen: Pen; painted: string[] } {
 
 const shapes: Record<string, (pen: Pen) => void> = {
   dot: (pen) => dot(pen, 10, 10), emptyBox: (pen) => emptyBox(pen, 10, 10), emptyDiamond: (pen) => emptyDiamond(pen, 10, 10), cross: (pen) => cross(pen, 10, 10),
-  fullDiamond: (pen) => fullDiamond(pen, 10, 10, 'edge'), barredRing: (pen) => barredRing(pen, 10, 10, 'ground'), brackets: (pen) => brackets(pen, 10, 10),
+  fullDiamond: (pen) => fullDiamond(pen, 10, 10, 'edge'), barredRing: (pen) => barredRing(pen, 10, 10, 'ground'), brackets: (pen) => brackets(pen, 10, 10), triangle: (pen) => triangle(pen, 10, 10),
 };
 
 describe('shapes', () => {
@@ -40,6 +44,14 @@ describe('shapes', () => {
     const { pen, painted } = written();
     barredRing(pen, 10, 10, 'ground');
     expect(painted).toEqual(['fill ground O10,10,4.2', 'stroke own O10,10,4.2', 'stroke own M7.3,12.7L12.7,7.3']);
+  });
+
+  it('hatch an area and nothing beside it', () => {
+    const { pen, painted } = written();
+    hatch(pen, { x: 0, y: 0, width: 7, height: 7 }, 'grey');
+    expect(painted).toEqual(['save', 'clip R0,0,7×7', 'stroke grey M-7,7L0,0M0,7L7,0', 'restore']);
+    hatch(pen, { x: 0, y: 0, width: -1, height: 7 }, 'grey');
+    expect(painted).toHaveLength(4);
   });
 
   it('leave a normal Event empty where no ground is given', () => {

@@ -12,8 +12,23 @@ export interface Pen {
   moveTo(x: number, y: number): void;
   lineTo(x: number, y: number): void;
   arc(x: number, y: number, radius: number, start: number, end: number): void;
+  rect(x: number, y: number, w: number, h: number): void;
   fill(): void;
   stroke(): void;
+  clip(): void;
+  save(): void;
+  restore(): void;
+}
+
+/** What was created: a triangle that points up. */
+export function triangle(pen: Pen, x: number, y: number): void {
+  const r = 4.4;
+  pen.beginPath();
+  pen.moveTo(x, y - r);
+  pen.lineTo(x + r, y + r * 0.85);
+  pen.lineTo(x - r, y + r * 0.85);
+  pen.closePath();
+  pen.fill();
 }
 
 /** A read: a small dot. */
@@ -30,29 +45,29 @@ export function emptyBox(pen: Pen, x: number, y: number): void {
 }
 
 /** A normal Event: an empty diamond, on a ground of its own where one is given. */
-export function emptyDiamond(pen: Pen, x: number, y: number, ground?: unknown): void {
-  diamond(pen, x, y, 3.6);
+export function emptyDiamond(pen: Pen, x: number, y: number, { ground, r = 3.6, width = 1.4 }: { ground?: unknown; r?: number; width?: number } = {}): void {
+  diamond(pen, x, y, r);
   if (ground !== undefined) {
     pen.fillStyle = ground;
     pen.fill();
   }
-  pen.lineWidth = 1.4;
+  pen.lineWidth = width;
   pen.stroke();
 }
 
-/** A Warning: a full diamond with an edge. */
-export function fullDiamond(pen: Pen, x: number, y: number, edge: unknown): void {
-  diamond(pen, x, y, 5);
+/** A Warning: a full diamond, with an edge where one is given. */
+export function fullDiamond(pen: Pen, x: number, y: number, edge?: unknown, r = 5): void {
+  diamond(pen, x, y, r);
   pen.fill();
+  if (edge === undefined) return;
   pen.lineWidth = 1;
   pen.strokeStyle = edge;
   pen.stroke();
 }
 
 /** A deletion: a cross. */
-export function cross(pen: Pen, x: number, y: number): void {
-  const r = 3.4;
-  pen.lineWidth = 2;
+export function cross(pen: Pen, x: number, y: number, r = 3.4, width = 2): void {
+  pen.lineWidth = width;
   pen.beginPath();
   pen.moveTo(x - r, y - r);
   pen.lineTo(x + r, y + r);
@@ -80,6 +95,32 @@ export function brackets(pen: Pen, x: number, y: number): void {
   pen.fillRect(x - 0.5, y - 4, 1, 8);
   pen.fillRect(x - 2.5, y - 4, 5, 1);
   pen.fillRect(x - 2.5, y + 3, 5, 1);
+}
+
+/** A rectangle. */
+export interface Area {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** Fills an area with slanted lines: what is not known. They join where areas of one foot do. */
+export function hatch(pen: Pen, { x, y, width, height }: Area, colour: unknown, step = 7, thick = 1): void {
+  if (width <= 0 || height <= 0) return;
+  pen.save();
+  pen.beginPath();
+  pen.rect(x, y, width, height);
+  pen.clip();
+  pen.strokeStyle = colour;
+  pen.lineWidth = thick;
+  pen.beginPath();
+  for (let at = Math.floor((x - height) / step) * step; at < x + width; at += step) {
+    pen.moveTo(at, y + height);
+    pen.lineTo(at + height, y);
+  }
+  pen.stroke();
+  pen.restore();
 }
 
 function diamond(pen: Pen, x: number, y: number, r: number): void {

@@ -1,4 +1,6 @@
 /** Draws single records as glyphs, and columns that count those that are too dense for glyphs. */
+import type { Palette } from '../theme/palette';
+import { barredRing, brackets, cross, dot, emptyBox, emptyDiamond, fullDiamond, triangle } from '../theme/shapes';
 import { xOf } from '../time/scale';
 import type { Assembled } from './assemble';
 import { glyphY, type Place } from './draw_lane';
@@ -14,8 +16,7 @@ export const glyphRoom = 6;
 /** The order in which shapes are drawn: what matters more lies above. */
 const layers: readonly (readonly Shape[])[] = [['read', 'seen', 'gap', 'noop'], ['normal'], ['change'], ['create'], ['delete'], ['warning'], ['failed']];
 
-export function colourOf(look: Look, shape: Shape): string {
-  const p = look.palette;
+export function colourOf(p: Palette, shape: Shape): string {
   switch (shape) {
     case 'read':
       return p.read;
@@ -70,7 +71,7 @@ function drawShape(place: Place, lane: Assembled, shape: Shape, y: number, rowHe
     const x = Math.round(xOf(scale, lane.markAt[i] ?? 0));
     if (x < -8 || x > scale.width + 8) continue;
     if (!ready) {
-      paint.fillStyle = paint.strokeStyle = colourOf(look, shape);
+      paint.fillStyle = paint.strokeStyle = colourOf(look.palette, shape);
       ready = true;
     }
     if (crowded(lane, i, scale.perPixel)) drawTick(paint, shape, left + x, y);
@@ -93,7 +94,7 @@ export function spritesOf(look: Look, ratio: number): Map<string, HTMLCanvasElem
     const context = canvas.getContext('2d');
     if (!context) continue;
     context.scale(canvas.width / spriteWidth, canvas.height / spriteHeight);
-    context.fillStyle = context.strokeStyle = colourOf(look, shape);
+    context.fillStyle = context.strokeStyle = colourOf(look.palette, shape);
     drawGlyph(context, look, shape, spriteWidth / 2, spriteHeight / 2, spriteHeight);
     sprites.set(shape, canvas);
   }
@@ -126,98 +127,39 @@ function drawTick(paint: Paint, shape: Shape, x: number, y: number): void {
   paint.fillRect(Math.round(x), y + 10 - tall, tall > 7 ? 2 : 1, tall);
 }
 
+/** A normal Event among the other glyphs. */
+const normal = { width: 1.3 };
+
 /** One glyph with its middle at x, y; changes go down through the bar that they began, to bottom. */
 export function drawGlyph(paint: Paint, look: Look, shape: Shape, x: number, y: number, bottom: number): void {
   switch (shape) {
     case 'create':
-      triangle(paint, x, y, 4.4);
-      paint.fill();
-      return;
+      return triangle(paint, x, y);
     case 'change':
-      paint.fillRect(Math.round(x) - 1, Math.round(y - 4.5), 2, Math.min(9, bottom - y));
-      return;
+      return paint.fillRect(Math.round(x) - 1, Math.round(y - 4.5), 2, Math.min(9, bottom - y));
     case 'seen':
-      paint.fillRect(Math.round(x) - 0.5, y - 1.5, 1, 6);
-      return;
+      return paint.fillRect(Math.round(x) - 0.5, y - 1.5, 1, 6);
     case 'noop':
-      paint.lineWidth = 1;
-      paint.strokeRect(Math.round(x) - 1.5, y - 3, 3, 6);
-      return;
+      return emptyBox(paint, x, y);
     case 'delete':
-      cross(paint, x, y, 3.4, 2);
-      return;
+      return cross(paint, x, y);
     case 'read':
-      paint.beginPath();
-      paint.arc(x, y + 0.5, 1.8, 0, 7);
-      paint.fill();
-      return;
+      return dot(paint, x, y + 0.5);
     case 'failed':
-      failedRing(paint, look, x, y);
+      barredRing(paint, x, y, look.palette.bg, 4);
+      paint.fillStyle = paint.strokeStyle;
       return;
     case 'normal':
-      diamond(paint, x, y, 3.6);
-      paint.lineWidth = 1.3;
-      paint.stroke();
-      return;
+      return emptyDiamond(paint, x, y, normal);
     case 'warning':
-      diamond(paint, x, y, 5);
-      paint.fill();
-      paint.lineWidth = 1;
-      paint.strokeStyle = look.palette.text;
-      paint.stroke();
+      fullDiamond(paint, x, y, look.palette.text);
       paint.strokeStyle = paint.fillStyle;
       return;
     case 'span':
-      paint.fillRect(x - 5, y - 2, 10, 4);
-      return;
+      return paint.fillRect(x - 5, y - 2, 10, 4);
     case 'gap':
-      paint.fillRect(x - 0.5, y - 4, 1, 8);
-      paint.fillRect(x - 2.5, y - 4, 5, 1);
-      paint.fillRect(x - 2.5, y + 3, 5, 1);
+      return brackets(paint, x, y);
   }
-}
-
-function triangle(paint: Paint, x: number, y: number, r: number): void {
-  paint.beginPath();
-  paint.moveTo(x, y - r);
-  paint.lineTo(x + r, y + r * 0.85);
-  paint.lineTo(x - r, y + r * 0.85);
-  paint.closePath();
-}
-
-function diamond(paint: Paint, x: number, y: number, r: number): void {
-  paint.beginPath();
-  paint.moveTo(x, y - r);
-  paint.lineTo(x + r, y);
-  paint.lineTo(x, y + r);
-  paint.lineTo(x - r, y);
-  paint.closePath();
-}
-
-function cross(paint: Paint, x: number, y: number, r: number, width: number): void {
-  paint.lineWidth = width;
-  paint.beginPath();
-  paint.moveTo(x - r, y - r);
-  paint.lineTo(x + r, y + r);
-  paint.moveTo(x + r, y - r);
-  paint.lineTo(x - r, y + r);
-  paint.stroke();
-}
-
-/** A ring with a bar across it, on plain ground: nothing else is round and strong. */
-function failedRing(paint: Paint, look: Look, x: number, y: number): void {
-  const fill = paint.fillStyle;
-  paint.fillStyle = look.palette.bg;
-  paint.beginPath();
-  paint.arc(x, y, 4, 0, 7);
-  paint.fill();
-  paint.lineWidth = 1.8;
-  paint.stroke();
-  paint.beginPath();
-  paint.moveTo(x - 2.7, y + 2.7);
-  paint.lineTo(x + 2.7, y - 2.7);
-  paint.stroke();
-  paint.fillStyle = fill;
 }
 
 /** Height of a column that counts n records: more is higher, a thousand no longer fit. */

@@ -73,7 +73,7 @@ function drawLegend(paint: Paint, look: Look, y: number): void {
   paint.fillRect(x, y - 6, 22, 12);
   write('not seen', 27);
   for (const [shape, text] of glyphTexts) {
-    paint.fillStyle = paint.strokeStyle = colourOf(look, shape);
+    paint.fillStyle = paint.strokeStyle = colourOf(look.palette, shape);
     drawGlyph(paint, look, shape, x + 5, y, y + 5);
     write(text, 14);
   }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Letters } from './paint';
 import { SvgPaint } from './paint_svg';
+import type { Look } from './look';
 import { mixed } from './look';
-import { columnHeight } from './draw_marks';
+import { colourOf, columnHeight, drawGlyph } from './draw_marks';
+import { shapes } from './lanedata';
 import { gripAt, gripped } from './input_minimap';
 import { scaleOf } from '../time/scale';
 
@@ -37,6 +39,27 @@ describe('svg', () => {
     expect(svg).toContain('url(#p0)');
     expect(svg).not.toContain('<script>');
     expect(svg.match(/<g /g)?.length).toBe(svg.match(/<\/g>/g)?.length);
+  });
+});
+
+describe('glyphs', () => {
+  const palette = { bg: 'ground', text: 'edge', read: 'read', failed: 'failed', delete: 'delete', span: 'span', normal: 'normal', warning: 'warning', textFaint: 'faint', change: 'change' };
+  const look = { palette } as unknown as Look;
+
+  it('leave both colours as they were: the next one of the same shape is drawn with them', () => {
+    for (const shape of shapes) {
+      const once = new SvgPaint(30, 30);
+      const twice = new SvgPaint(30, 30);
+      const colour = colourOf(look.palette, shape);
+      once.fillStyle = once.strokeStyle = twice.fillStyle = twice.strokeStyle = colour;
+      drawGlyph(once, look, shape, 10, 10, 20);
+      const drawn = once.svg();
+      expect([once.fillStyle, once.strokeStyle]).toEqual([colour, colour]);
+      drawGlyph(twice, look, shape, 10, 10, 20);
+      drawGlyph(twice, look, shape, 10, 10, 20);
+      const inner = (svg: string) => svg.slice(svg.indexOf('</defs>') + 7, -6);
+      expect(inner(twice.svg())).toBe(`${inner(drawn)}\n${inner(drawn)}`);
+    }
   });
 });
 

@@ -1,29 +1,14 @@
 /** What the timeline draws with: the part of a canvas that it needs, so that the same calls can be recorded as SVG. */
+import type { Pen } from '../theme/shapes';
 
 export type Fill = string | CanvasPattern;
 
 /** A subset of CanvasRenderingContext2D with its meaning; fills are colours or patterns of the same Paint. */
-export interface Paint {
-  fillStyle: unknown;
-  strokeStyle: unknown;
-  lineWidth: number;
+export interface Paint extends Pen {
   globalAlpha: number;
   font: string;
   textAlign: CanvasTextAlign;
   textBaseline: CanvasTextBaseline;
-  fillRect(x: number, y: number, w: number, h: number): void;
-  strokeRect(x: number, y: number, w: number, h: number): void;
-  beginPath(): void;
-  closePath(): void;
-  moveTo(x: number, y: number): void;
-  lineTo(x: number, y: number): void;
-  arc(x: number, y: number, radius: number, start: number, end: number): void;
-  rect(x: number, y: number, w: number, h: number): void;
-  fill(): void;
-  stroke(): void;
-  clip(): void;
-  save(): void;
-  restore(): void;
   fillText(text: string, x: number, y: number): void;
   setLineDash(dashes: number[]): void;
   /** Only where there are sprites. */

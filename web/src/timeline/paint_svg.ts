@@ -2,14 +2,9 @@
 import { patternLines, patternSize, type PatternName } from './look';
 import type { Paint } from './paint';
 
-interface State {
-  fillStyle: unknown;
-  strokeStyle: unknown;
-  lineWidth: number;
-  globalAlpha: number;
-  font: string;
-  textAlign: CanvasTextAlign;
-  textBaseline: CanvasTextBaseline;
+type Style = Pick<Paint, 'fillStyle' | 'strokeStyle' | 'lineWidth' | 'globalAlpha' | 'font' | 'textAlign' | 'textBaseline'>;
+
+interface State extends Style {
   dash: string;
   /** Groups that clips opened since the last save. */
   clips: number;

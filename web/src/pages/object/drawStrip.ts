@@ -1,13 +1,20 @@
 /** Draws the strip on a canvas. */
 import type { Mark, Stretch } from '../../api/types';
 import { stateName, type Palette, type StateName } from '../../theme/palette';
+import { barredRing, cross, emptyDiamond, fullDiamond, hatch } from '../../theme/shapes';
 import type { Zone } from '../../time/format';
 import { rulerOf } from '../../time/ruler';
 import { xOf, type Scale } from '../../time/scale';
+import { colourOf } from '../../timeline/draw_marks';
+import { shapeOf } from '../../timeline/lanedata';
 import type { Strip } from './strip';
 
 /** Heights of what the strip is made of, in pixels from its top. */
 export const places = { axis: 4, bars: 20, barHeight: 14, marks: 38, markHeight: 12, events: 53, eventHeight: 10, height: 64 };
+
+/** Of the hatching, in pixels. */
+const step = 6;
+const thick = 1.5;
 
 /** Draws a strip over a scale; the context is already scaled to CSS pixels. */
 export function drawStrip(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, palette: Palette, zone: Zone): void {
@@ -46,7 +53,7 @@ function drawBars(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, palet
     const state = stateName(bar.state);
     c.fillStyle = palette.state[state];
     c.fillRect(from, places.bars, wide, places.barHeight);
-    if (bar.soft) hatch(c, from, places.bars, wide, places.barHeight, palette.bg);
+    if (bar.soft) hatch(c, { x: from, y: places.bars, width: wide, height: places.barHeight }, palette.bg, step, thick);
     if (wide > 3) {
       c.fillStyle = palette.bg;
       c.fillRect(from, places.bars, 1, places.barHeight);
@@ -77,39 +84,23 @@ function label(c: CanvasRenderingContext2D, text: string, x: number, room: numbe
   c.fillText(shown, x, places.bars + 2);
 }
 
-/** Diagonal strokes over a box: not known for sure. */
-function hatch(c: CanvasRenderingContext2D, x: number, y: number, width: number, height: number, colour: string): void {
-  c.save();
-  c.beginPath();
-  c.rect(x, y, width, height);
-  c.clip();
-  c.strokeStyle = colour;
-  c.lineWidth = 1.5;
-  c.beginPath();
-  for (let at = Math.floor(x / 6) * 6 - height; at < x + width; at += 6) {
-    c.moveTo(at, y + height);
-    c.lineTo(at + height, y);
-  }
-  c.stroke();
-  c.restore();
-}
-
 /** A stretch that was not seen: hatched ground, and, above what is told of it all the same, thin strokes. */
 function drawUnknown(c: CanvasRenderingContext2D, stretch: Stretch, scale: Scale, palette: Palette, above: boolean): void {
   const from = Math.max(0, stretch.from ? xOf(scale, stretch.from) : 0);
   const to = Math.min(scale.width, stretch.to ? xOf(scale, stretch.to) : scale.width);
   if (to <= from) return;
+  const area = { x: from, y: places.bars, width: to - from, height: places.height - places.bars };
   if (above) {
     c.globalAlpha = 0.35;
-    hatch(c, from, places.bars, to - from, places.barHeight, palette.bg);
+    hatch(c, { ...area, height: places.barHeight }, palette.bg, step, thick);
     c.globalAlpha = 1;
     return;
   }
   c.fillStyle = palette.sunken;
   c.globalAlpha = 0.6;
-  c.fillRect(from, places.bars, to - from, places.height - places.bars);
+  c.fillRect(area.x, area.y, area.width, area.height);
   c.globalAlpha = 1;
-  hatch(c, from, places.bars, to - from, places.height - places.bars, palette.state.unknown);
+  hatch(c, area, palette.state.unknown, step, thick);
 }
 
 function drawBins(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, palette: Palette): void {
@@ -137,35 +128,13 @@ function drawBins(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, palet
 function drawMark(c: CanvasRenderingContext2D, mark: Mark, scale: Scale, palette: Palette): void {
   const x = xOf(scale, mark.at);
   if (x < -6 || x > scale.width + 6) return;
-  if (mark.kind === 'event') return diamond(c, x, mark.severity === 'Warning' ? palette.warning : palette.normal, mark.severity === 'Warning');
-  const gone = mark.kind === 'end' || mark.verb === 'delete' || mark.verb === 'deletecollection';
-  const reads = mark.verb === 'get' || mark.verb === 'list' || mark.verb === 'watch';
-  c.fillStyle = mark.failed ? palette.failed : gone ? palette.delete : mark.kind === 'span' ? palette.span : reads ? palette.read : palette.change;
+  const shape = shapeOf(mark);
+  c.fillStyle = c.strokeStyle = colourOf(palette, shape);
+  const event = places.events + places.eventHeight / 2;
+  if (shape === 'normal') return emptyDiamond(c, x, event, { r: 3.5, width: 1.2 });
+  if (shape === 'warning') return fullDiamond(c, x, event, undefined, 4.5);
   c.fillRect(x - 0.75, places.marks, 1.5, places.markHeight);
-  if (!mark.failed && !gone) return;
-  // A cross on top: told by shape as well as by colour.
-  c.strokeStyle = c.fillStyle;
-  c.lineWidth = 1.5;
-  c.beginPath();
-  c.moveTo(x - 3, places.marks - 2.5);
-  c.lineTo(x + 3, places.marks + 3.5);
-  c.moveTo(x + 3, places.marks - 2.5);
-  c.lineTo(x - 3, places.marks + 3.5);
-  c.stroke();
-}
-
-function diamond(c: CanvasRenderingContext2D, x: number, colour: string, filled: boolean): void {
-  const y = places.events + places.eventHeight / 2;
-  const r = filled ? 4.5 : 3.5;
-  c.beginPath();
-  c.moveTo(x, y - r);
-  c.lineTo(x + r, y);
-  c.lineTo(x, y + r);
-  c.lineTo(x - r, y);
-  c.closePath();
-  c.fillStyle = colour;
-  c.strokeStyle = colour;
-  c.lineWidth = 1.2;
-  if (filled) c.fill();
-  else c.stroke();
+  // On top of its line what stands out has the form that it has everywhere.
+  if (shape === 'failed') barredRing(c, x, places.marks + 1.5, palette.bg, 4);
+  else if (shape === 'delete') cross(c, x, places.marks + 0.5, 3, 1.5);
 }

@@ -136,7 +136,7 @@ const bins: Draw = (paint, look) => {
 };
 
 function glyph(paint: CanvasRenderingContext2D, look: Look, shape: Shape): void {
-  paint.fillStyle = paint.strokeStyle = colourOf(look, shape);
+  paint.fillStyle = paint.strokeStyle = colourOf(look.palette, shape);
   drawGlyph(paint, look, shape, width / 2, 12, 24);
 }
 
