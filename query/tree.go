@@ -33,9 +33,11 @@ const All = -1
 
 // Trace asks for the trace of one object. ID, where set, says all of it but the limit.
 type Trace struct {
-	ID       string // 32 hexadecimal digits, as trace.ID prints it
-	Object   Object
-	Window   Window // widened to a grid; open ends: the object's recorded life
+	ID     string // 32 hexadecimal digits, as trace.ID prints it
+	Object Object
+	Window Window // widened to a grid; open ends: the object's recorded life
+	// At says which life of a name is meant, where an object was made again under it: the one of that time. Zero: of the window's end.
+	At       time.Time
 	Mode     string // name of a display mode; empty: "tracing"
 	Modifier string // name of a modifier; empty: the mode's own
 	FullLife bool   // object spans from creation to end, not from the first to the last record

@@ -242,7 +242,7 @@ func TestTurns(t *testing.T) {
 func TestRedirect(t *testing.T) {
 	object := "cluster=prod&group=apps&resource=deployments&namespace=shop&name=web"
 	want := query.Trace{Object: query.Object{Cluster: "prod", Kind: "deployments.apps", Namespace: "shop", Name: "web"},
-		Window: query.Window{From: at(0).Add(-30 * time.Minute), To: at(0).Add(30 * time.Minute)}, Limit: 1}
+		Window: query.Window{From: at(0).Add(-30 * time.Minute), To: at(0).Add(30 * time.Minute)}, At: at(0), Limit: 1}
 	for _, tc := range []struct {
 		query  string
 		status int

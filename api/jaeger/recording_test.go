@@ -24,10 +24,10 @@ import (
 	"github.com/kubewake/kubewake/test/testjaeger"
 )
 
-// recorded is an engine over a recording of a Deployment's life.
-func recorded(t *testing.T) engine.Engine {
+// recorded is an engine over one of the repository's recordings.
+func recorded(t *testing.T, name string) engine.Engine {
 	t.Helper()
-	dir := filepath.Join("..", "..", "testdata", "recordings", "deployment")
+	dir := filepath.Join("..", "..", "testdata", "recordings", name)
 	st, err := pebble.Open("store", pebble.Options{FS: vfs.NewMem()})
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func summaries(t *testing.T, h http.Handler, service, tags string) (ids []string
 
 // TestRecording searches a real recording in both dialects and finds one trace by its ID in each.
 func TestRecording(t *testing.T) {
-	h := serving(t, jaeger.Config{Engine: recorded(t), UI: "http://jaeger.example"})
+	h := serving(t, jaeger.Config{Engine: recorded(t, "deployment"), UI: "http://jaeger.example"})
 	ids := summaries(t, h, "tracing", `{"resource":"deployments","namespace":"shop","name":"web"}`)
 	if len(ids) != 1 {
 		t.Fatalf("the Deployment has %d traces", len(ids))
@@ -110,9 +110,41 @@ func TestRecording(t *testing.T) {
 	}
 }
 
+// TestRedirectToAnEarlierLife: of a name that was made again, a moment leads to the object that had it then.
+func TestRedirectToAnEarlierLife(t *testing.T) {
+	h := serving(t, jaeger.Config{Engine: recorded(t, "scenarios"), UI: "http://jaeger.example"})
+	_, body := get(t, h, "/api/traces?service=tracing+alone&limit=9&start=1&end=1893456000000000&tags="+url.QueryEscape(`{"resource":"pods","namespace":"statefulset-0-22","name":"db-0"}`))
+	var lives uiAnswer
+	if err := json.Unmarshal([]byte(body), &lives); err != nil || len(lives.Data) != 2 {
+		t.Fatalf("want two lives (%v): %.500s", err, body)
+	}
+	led := map[string]bool{}
+	for _, life := range lives.Data {
+		uid := ""
+		for _, tag := range life.Spans[0].Tags {
+			if tag.Key == "uid" {
+				uid = fmt.Sprint(tag.Value)
+			}
+		}
+		status, body := get(t, h, fmt.Sprintf("/redirect?resource=pods&namespace=statefulset-0-22&name=db-0&mode=tracing&modifier=alone&ts=%d", life.Spans[0].StartTime+1_000_000))
+		if status != http.StatusFound {
+			t.Fatal(status, body)
+		}
+		_, id, _ := strings.Cut(body, "/trace/")
+		id, _, _ = strings.Cut(id, `"`)
+		if _, body := get(t, h, "/api/traces/"+id); !strings.Contains(body, uid) {
+			t.Errorf("in the life of %s it leads to %s, which is of another", uid, id)
+		}
+		led[id] = true
+	}
+	if len(led) != 2 {
+		t.Errorf("both lives lead to %v", led)
+	}
+}
+
 // TestRealJaegerOverRecording: a real Jaeger shows the same trees of a real recording as our own query API, in every display mode.
 func TestRealJaegerOverRecording(t *testing.T) {
-	config := jaeger.Config{Engine: recorded(t)}
+	config := jaeger.Config{Engine: recorded(t, "deployment")}
 	real := testjaeger.Start(t, testjaeger.Config{Storage: storing(t, config)})
 	ours := serving(t, config)
 	_, body := get(t, ours, "/api/services")

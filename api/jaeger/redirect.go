@@ -81,7 +81,7 @@ func readRedirect(u *url.URL) (q query.Trace, err error) {
 	if err != nil {
 		return q, err
 	}
-	q.Window = query.Window{From: at.Add(-half), To: at.Add(half)}
+	q.Window, q.At = query.Window{From: at.Add(-half), To: at.Add(half)}, at
 	return q, nil
 }
 

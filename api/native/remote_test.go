@@ -48,7 +48,7 @@ func everyQuestion() map[string]asked {
 	stat := query.Stat{Cluster: "prod", Window: window, Top: 4}
 	links := query.Links{Object: object, At: window.From, Types: []string{"owns", "mounts"}, Limit: 3}
 	tree := query.Tree{Object: object, Window: window, Up: query.All, Siblings: true, Types: []string{"owns"}, Limit: 3}
-	trace := query.Trace{Object: object, Window: window, Mode: "tree", Modifier: "full tree", FullLife: true, Verbose: true, Reads: true, Limit: 3}
+	trace := query.Trace{Object: object, Window: window, At: window.From, Mode: "tree", Modifier: "full tree", FullLife: true, Verbose: true, Reads: true, Limit: 3}
 	traces := query.Traces{Cluster: "prod", Window: window, Mode: "tree", Modifier: "owned", Tags: map[string]string{"cel": `request.verb == "x" && a`, "label.app": "a=b"},
 		MinDuration: time.Second, MaxDuration: time.Hour, Limit: 5}
 	set := query.Set{Cluster: "prod", Kind: "deploy,pods", Namespace: "shop", Name: "web*", Selector: "app=web,!x", Filter: `request.user == "a" // ü`}

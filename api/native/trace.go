@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -12,7 +13,7 @@ import (
 	"github.com/kubewake/kubewake/trace/otlp"
 )
 
-// around is how far a trace looks, both ways from ts.
+// around is how far a trace looks, both ways from ts, where it is not told.
 const around = 30 * time.Minute
 
 // trace answers in our form, in Jaeger's, or as OTLP JSON.
@@ -41,22 +42,25 @@ func (h *Handler) trace(ctx context.Context, p *params) (any, error) {
 	return t, nil
 }
 
-// trace reads what a redirect takes too: group and resource instead of kind, ts instead of from and to.
+// trace reads what a redirect takes too: group and resource instead of kind, ts with window instead of from and to.
 func (p *params) trace() query.Trace {
-	q := query.Trace{ID: p.str("id"), Object: p.object(), Window: p.window(), Mode: p.str("mode"), Modifier: p.str("modifier"),
+	q := query.Trace{ID: p.str("id"), Object: p.object(), Window: p.window(), At: p.time("at"), Mode: p.str("mode"), Modifier: p.str("modifier"),
 		FullLife: p.bool("fullLife"), Verbose: p.bool("verbose"), Reads: p.bool("reads"), Limit: p.num("limit")}
-	group, resource, ts := p.str("group"), p.str("resource"), p.time("ts")
+	group, resource, ts, half := p.str("group"), p.str("resource"), p.time("ts"), p.duration("window")
 	if q.Object.Kind != "" && resource != "" {
 		p.wrong("give kind, or group and resource, not both")
 	}
 	if resource != "" {
 		q.Object.Kind = strings.TrimSuffix(resource+"."+group, ".")
 	}
-	if !ts.IsZero() {
-		if q.Window != (query.Window{}) {
-			p.wrong("give ts, or from and to, not both")
-		}
-		q.Window = query.Window{From: ts.Add(-around), To: ts.Add(around)}
+	switch named := q.Window != (query.Window{}) || !q.At.IsZero(); {
+	case half != 0 && ts.IsZero():
+		p.wrong("window is how far to look both ways from ts: give ts with it, or from and to")
+	case !ts.IsZero() && named:
+		p.wrong("give ts, or from, to and at, not both")
+	case !ts.IsZero():
+		half = cmp.Or(half, around)
+		q.Window, q.At = query.Window{From: ts.Add(-half), To: ts.Add(half)}, ts
 	}
 	if q.ID != "" {
 		if _, err := trace.ParseID(q.ID); err != nil {

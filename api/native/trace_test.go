@@ -19,9 +19,10 @@ func TestTraceByOtherWords(t *testing.T) {
 	ts := time.Date(2026, 11, 20, 14, 0, 0, 0, time.UTC)
 	for target, want := range map[string]any{
 		"resource=deployments&group=apps&namespace=shop&name=web&ts=2026-11-20T14:00:00Z": query.Trace{Object: query.Object{Kind: "deployments.apps", Namespace: "shop", Name: "web"},
-			Window: query.Window{From: ts.Add(-30 * time.Minute), To: ts.Add(30 * time.Minute)}},
-		"resource=pods&name=web": query.Trace{Object: query.Object{Kind: "pods", Name: "web"}},
-		"id=" + id:               query.Trace{ID: id},
+			Window: query.Window{From: ts.Add(-30 * time.Minute), To: ts.Add(30 * time.Minute)}, At: ts},
+		"uid=u&ts=2026-11-20T14:00:00Z&window=2h": query.Trace{Object: query.Object{UID: "u"}, Window: query.Window{From: ts.Add(-2 * time.Hour), To: ts.Add(2 * time.Hour)}, At: ts},
+		"resource=pods&name=web":                  query.Trace{Object: query.Object{Kind: "pods", Name: "web"}},
+		"id=" + id:                                query.Trace{ID: id},
 	} {
 		fake := new(enginetest.Fake)
 		got := ask(t, native.New(native.Config{Engine: fake}), native.Prefix+"trace?"+target)
@@ -41,7 +42,7 @@ func TestTraceForms(t *testing.T) {
 			t.Errorf("%s: %.80s", form, got)
 		}
 	}
-	for _, bad := range []string{"name=web", "id=12", "kind=deploy&name=web&format=xml", "kind=a&resource=b&name=c", "uid=u&ts=14:00&from=13:00", ""} {
+	for _, bad := range []string{"name=web", "id=12", "kind=deploy&name=web&format=xml", "kind=a&resource=b&name=c", "uid=u&ts=14:00&from=13:00", "uid=u&ts=14:00&at=13:00", "uid=u&window=2h", "uid=u&ts=14:00&window=-2h", ""} {
 		if got := ask(t, h, native.Prefix+"trace?"+bad); got.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: status %d", bad, got.StatusCode)
 		}

@@ -28,7 +28,11 @@ func (e *Engine) Trace(ctx context.Context, q query.Trace) (*engine.Trace, error
 	if err != nil {
 		return nil, engine.Errorf(engine.KindBadQuestion, "%s", err.Error())
 	}
-	t, err := e.resolve(ctx, q.Object, q.Window.To)
+	at := q.At
+	if at.IsZero() {
+		at = q.Window.To
+	}
+	t, err := e.resolve(ctx, q.Object, at)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ func (e *Engine) Trace(ctx context.Context, q query.Trace) (*engine.Trace, error
 	v.str("id", q.ID)
 	v.object(q.Object)
 	v.window(q.Window)
+	v.time("at", q.At)
 	v.str("mode", q.Mode)
 	v.str("modifier", q.Modifier)
 	v.bool("fullLife", q.FullLife)
