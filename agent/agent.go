@@ -25,6 +25,7 @@ import (
 	"github.com/kubewake/kubewake/collect"
 	"github.com/kubewake/kubewake/ingest/spool"
 	"github.com/kubewake/kubewake/ingest/wire"
+	"github.com/kubewake/kubewake/internal/settings"
 	"github.com/kubewake/kubewake/object/redact"
 )
 
@@ -53,7 +54,7 @@ type Agent struct {
 func New(ctx context.Context, s Settings, o Options) (_ *Agent, err error) {
 	s = s.WithDefaults()
 	if err := s.Check(); err != nil {
-		return nil, err
+		return nil, settings.Faulty(err)
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -91,11 +92,12 @@ func New(ctx context.Context, s Settings, o Options) (_ *Agent, err error) {
 func (a *Agent) redactor(ctx context.Context) (*redact.Redactor, error) {
 	rules, err := collect.ReadRules(a.settings.Redact.Rules)
 	if err != nil {
-		return nil, err
+		return nil, settings.Faulty(err)
 	}
 	var key redact.Key
 	if a.settings.Redact.Key != "" {
 		key, err = collect.ReadKey(a.settings.Redact.Key)
+		err = settings.Faulty(err)
 	} else {
 		key, err = a.receiversKey(ctx)
 	}
@@ -104,7 +106,7 @@ func (a *Agent) redactor(ctx context.Context) (*redact.Redactor, error) {
 	}
 	r, err := redact.New(key, rules)
 	if err != nil {
-		return nil, fmt.Errorf("redaction rules %s: %w", a.settings.Redact.Rules, err)
+		return nil, settings.Faulty(fmt.Errorf("redaction rules %s: %w", a.settings.Redact.Rules, err))
 	}
 	return r, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kubewake/kubewake/ingest"
+	"github.com/kubewake/kubewake/internal/settings"
 	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/object/redact"
 	"github.com/kubewake/kubewake/source/tail"
@@ -61,7 +62,7 @@ func New(c Config, p Process) (*Collector, error) {
 		p.Log = slog.New(slog.DiscardHandler)
 	}
 	if err := c.Check(); err != nil {
-		return nil, err
+		return nil, settings.Faulty(err)
 	}
 	k := &Collector{process: p, log: p.Log, config: c, wake: make(chan struct{}, 1), watchers: map[*watch.Watcher]bool{},
 		leading: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "kubewake_collect_leading", Help: "1 where this process leads, by cluster and what is elected."}, []string{"cluster", "election"})}
@@ -70,8 +71,8 @@ func New(c Config, p Process) (*Collector, error) {
 		p.Metrics.MustRegister(k.leading)
 		k.dropped = newDroppedMetrics(p.Metrics)
 	}
-	if _, err := k.plan(c); err != nil {
-		return nil, err
+	if _, err := k.plan(c); err != nil { // it read credentials and spoke with nobody
+		return nil, settings.Faulty(err)
 	}
 	var err error
 	if k.spans, err = newSpanReceiver(c.OTLP, p); err != nil || c.Receive.Listen == "" {

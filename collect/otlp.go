@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kubewake/kubewake/internal/settings"
 	"github.com/kubewake/kubewake/internal/tlsfiles"
 	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/source/otlp"
@@ -65,7 +66,7 @@ func newSpanReceiver(c OTLP, p Process) (_ *spanReceiver, err error) {
 	config := otlp.Config{Settings: c.Settings, Sink: p.Sink, Redactor: p.Redactor, Anonymous: c.Insecure, Log: p.Log}
 	if c.Tokens != "" {
 		if config.Callers.Tokens, err = tokens.Open(c.Tokens); err != nil {
-			return nil, err
+			return nil, settings.Faulty(fmt.Errorf("otlp: %w", err))
 		}
 	}
 	if p.Metrics != nil {
@@ -77,7 +78,7 @@ func newSpanReceiver(c OTLP, p Process) (_ *spanReceiver, err error) {
 	}
 	if c.TLS.Cert != "" {
 		if s.tls, err = c.TLS.Open(); err != nil {
-			return nil, fmt.Errorf("otlp: %w", err)
+			return nil, settings.Faulty(fmt.Errorf("otlp: %w", err))
 		}
 	}
 	if s.grpc, err = listen(c.GRPC); err == nil {

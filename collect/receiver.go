@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/netutil"
 
+	"github.com/kubewake/kubewake/internal/settings"
 	"github.com/kubewake/kubewake/internal/tlsfiles"
 	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/source/push"
@@ -36,14 +37,14 @@ func newReceiver(c Receive, p Process, metrics *webhook.Metrics) (*receiver, err
 	if c.Tokens != "" {
 		file, err := tokens.Open(c.Tokens)
 		if err != nil {
-			return nil, err
+			return nil, settings.Faulty(fmt.Errorf("receive: %w", err))
 		}
 		callers.Tokens = file
 	}
 	hook, err := webhook.New(webhook.Config{Settings: c.Settings, Sink: p.Sink, Redactor: p.Redactor, Callers: callers,
 		Anonymous: c.Insecure, Log: p.Log, Metrics: metrics})
 	if err != nil {
-		return nil, err
+		return nil, settings.Faulty(fmt.Errorf("receive: %w", err))
 	}
 	r := &receiver{webhook: hook, server: hook.Server()}
 	mux := http.NewServeMux()
@@ -68,7 +69,7 @@ func newReceiver(c Receive, p Process, metrics *webhook.Metrics) (*receiver, err
 	r.server.Handler = mux
 	if c.TLS.Cert != "" {
 		if r.tls, err = c.TLS.Open(); err != nil {
-			return nil, fmt.Errorf("receive: %w", err)
+			return nil, settings.Faulty(fmt.Errorf("receive: %w", err))
 		}
 		r.server.TLSConfig = r.tls.Config()
 	}

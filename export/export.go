@@ -22,6 +22,7 @@ import (
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/ingest/spool"
 	"github.com/kubewake/kubewake/ingest/wire"
+	"github.com/kubewake/kubewake/internal/settings"
 	"github.com/kubewake/kubewake/record"
 )
 
@@ -103,7 +104,7 @@ func New(c Config) (_ *Exporter, err error) {
 		c.Now = time.Now
 	}
 	if err := c.Settings.Check(); err != nil {
-		return nil, err
+		return nil, settings.Faulty(err)
 	}
 	dir := c.Settings.OTLP.Queue.Dir
 	if dir == "" {
@@ -145,7 +146,7 @@ func newExporter(c Config) (*Exporter, error) {
 	if e.packer, err = newPacker(); err != nil {
 		return nil, err
 	}
-	return e, e.take(c.Settings.OTLP)
+	return e, settings.Faulty(e.take(c.Settings.OTLP))
 }
 
 // take makes what depends on settings that may change.

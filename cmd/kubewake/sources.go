@@ -178,7 +178,7 @@ func (f *sourceFlags) read(into any) error {
 	}
 	text, err := os.ReadFile(f.file)
 	if err != nil {
-		return fmt.Errorf("read settings: %w", err)
+		return usagef("read settings: %w", err)
 	}
 	if err := settings.Read(f.file, text, into); err != nil {
 		return &usageError{err}

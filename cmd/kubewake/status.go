@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/internal/settings"
 )
 
 // The exit statuses, as `kubewake help` tells them.
@@ -37,7 +38,7 @@ func statusOf(err error) int {
 	switch {
 	case err == nil:
 		return statusFine
-	case errors.As(err, &usage), engine.KindOf(err) == engine.KindBadQuestion:
+	case errors.As(err, &usage), settings.IsFault(err), engine.KindOf(err) == engine.KindBadQuestion:
 		return statusUsage
 	case errors.Is(err, errRefused):
 		return statusRefused

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/ingest"
+	"github.com/kubewake/kubewake/internal/settings"
 	"github.com/kubewake/kubewake/internal/tlsfiles"
 	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/record"
@@ -53,7 +54,7 @@ var _ ingest.Sink = (*Client)(nil)
 func NewClient(c ClientConfig) (*Client, error) {
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) || u.Host == "" || u.RawQuery != "" || u.User != nil {
-		return nil, fmt.Errorf("receiver %q: want an address like https://kubewake.example.org:8443 (http to this machine only)", u.Redacted())
+		return nil, settings.Faulty(fmt.Errorf("receiver %q: want an address like https://kubewake.example.org:8443 (http to this machine only)", u.Redacted()))
 	}
 	k := &Client{base: strings.TrimSuffix(u.String(), "/"), timeout: c.Timeout, metrics: c.Metrics}
 	if k.timeout <= 0 {
@@ -64,11 +65,11 @@ func NewClient(c ClientConfig) (*Client, error) {
 	}
 	if c.TokenFile != "" {
 		if k.bearer, err = tokens.OpenBearer(c.TokenFile); err != nil {
-			return nil, err
+			return nil, settings.Faulty(err)
 		}
 	}
 	if k.dialer, err = c.TLS.Open(); err != nil {
-		return nil, err
+		return nil, settings.Faulty(err)
 	}
 	k.http = &http.Client{
 		Transport: &http.Transport{
