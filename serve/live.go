@@ -26,12 +26,15 @@ import (
 	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/ingest"
 	"github.com/kubewake/kubewake/ingest/spool"
+	"github.com/kubewake/kubewake/internal/settings"
 	"github.com/kubewake/kubewake/internal/tlsfiles"
 	"github.com/kubewake/kubewake/internal/tokens"
+	"github.com/kubewake/kubewake/link"
 	"github.com/kubewake/kubewake/object/redact"
 	"github.com/kubewake/kubewake/plugin"
 	"github.com/kubewake/kubewake/store"
 	"github.com/kubewake/kubewake/store/pebble"
+	"github.com/kubewake/kubewake/trace"
 )
 
 // Live is the role that records and answers, everything in one process on the embedded store. Make one with NewLive,
@@ -51,9 +54,11 @@ type Live struct {
 	host      plugin.Host // of the sources of plug-ins
 	stopping  atomic.Bool
 
-	mu        sync.Mutex
-	retention Retention // guarded by mu
-	linkRules linkRules // guarded by mu
+	mu         sync.Mutex // guards all below
+	retention  Retention
+	linkRules  followed[*link.Rules]
+	traceModes followed[*trace.Modes]
+	shown      *trace.Modes // those that the engine has
 }
 
 // LiveOptions are what the process gives to the role.
@@ -70,7 +75,7 @@ type LiveOptions struct {
 func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
 	s = s.WithDefaults()
 	if err := s.Check(); err != nil {
-		return nil, err
+		return nil, settings.Faulty(err)
 	}
 	if err := o.Plugins.Check(); err != nil {
 		return nil, err
@@ -85,6 +90,13 @@ func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
 		}
 	}()
 	l.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if l.linkRules, err = l.openLinkRules(s.Links.Rules); err != nil {
+		return nil, err
+	}
+	if l.traceModes, err = l.openModes(s.Traces.Modes); err != nil {
+		return nil, err
+	}
+	l.shown = l.traceModes.file.Now()
 	if err := os.MkdirAll(s.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
@@ -95,14 +107,7 @@ func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.linkRules, err = openLinkRules(s.Links.Rules, o.Plugins.LinkRules); err != nil {
-		return nil, err
-	}
-	modes, err := l.modes()
-	if err != nil {
-		return nil, err
-	}
-	l.engine = local.New(l.store, local.Config{Version: o.Version, Data: s.Data, LinkRules: l.linkRules.file.Now(), Modes: modes})
+	l.engine = local.New(l.store, local.Config{Version: o.Version, Data: s.Data, LinkRules: l.linkRules.file.Now(), Modes: l.shown})
 	l.local = ingest.NewLocal(l.store, ingest.LocalConfig{Appended: l.engine.Clocks().Appended, Metrics: ingest.NewMetrics(l.metrics), Log: o.Log})
 	stored, err := l.exported()
 	if err != nil {
@@ -144,11 +149,12 @@ func byLocalName(identify collect.Identify) collect.Identify {
 func (s Settings) redaction() (redact.Key, *redact.Redactor, error) {
 	rules, err := collect.ReadRules(s.Redact.Rules)
 	if err != nil {
-		return redact.Key{}, nil, err
+		return redact.Key{}, nil, settings.Faulty(err)
 	}
 	var key redact.Key
 	if s.Redact.Key != "" {
 		key, err = collect.ReadKey(s.Redact.Key)
+		err = settings.Faulty(err)
 	} else {
 		key, err = collect.KeepKey(filepath.Join(s.Data, collect.KeyFile))
 	}
@@ -157,7 +163,7 @@ func (s Settings) redaction() (redact.Key, *redact.Redactor, error) {
 	}
 	r, err := redact.New(key, rules)
 	if err != nil {
-		return redact.Key{}, nil, fmt.Errorf("redaction rules %s: %w", s.Redact.Rules, err)
+		return redact.Key{}, nil, settings.Faulty(fmt.Errorf("redaction rules %s: %w", s.Redact.Rules, err))
 	}
 	return key, r, nil
 }
@@ -167,7 +173,7 @@ func (l *Live) face() (err error) {
 	s := l.settings
 	extended, err := extend.New(l.engine, s.Extensions)
 	if err != nil {
-		return err
+		return settings.Faulty(err)
 	}
 	c := Config{
 		Engine:    extended,
@@ -184,18 +190,18 @@ func (l *Live) face() (err error) {
 	}
 	if s.API.Cert != "" {
 		if c.TLS, err = (tlsfiles.Server{Cert: s.API.Cert, Key: s.API.Key}).Open(); err != nil {
-			return fmt.Errorf("api: %w", err)
+			return settings.Faulty(fmt.Errorf("api: %w", err))
 		}
 	}
 	if s.API.Tokens != "" {
 		file, err := tokens.Open(s.API.Tokens)
 		if err != nil {
-			return fmt.Errorf("api: %w", err)
+			return settings.Faulty(fmt.Errorf("api: %w", err))
 		}
 		c.Callers = &tokens.Callers{Tokens: file}
 	}
 	l.server, err = New(c)
-	return err
+	return settings.Faulty(err)
 }
 
 func (l *Live) ready(url string) error {
@@ -257,7 +263,7 @@ func (l *Live) run(ctx context.Context, cancel context.CancelCauseFunc) error {
 	run(&behind, background, "export", l.runExport)
 	run(&behind, background, "index", l.engine.Clocks().Run)
 	run(&behind, background, "links", l.engine.LinkIndex().Run)
-	run(&behind, background, "link rules", l.followLinkRules)
+	run(&behind, background, "files of the settings", l.follow)
 	run(&behind, background, "retention", l.retain)
 	run(&behind, background, "store", l.guard)
 	run(&front, answering, "serve", l.server.Run)
@@ -344,13 +350,13 @@ func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	if err := l.reloadLinkRules(s.Links.Rules); err != nil {
+	if err := l.reloadFollowed(s); err != nil {
 		return nil, err
 	}
 	if needRestart, err = l.collector.Reload(s.Config); err != nil {
 		return nil, err
 	}
-	for name, same := range map[string]bool{"data": s.Data == l.settings.Data, "api": s.API == l.settings.API, "jaeger": s.Jaeger == l.settings.Jaeger, "traces": s.Traces == l.settings.Traces, "spool": s.Spool == l.settings.Spool, "redact": s.Redact == l.settings.Redact,
+	for name, same := range map[string]bool{"data": s.Data == l.settings.Data, "api": s.API == l.settings.API, "jaeger": s.Jaeger == l.settings.Jaeger, "spool": s.Spool == l.settings.Spool, "redact": s.Redact == l.settings.Redact,
 		"extensions": reflect.DeepEqual(s.Extensions, l.settings.Extensions), "log": s.Log == l.settings.Log, "stopWithin": s.StopWithin == l.settings.StopWithin} {
 		if !same {
 			needRestart = append(needRestart, name)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/kubewake/kubewake/internal/settings"
 	"github.com/kubewake/kubewake/plugin"
-	"github.com/kubewake/kubewake/trace"
 )
 
 // ReadSettings reads a configuration file of kubewake serve, strictly; name is for its errors.
@@ -15,15 +14,6 @@ func ReadSettings(name string, text []byte) (Settings, error) {
 	var s Settings
 	err := settings.Read(name, text, &s)
 	return s, err
-}
-
-// modes are the built-in display modes, those of plug-ins and those of the file that the settings name.
-func (l *Live) modes() (*trace.Modes, error) {
-	modes, err := TraceModes(l.settings.Traces.Modes)
-	if err != nil || len(l.options.Plugins.Modes) == 0 {
-		return modes, err
-	}
-	return modes.With("plug-ins", l.options.Plugins.Modes)
 }
 
 // Pauses before a source of a plug-in that failed is started again.

@@ -41,7 +41,7 @@ kubewake doctor says what is missing; docs/record-your-cluster.md of the reposit
 	flags.StringVar(&listen, "listen", "", "address to answer on (default "+serve.DefaultListen+")")
 	jaegerFlags(flags, &jaeger)
 	flags.StringVar(&linkRules, "link-rules", "", "YAML file of further rules that link objects; read again when it changes")
-	flags.StringVar(&traceModes, "trace-modes", "", "YAML file of further display modes of traces; read at the start")
+	flags.StringVar(&traceModes, "trace-modes", "", "YAML file of further display modes of traces; read again when it changes")
 	flags.Var(age, "retain-age", "drop what is older than this: 36h, 30d (default: keep everything)")
 	flags.Var(bytes, "retain-bytes", "drop the oldest while more than this is on disk: 500MB, 20GB (default: keep everything)")
 	read := func() (serve.Settings, error) {

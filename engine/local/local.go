@@ -9,6 +9,7 @@
 package local
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/kubewake/kubewake/engine"
@@ -69,7 +70,7 @@ type Engine struct {
 	limits Limits
 	clocks *index.Clocks
 	links  *index.Links
-	modes  *trace.Modes
+	modes  atomic.Pointer[trace.Modes]
 
 	amounts amountsCache
 	answers answerCache
@@ -86,9 +87,14 @@ func New(st store.Store, config Config) *Engine {
 	if config.LinkRules == nil {
 		config.LinkRules = link.Builtin()
 	}
-	return &Engine{st: st, config: config, limits: config.Limits.withDefaults(), clocks: index.NewClocks(st),
-		links: index.NewLinks(st, config.LinkRules), modes: modes, amounts: amountsCache{turn: make(chan struct{}, 1)}}
+	e := &Engine{st: st, config: config, limits: config.Limits.withDefaults(), clocks: index.NewClocks(st),
+		links: index.NewLinks(st, config.LinkRules), amounts: amountsCache{turn: make(chan struct{}, 1)}}
+	e.modes.Store(modes)
+	return e
 }
+
+// UseModes shows traces that are asked for from now on by other display modes. A trace under way ends by those it began with.
+func (e *Engine) UseModes(modes *trace.Modes) { e.modes.Store(modes) }
 
 // LinkIndex gives the index of links that the engine asks: the role that writes to the store lets it Run.
 func (e *Engine) LinkIndex() *index.Links { return e.links }

@@ -24,7 +24,8 @@ func (e *Engine) Trace(ctx context.Context, q query.Trace) (*engine.Trace, error
 	if q.ID != "" {
 		return e.traceByID(ctx, q)
 	}
-	mode, modifier, err := e.modes.Find(q.Mode, q.Modifier)
+	modes := e.modes.Load()
+	mode, modifier, err := modes.Find(q.Mode, q.Modifier)
 	if err != nil {
 		return nil, engine.Errorf(engine.KindBadQuestion, "%s", err.Error())
 	}
@@ -47,7 +48,7 @@ func (e *Engine) Trace(ctx context.Context, q query.Trace) (*engine.Trace, error
 	if err != nil {
 		return nil, err
 	}
-	tr := &tracing{e: e, q: q, mode: mode, modifier: q.Modifier, target: t, question: trace.Question{
+	tr := &tracing{e: e, q: q, modes: modes, mode: mode, modifier: q.Modifier, target: t, question: trace.Question{
 		Mode: uint8(mode.Number), Modifier: modifier, Window: w, Object: trace.HashOf(entry.Ref.Cluster, entry.Ref.UID)}}
 	return tr.answer(ctx)
 }
@@ -62,7 +63,8 @@ func (e *Engine) traceByID(ctx context.Context, q query.Trace) (*engine.Trace, e
 	if err != nil {
 		return nil, engine.Errorf(engine.KindBadQuestion, "%q: %s", q.ID, err.Error())
 	}
-	mode, modifier, err := e.modes.Numbered(question.Mode, question.Modifier)
+	modes := e.modes.Load()
+	mode, modifier, err := modes.Numbered(question.Mode, question.Modifier)
 	if err != nil {
 		return nil, engine.Errorf(engine.KindBadQuestion, "%q: %s", q.ID, err.Error())
 	}
@@ -80,7 +82,7 @@ func (e *Engine) traceByID(ctx context.Context, q query.Trace) (*engine.Trace, e
 		if err != nil {
 			return nil, err
 		}
-		tr := &tracing{e: e, q: q, mode: mode, modifier: modifier, target: t, question: question}
+		tr := &tracing{e: e, q: q, modes: modes, mode: mode, modifier: modifier, target: t, question: question}
 		if len(keys) > 1 {
 			shared = append(shared, fmt.Sprintf("%s in cluster %s (uid %s)", entryWords(t.entry()), key.Cluster, key.UID))
 		}
@@ -125,6 +127,7 @@ func (e *Engine) traceWindow(ctx context.Context, t *target, w query.Window) (tr
 type tracing struct {
 	e        *Engine
 	q        query.Trace
+	modes    *trace.Modes // as they were when it was asked
 	mode     trace.Mode
 	modifier string
 	target   *target
@@ -218,7 +221,7 @@ func (e *Engine) Services(ctx context.Context) (*engine.Services, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &engine.Services{Services: e.modes.Names(), Operations: []string{}}
+	out := &engine.Services{Services: e.modes.Load().Names(), Operations: []string{}}
 	for _, c := range clusters {
 		out.Operations = append(out.Operations, string(c.Name))
 	}

@@ -97,7 +97,7 @@ func (tr *tracing) object(ctx context.Context, n *engine.TreeNode, inTree map[st
 
 // quietTags reads the tags of an object from its state at the end of the window.
 func (tr *tracing) quietTags(ctx context.Context, entry *store.Entry, o *trace.Object) error {
-	if !tr.e.modes.HasTags(entry.Ref) {
+	if !tr.modes.HasTags(entry.Ref) {
 		return nil
 	}
 	last := entry.LastRV
@@ -108,7 +108,7 @@ func (tr *tracing) quietTags(ctx context.Context, entry *store.Entry, o *trace.O
 	if err != nil || state == nil {
 		return err
 	}
-	o.Tags = tr.e.modes.TagsOf(entry.Ref, state.Value)
+	o.Tags = tr.modes.TagsOf(entry.Ref, state.Value)
 	return nil
 }
 
@@ -136,7 +136,7 @@ func (tr *tracing) read(ctx context.Context, entry *store.Entry, o *trace.Object
 	}
 	if n := len(life.States); n > 0 && !tr.counts {
 		last := tr.lastState(life)
-		o.Tags = tr.e.modes.TagsOf(entry.Ref, life.States[last].Value)
+		o.Tags = tr.modes.TagsOf(entry.Ref, life.States[last].Value)
 		if tr.mode.Needs().Manifests && life.End != nil && last == n-1 && tr.window().Contains(o.Ended) {
 			o.Manifest = manifestOf(life.States[last].Value)
 		}

@@ -208,8 +208,9 @@ func TestTraceByID(t *testing.T) {
 	backwards := slices.Clone(records)
 	slices.Reverse(backwards)
 	other := engineOver(t, openStore(t), slices.Concat(backwards, records), 37)
-	for _, service := range e.modes.Names() {
-		mode, modifier, err := e.modes.Split(service)
+	modes := e.modes.Load()
+	for _, service := range modes.Names() {
+		mode, modifier, err := modes.Split(service)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,8 @@ const maxLooked = 20
 // Traces finds the objects that have records in the window which meet the tags, the newest first. It looks for suspects where that costs
 // least, in the catalogue or in the heads of the window's records, and then reads these, the newest first, until it has enough.
 func (e *Engine) Traces(ctx context.Context, q query.Traces) (*engine.Traces, error) {
-	mode, modifier, err := e.modes.Find(q.Mode, q.Modifier)
+	modes := e.modes.Load()
+	mode, modifier, err := modes.Find(q.Mode, q.Modifier)
 	if err != nil {
 		return nil, engine.Errorf(engine.KindBadQuestion, "%s", err.Error())
 	}
@@ -32,7 +33,7 @@ func (e *Engine) Traces(ctx context.Context, q query.Traces) (*engine.Traces, er
 	if err != nil {
 		return nil, err
 	}
-	s := &traceSearch{e: e, q: q, tags: tags, mode: mode, modifier: modifier, limit: q.Limit, seen: map[store.ObjectKey]bool{}, shared: index.NewShared()}
+	s := &traceSearch{e: e, q: q, tags: tags, modes: modes, mode: mode, modifier: modifier, limit: q.Limit, seen: map[store.ObjectKey]bool{}, shared: index.NewShared()}
 	if s.limit <= 0 {
 		s.limit = e.limits.Traces
 	}
@@ -59,6 +60,7 @@ type traceSearch struct {
 	e        *Engine
 	q        query.Traces
 	tags     *wantedTags
+	modes    *trace.Modes // as they were when it was asked
 	mode     trace.Mode
 	modifier uint8
 	limit    int
@@ -208,7 +210,7 @@ func count(f *engine.TraceFound, at time.Time, failed bool) {
 
 // recordsOf gives what a trace of an object alone would show.
 func (s *traceSearch) recordsOf(ctx context.Context, c store.ClusterInfo, w query.Window, entry *store.Entry, shared *index.Shared) ([]trace.Record, error) {
-	tr := &tracing{e: s.e, counts: true, q: query.Trace{Reads: s.tags.reads()}, mode: s.mode, question: trace.Question{Window: trace.Window{From: w.From, To: w.To}}}
+	tr := &tracing{e: s.e, counts: true, q: query.Trace{Reads: s.tags.reads()}, modes: s.modes, mode: s.mode, question: trace.Question{Window: trace.Window{From: w.From, To: w.To}}}
 	if err := tr.enter(ctx, c); err != nil {
 		return nil, err
 	}
