@@ -27,6 +27,11 @@ describe('columns', () => {
     expect(totals(columns, 1000, 1051).changes).toBe(3);
     expect(totals(columns, 1000, 2000)).toMatchObject({ changes: 5, failed: 1, normal: 4 });
   });
+
+  it('are summed whole where the last one is only begun', () => {
+    const begun = columnsOf({ from: 0, to: 85, bin: 40, bins: [{ bin: 0, changes: 1 }, { bin: 2, changes: 7 }] });
+    expect(totals(begun, 0, 86).changes).toBe(8);
+  });
 });
 
 describe('heights', () => {

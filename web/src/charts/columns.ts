@@ -1,16 +1,9 @@
 /** Columns of counts over time: what the activity charts are drawn from. Pure. */
+import type { LaneBin } from '../api/drawn';
 import type { Moment } from '../time/moment';
 
 /** What is counted of one column; absent: nothing. */
-export interface Counted {
-  bin: number;
-  changes?: number;
-  reads?: number;
-  failed?: number;
-  normal?: number;
-  warning?: number;
-  spans?: number;
-}
+export type Counted = LaneBin;
 
 export const counts = ['changes', 'reads', 'failed', 'normal', 'warning', 'spans'] as const;
 export type Count = (typeof counts)[number];
@@ -46,7 +39,8 @@ export function columnsOf(answer: { from: Moment; to: Moment; bin: number; bins?
 export function totals(columns: Columns, from: Moment, to: Moment): Record<Count, number> {
   const sums = { changes: 0, reads: 0, failed: 0, normal: 0, warning: 0, spans: 0 };
   for (let i = 0; i < columns.length; i++) {
-    const middle = columns.from + (i + 0.5) * columns.bin;
+    const begin = columns.from + i * columns.bin;
+    const middle = (begin + Math.min(columns.to, begin + columns.bin)) / 2;
     if (middle < from || middle >= to) continue;
     for (const name of counts) sums[name] += columns.of[name][i] ?? 0;
   }
