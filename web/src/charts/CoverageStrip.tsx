@@ -1,5 +1,7 @@
 import { useState } from 'react';
 import type { Moment, Window } from '../time/moment';
+import { sentenceIn } from '../time/sentence';
+import { useZone } from '../url/prefs';
 import type { Hole } from './holes';
 import { barOf, within } from './stretches';
 import { Tip } from './Tip';
@@ -15,6 +17,7 @@ export function CoverageStrip({ window, recorded, holes, label, tall }: {
   tall?: boolean;
 }) {
   const [host, width] = useWidth<HTMLDivElement>();
+  const zone = useZone();
   const [at, setAt] = useState<{ x: number; moment: Moment }>();
   const filled = recorded && within(recorded, window);
   const box = (part: Window, least?: number) => {
@@ -41,7 +44,7 @@ export function CoverageStrip({ window, recorded, holes, label, tall }: {
         <Tip x={at.x} y={tall ? 22 : 16} width={width}>
           {touched.slice(0, 3).map((hole, i) => (
             <p key={i} className="chart-tip-hole">
-              <b>{hole.title}.</b> {hole.gap.sentence}
+              <b>{hole.title}.</b> {sentenceIn(zone, hole.gap.sentence)}
             </p>
           ))}
           {touched.length > 3 && <p className="chart-tip-hole">and {touched.length - 3} more</p>}

@@ -3,6 +3,7 @@ import { formatClock, formatMoment, formatSpan, precisionFor, type Zone } from '
 import type { Moment, Window } from '../time/moment';
 import { rulerOf } from '../time/ruler';
 import { scaleOf } from '../time/scale';
+import { sentenceIn } from '../time/sentence';
 import { dragged, gripAt, keyed, momentAt, pixelOf, type Axis, type Grip } from './brush';
 import { columnPath, heightOf, notchPath, totals, type Columns, type Count } from './columns';
 import type { Hole } from './holes';
@@ -278,7 +279,7 @@ function Hovered({ columns, tracks, zone, holes, x, axis, width, draft }: TimeCo
       </table>
       {touched.slice(0, 2).map((hole, k) => (
         <p key={k} className="chart-tip-hole">
-          {hole.gap.sentence}
+          {sentenceIn(zone, hole.gap.sentence)}
         </p>
       ))}
     </Tip>

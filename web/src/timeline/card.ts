@@ -2,6 +2,7 @@
 import type { LaneBin, Mark, Row } from '../api/drawn';
 import { formatClock, formatMoment, formatOffset, formatSpan, precisionFor, type Precision } from '../time/format';
 import type { Zone } from '../time/ruler';
+import { sentenceIn } from '../time/sentence';
 import { counted } from '../text/counts';
 import { codeText } from '../text/verbs';
 import { actorShort } from '../text/actors';
@@ -46,7 +47,7 @@ export function cardLines(hit: Hit, context: CardContext): CardLine[] {
         { words: bar.text ? `${stateWords[bar.state] ?? bar.state}${many}` : many.slice(2), role: bar.state === 'bad' ? 'bad' : 'text' },
         { words: `since ${timeOf(window.from, context)}${lasted(window.to - window.from, ends)}`, role: 'dim' },
         { words: bar.early ? `It began between ${timeOf(bar.early, context)} and then; nothing tells exactly when.` : '', role: 'dim' },
-        { words: bar.soft ? `Not known exactly: ${bar.soft}` : '', role: 'dim' },
+        { words: bar.soft ? `Not known exactly: ${sentenceIn(context.zone, bar.soft)}` : '', role: 'dim' },
       ];
     }
     case 'step':
@@ -57,7 +58,7 @@ export function cardLines(hit: Hit, context: CardContext): CardLine[] {
     case 'unknown':
       return [
         { words: 'Not known', role: 'title' },
-        { words: hit.stretch.sentence, role: 'text' },
+        { words: sentenceIn(context.zone, hit.stretch.sentence), role: 'text' },
       ];
     case 'nothing':
       return [];

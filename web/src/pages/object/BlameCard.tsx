@@ -4,11 +4,14 @@ import { Button, Chip, Copy, Icon, WhenLabel } from '../../parts';
 import { actorShort, actorSort, agentShort } from '../../text/actors';
 import { Whole } from '../../text/whole';
 import { formatSpan } from '../../time/format';
+import { sentenceIn } from '../../time/sentence';
+import { useZone } from '../../url/prefs';
 import { valueText } from './valueText';
 import type { ObjectData } from './useObject';
 
 /** Who set a line of the manifest, with the evidence. */
 export function BlameCard({ line, value, data, onJump }: { line: BlamedLine | undefined; value: unknown; data: ObjectData; onJump: () => void }) {
+  const zone = useZone();
   if (!line) return null;
   const { author, leaf } = line;
   if (!author && !leaf) return <Where line={line} value={value} />;
@@ -54,7 +57,7 @@ export function BlameCard({ line, value, data, onJump }: { line: BlamedLine | un
               </>
             )}
             <dt>Why</dt>
-            <dd>{field.reason || 'The server tells no reason.'}</dd>
+            <dd>{field.reason ? sentenceIn(zone, field.reason) : 'The server tells no reason.'}</dd>
           </>
         )}
         {!field && (

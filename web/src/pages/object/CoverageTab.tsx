@@ -1,13 +1,17 @@
 import type { Coverage } from '../../api/types';
 import { useAnswer } from '../../api/useAnswer';
-import { Empty, ErrorBox, Icon, Skeleton, TimeLabel } from '../../parts';
+import { reasonOf } from '../../charts/holes';
+import { Empty, ErrorBox, Icon, kindPath, Skeleton, TimeLabel } from '../../parts';
 import { counted } from '../../text/counts';
+import { sentenceIn } from '../../time/sentence';
+import { useZone } from '../../url/prefs';
 import type { ObjectData } from './useObject';
 
 /** What of the object could not be seen, and how to close each hole. */
 export function CoverageTab({ data }: { data: ObjectData }) {
   const { ref } = data;
-  const answer = useAnswer<Coverage>('coverage', ref && { cluster: ref.cluster, kind: kindOf(ref), namespace: ref.namespace, name: ref.name, uid: ref.uid }, data.version);
+  const zone = useZone();
+  const answer = useAnswer<Coverage>('coverage', ref && { cluster: ref.cluster, kind: kindPath(ref), namespace: ref.namespace, name: ref.name, uid: ref.uid }, data.version);
   const gaps = answer.data?.gaps ?? [];
   return (
     <div className="object-tab">
@@ -26,11 +30,11 @@ export function CoverageTab({ data }: { data: ObjectData }) {
               <li key={`${gap.reason}-${gap.from ?? ''}-${gap.sentence}`}>
                 <Icon name="gap" size={14} />
                 <div>
-                  <strong>{gap.reason}</strong>{' '}
+                  <strong>{reasonOf(gap.reason).title}</strong>{' '}
                   <span className="object-dim">
                     {gap.from ? <TimeLabel at={gap.from} /> : 'from the beginning'} – {gap.to ? <TimeLabel at={gap.to} /> : 'still'}
                   </span>
-                  <p>{gap.sentence}</p>
+                  <p>{sentenceIn(zone, gap.sentence)}</p>
                 </div>
               </li>
             ))}
@@ -40,8 +44,4 @@ export function CoverageTab({ data }: { data: ObjectData }) {
       )}
     </div>
   );
-}
-
-function kindOf(ref: { resource?: string; group?: string }): string {
-  return `${ref.resource ?? ''}${ref.group ? `.${ref.group}` : ''}`;
 }

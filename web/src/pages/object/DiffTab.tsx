@@ -9,6 +9,7 @@ import { Button, CertaintyChip, CoverageNote, CutNote, Empty, ErrorBox, IconButt
 import { counted } from '../../text/counts';
 import { codeText } from '../../text/verbs';
 import { formatClock, type Zone } from '../../time/format';
+import { sentenceIn } from '../../time/sentence';
 import { useKeys } from '../../url/keys';
 import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
@@ -184,8 +185,10 @@ function Changed({ diff }: { diff: Diff }) {
 
 function MakerLine({ maker }: { maker: Maker }) {
   const { request } = maker;
+  const zone = useZone();
+  const evidence = maker.evidence.map((sentence) => sentenceIn(zone, sentence));
   return (
-    <li title={maker.evidence.join('\n')}>
+    <li title={evidence.join('\n')}>
       <span className="object-makers-time">
         <TimeLabel at={request?.receivedAt} clock precision="milli" />
       </span>
@@ -193,7 +196,7 @@ function MakerLine({ maker }: { maker: Maker }) {
       <span>
         {request ? `${request.verb}${request.subresource ? ` ${request.subresource}` : ''}` : ''} {(request?.code ?? 0) >= 400 ? codeText(request?.code) : ''}
       </span>
-      {maker.certainty !== 'exact' && <CertaintyChip certainty={maker.certainty} reason={maker.evidence.join(' ')} />}
+      {maker.certainty !== 'exact' && <CertaintyChip certainty={maker.certainty} reason={evidence.join(' ')} />}
     </li>
   );
 }

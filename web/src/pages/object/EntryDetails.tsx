@@ -6,6 +6,8 @@ import { actorSort, agentShort } from '../../text/actors';
 import { codeText } from '../../text/verbs';
 import { formatSpan } from '../../time/format';
 import { milli } from '../../time/moment';
+import { sentenceIn } from '../../time/sentence';
+import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { go } from '../../url/useView';
 import type { ObjectData } from './useObject';
@@ -14,13 +16,14 @@ import { valueText } from './valueText';
 /** All that is known of an entry, below its row. */
 export function EntryDetails({ entry, view, data }: { entry: Entry; view: View; data: ObjectData }) {
   const { revision, end, event, gap, request } = entry;
+  const zone = useZone();
   const maker = revision?.maker ?? end?.maker;
   const known = maker?.request ?? request;
   return (
     <div className="entry-details">
       {revision && <Changes changes={revision.changes ?? []} first={revision.first} partial={revision.partial} conflict={revision.conflict} />}
       {event && <p className="entry-details-note">{event.note}</p>}
-      {gap && <p className="entry-details-note">{gap.sentence}</p>}
+      {gap && <p className="entry-details-note">{sentenceIn(zone, gap.sentence)}</p>}
       {request?.message && <p className="entry-details-note entry-details-bad">{request.message}</p>}
       <dl>
         <Term name="When">
@@ -39,7 +42,7 @@ export function EntryDetails({ entry, view, data }: { entry: Entry; view: View; 
             <CertaintyChip certainty={maker.certainty} />
             <ul className="entry-details-evidence">
               {maker.evidence.map((sentence) => (
-                <li key={sentence}>{sentence}</li>
+                <li key={sentence}>{sentenceIn(zone, sentence)}</li>
               ))}
             </ul>
           </Term>

@@ -10,7 +10,7 @@ import type { View } from '../../url/state';
 import { go } from '../../url/useView';
 import { EntryDetails } from './EntryDetails';
 import { Glyph } from './Glyph';
-import { countsOf, lastAt, momentOf, requestOf, rowsOf, shownOf, whoOf, type ListRow } from './history';
+import { countsOf, requestOf, rowsOf, shownOf, whoOf, type ListRow } from './history';
 import { select, type ObjectData } from './useObject';
 import { printShow, showOf, type Show, type Sort } from './words';
 
@@ -218,12 +218,4 @@ function Filters({ show, relative, data }: { show: Show; relative: boolean; data
       />
     </div>
   );
-}
-
-/** The last entry at or before the cursor: what a screen reader is told when one steps. */
-export function spoken(data: ObjectData): string {
-  const { entries, at, selected } = data;
-  const entry = selected ?? (at === undefined ? undefined : entries[lastAt(entries, at)]);
-  if (!entry) return '';
-  return [entry.summary, whoOf(entry), momentOf(entry.when) === undefined ? '' : entry.when.at].filter(Boolean).join(', ');
 }

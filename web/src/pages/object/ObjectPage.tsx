@@ -1,13 +1,14 @@
 import { Tabs } from '../../parts';
 import { useKeys } from '../../url/keys';
+import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { go } from '../../url/useView';
 import { CoverageTab } from './CoverageTab';
 import { DiffTab } from './DiffTab';
 import { EventsTab } from './EventsTab';
 import { Head } from './Head';
-import { countsOf, requestOf } from './history';
-import { HistoryList, spoken } from './HistoryList';
+import { countsOf, requestOf, spoken } from './history';
+import { HistoryList } from './HistoryList';
 import { LinksTab } from './LinksTab';
 import { ManifestTab } from './ManifestTab';
 import './object.css';
@@ -22,6 +23,7 @@ import { tabOf, tabs, type TabName } from './words';
 export function ObjectPage({ view }: { view: View }) {
   const tab = tabOf(view);
   const data = useObject(view, tab === 'manifest' && view.words['blame'] !== 'off');
+  const zone = useZone();
   useKeys(
     {
       'ArrowLeft|k': { does: 'Revision before', run: () => stepRevision(data, -1) },
@@ -39,7 +41,7 @@ export function ObjectPage({ view }: { view: View }) {
       <Head view={view} data={data} />
       <StripView data={data} />
       <p className="visually-hidden" role="status">
-        {spoken(data)}
+        {spoken(data, zone)}
       </p>
       <div className="object-halves">
         <HistoryList view={view} data={data} />

@@ -2,6 +2,8 @@ import type { ReactNode } from 'react';
 import type { State } from '../../api/types';
 import type { ApiError } from '../../api/client';
 import { Button, Empty, ErrorBox, Icon, TimeLabel } from '../../parts';
+import { sentenceIn } from '../../time/sentence';
+import { useZone } from '../../url/prefs';
 import { go } from '../../url/useView';
 import { momentOf } from './history';
 import { select, stepRevision, type ObjectData } from './useObject';
@@ -10,14 +12,15 @@ import { select, stepRevision, type ObjectData } from './useObject';
 export function StateNotes({ state, text, data }: { state: State; text: string; data: ObjectData }) {
   const next = state.next && data.revisions.find((entry) => entry.revision?.resourceVersion === state.next?.resourceVersion);
   const assumed = state.assumed ?? [];
+  const reason = sentenceIn(useZone(), state.reason ?? '');
   return (
     <>
       {state.certainty !== 'exact' && (
         <Note tone="warn" icon="warn">
-          The state is <strong>{state.certainty}</strong>. {state.reason}
+          The state is <strong>{state.certainty}</strong>. {reason}
         </Note>
       )}
-      {state.certainty === 'exact' && state.reason && <Note icon="info">{state.reason}</Note>}
+      {state.certainty === 'exact' && reason && <Note icon="info">{reason}</Note>}
       {state.next && (
         <Note tone="warn" icon="clock">
           Revision {state.next.resourceVersion} may have been in force already: it came at the latest at <TimeLabel at={state.next.when.at} clock precision="milli" />.

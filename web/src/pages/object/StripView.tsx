@@ -1,9 +1,11 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type PointerEvent } from 'react';
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type PointerEvent } from 'react';
+import { useWidth } from '../../charts/useWidth';
 import { Skeleton } from '../../parts';
 import { onThemeChange, readPalette } from '../../theme/palette';
-import { formatClock, formatMoment, formatSpan, precisionFor } from '../../time/format';
+import { formatClock, formatMoment, formatSpan, precisionFor, type Zone } from '../../time/format';
 import type { Moment } from '../../time/moment';
 import { scaleOf, timeAt, xOf } from '../../time/scale';
+import { sentenceIn } from '../../time/sentence';
 import { useZone } from '../../url/prefs';
 import { go } from '../../url/useView';
 import { drawStrip, places } from './drawStrip';
@@ -28,22 +30,12 @@ export function StripView({ data }: { data: ObjectData }) {
 }
 
 function Drawn({ strip, data }: { strip: Strip; data: ObjectData }) {
-  const host = useRef<HTMLDivElement>(null);
+  const [host, width] = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [width, setWidth] = useState(0);
   const [hover, setHover] = useState<Moment>();
   const zone = useZone();
   const theme = useTheme();
   const scale = useMemo(() => scaleOf(strip.window, Math.max(1, width - 2 * sides)), [strip.window, width]);
-
-  useLayoutEffect(() => {
-    const box = host.current;
-    if (!box) return;
-    setWidth(box.clientWidth);
-    const watch = new ResizeObserver(() => setWidth(box.clientWidth));
-    watch.observe(box);
-    return () => watch.disconnect();
-  }, []);
 
   useEffect(() => {
     const c = canvas.current?.getContext('2d');
@@ -76,6 +68,7 @@ function Drawn({ strip, data }: { strip: Strip; data: ObjectData }) {
       aria-valuenow={data.index + 1}
       aria-valuetext={words}
       onPointerDown={(event) => {
+        if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
         go({ at: at(event), sel: undefined });
       }}
@@ -98,7 +91,7 @@ function Drawn({ strip, data }: { strip: Strip; data: ObjectData }) {
           <span className={xOf(scale, hover) > scale.width - 150 ? 'object-strip-tip object-strip-tip-left' : 'object-strip-tip'}>
             {formatClock(hover, zone, precision)}
             {cursor !== undefined && !data.newest && hover !== cursor ? ` (${hover > cursor ? '+' : '−'}${formatSpan(Math.abs(hover - cursor))})` : ''}
-            <Near strip={strip} at={hover} within={5 * scale.perPixel} />
+            <Near strip={strip} at={hover} within={5 * scale.perPixel} zone={zone} />
           </span>
         </span>
       )}
@@ -110,7 +103,7 @@ function Drawn({ strip, data }: { strip: Strip; data: ObjectData }) {
 }
 
 /** What stands nearest to the pointer. */
-function Near({ strip, at, within }: { strip: Strip; at: Moment; within: number }) {
+function Near({ strip, at, within, zone }: { strip: Strip; at: Moment; within: number; zone: Zone }) {
   const mark = strip.marks.reduce<Strip['marks'][number] | undefined>((best, one) => (Math.abs(one.at - at) <= Math.min(within, Math.abs((best?.at ?? Infinity) - at)) ? one : best), undefined);
   const gap = strip.unknown.find((one) => (one.from ?? 0) <= at && at < (one.to || Infinity));
   const bar = strip.bars.findLast((one) => one.from <= at && (!one.to || at < one.to));
@@ -118,7 +111,7 @@ function Near({ strip, at, within }: { strip: Strip; at: Moment; within: number 
     <>
       {bar?.text && <span className="object-strip-near">{bar.text}</span>}
       {mark?.text && <span className="object-strip-near">{mark.text}</span>}
-      {gap && <span className="object-strip-near">Not known: {gap.sentence}</span>}
+      {gap && <span className="object-strip-near">Not known: {sentenceIn(zone, gap.sentence)}</span>}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../api/types';
 import { everything, type View } from '../../url/state';
-import { countsOf, lastAt, lifeAt, momentOf, rowsOf, shownOf, sortOf } from './history';
+import { countsOf, lastAt, lifeAt, momentOf, rowsOf, shownOf, sortOf, spoken } from './history';
 import { printShow, showOf } from './words';
 
 const view = (words: Record<string, string>): View => ({ page: 'object', set: everything, words });
@@ -72,4 +72,11 @@ describe('moments', () => {
     expect([t(-5), t(5), t(10), t(50), undefined].map((m) => lifeAt(lives, m)?.uid)).toEqual(['a', 'a', 'b', 'b', 'b']);
     expect(lifeAt([], 5)).toBeUndefined();
   });
+});
+
+it('what is read aloud of an entry has its time as it is shown', () => {
+  const at = momentOf(entries[0]?.when) ?? 0;
+  expect(spoken({ entries, at }, 'utc')).toBe('created, alice, 2026-11-21 15:26:01.000');
+  expect(spoken({ entries, at, selected: entries[2]! }, 'utc')).toBe('409 Conflict, bob, 2026-11-21 15:26:03.000');
+  expect(spoken({ entries: [], at }, 'utc')).toBe('');
 });

@@ -2,6 +2,7 @@
 import type { Entry, Life, When } from '../../api/types';
 import { briefly } from '../../manifest/lines';
 import { isRead } from '../../text/verbs';
+import { formatMoment, type Zone } from '../../time/format';
 import { minute, parseMoment, second, type Moment } from '../../time/moment';
 import type { Show, Sort } from './words';
 
@@ -117,4 +118,13 @@ export function whoOf(entry: Entry): string {
 /** The request of an entry: it itself, or what made the revision or the end. */
 export function requestOf(entry: Entry) {
   return entry.request ?? entry.revision?.maker.request ?? entry.end?.maker.request;
+}
+
+/** The last entry at or before the cursor: what a screen reader is told when one steps. */
+export function spoken(data: { entries: readonly Entry[]; at?: Moment; selected?: Entry }, zone: Zone): string {
+  const { entries, at, selected } = data;
+  const entry = selected ?? (at === undefined ? undefined : entries[lastAt(entries, at)]);
+  if (!entry) return '';
+  const when = momentOf(entry.when);
+  return [entry.summary, whoOf(entry), when === undefined ? '' : formatMoment(when, zone, 'milli')].filter(Boolean).join(', ');
 }
