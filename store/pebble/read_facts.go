@@ -239,10 +239,10 @@ func clusterInfo(r *points, c record.Cluster) (store.ClusterInfo, error) {
 // and there may be many of them. An audit event may name it within itself.
 func incarnations(r *points, c record.Cluster) (uids []record.UID, err error) {
 	const system = "kube-system"
-	w := objectWalk{r: r, cluster: c, patience: patience{ctx: context.Background()}, yield: func(e *store.Entry) error {
+	w := newObjectWalk(context.Background(), r, c, func(e *store.Entry) error {
 		uids = append(uids, e.Ref.UID)
 		return nil
-	}}
+	})
 	for _, namespace := range [...]string{"", system} {
 		prefix := clusterKey(famName, c)
 		for _, s := range [...]string{"", "namespaces", namespace, system} {

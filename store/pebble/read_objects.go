@@ -1,7 +1,6 @@
 package pebble
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -30,7 +29,7 @@ func (s *Store) Object(ctx context.Context, key store.ObjectKey) (out *store.Ent
 }
 
 // Objects implements store.Store. It costs a walk over the names that lie under what the scan tells from the left (cluster, resource, namespace,
-// name), and a read of the entry of each that matches.
+// name), and a read of the entry of each that matches: never more, for some ten thousand of them, than one walk over the catalogue.
 func (s *Store) Objects(ctx context.Context, q store.ObjectScan) iter.Seq2[*store.Entry, error] {
 	return stream(ctx, s, "objects", func(r *points, yield func(*store.Entry) error) error {
 		if q.Cluster != "" {
@@ -86,7 +85,7 @@ func objectsOf(ctx context.Context, r *points, c record.Cluster, q store.ObjectS
 		}
 		return yield(e.public(c, q.UID))
 	}
-	w := objectWalk{r: r, cluster: c, yield: yield, patience: patience{ctx: ctx}}
+	w := newObjectWalk(ctx, r, c, yield)
 	err := scan(r, namePrefix(c, q), func(it *lsm.Iterator) error {
 		if err := w.patience.check(); err != nil {
 			return err
@@ -110,47 +109,6 @@ func matches(q store.ObjectScan, n named) bool {
 		!(q.NoEvents && record.GroupResource{Group: n.group, Resource: n.resource}.IsEvents())
 }
 
-// objectWalk gathers the lives of one name, so that they come by their first resourceVersion.
-type objectWalk struct {
-	r        *points
-	cluster  record.Cluster
-	yield    func(*store.Entry) error
-	patience patience
-	name     named
-	lives    []*store.Entry
-}
-
-func (w *objectWalk) next(n named, uid record.UID) error {
-	if n != w.name {
-		if err := w.flush(); err != nil {
-			return err
-		}
-		w.name = n
-	}
-	e, err := entryOf(w.r, store.ObjectKey{Cluster: w.cluster, UID: uid})
-	if err != nil || e == nil || e.flags&flagKnown == 0 {
-		return err
-	}
-	if best, _ := e.best(); best != n {
-		return nil // the key of a guess, or of another API group: the entry comes under its own name
-	}
-	w.lives = append(w.lives, e.public(w.cluster, uid))
-	return nil
-}
-
-func (w *objectWalk) flush() error {
-	slices.SortFunc(w.lives, func(a, b *store.Entry) int {
-		return cmp.Or(cmp.Compare(a.FirstRV, b.FirstRV), cmp.Compare(a.Ref.UID, b.Ref.UID))
-	})
-	for _, e := range w.lives {
-		if err := w.yield(e); err != nil {
-			return err
-		}
-	}
-	w.lives = w.lives[:0]
-	return nil
-}
-
 // namePrefix is as long as what the scan tells from the left allows. A cluster-scoped object has an empty namespace in its key, and an empty
 // Namespace in a scan means any, so a name narrows only where the namespace is told.
 func namePrefix(c record.Cluster, q store.ObjectScan) []byte {
@@ -170,7 +128,8 @@ func namePrefix(c record.Cluster, q store.ObjectScan) []byte {
 	return whole[:len(whole)-2]
 }
 
-func cutNameKey(key []byte) (n named, uid record.UID, err error) {
+// cutNameKey takes a key of the name index apart; uid is as it stands in keys, and good as long as key is.
+func cutNameKey(key []byte) (n named, uid []byte, err error) {
 	rest := key[1:]
 	ok := true
 	var c string
@@ -178,10 +137,11 @@ func cutNameKey(key []byte) (n named, uid record.UID, err error) {
 		*s, rest, ok = cutStringIf(rest, ok)
 	}
 	if ok {
-		uid, rest, ok = cutUID(rest)
+		uid = rest
+		_, rest, ok = cutUID(rest)
 	}
 	if !ok || len(rest) > 0 {
-		return n, "", badKey(key)
+		return n, nil, badKey(key)
 	}
 	return n, uid, nil
 }
