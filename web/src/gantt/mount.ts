@@ -1,6 +1,6 @@
 import { onThemeChange, readPalette } from '../theme/palette';
 import type { Moment, Window } from '../time/moment';
-import type { Zone } from '../time/ruler';
+import type { Zone } from '../time/format';
 import { between, clampedTo, eased, sameWindow, scaleOf, timeAt, withMargin, xOf, zoomedAt, pannedBy } from '../time/scale';
 import { makeSheet, resize } from './canvas';
 import { alertsBefore } from './columns';

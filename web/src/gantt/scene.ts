@@ -1,7 +1,7 @@
 import type { Palette } from '../theme/palette';
 import { hueOf } from '../theme/hues';
 import type { Moment, Window } from '../time/moment';
-import type { Zone } from '../time/ruler';
+import type { Zone } from '../time/format';
 import type { Scale } from '../time/scale';
 import type { Column } from './columns';
 import type { Stretch } from './critical';

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatClock, formatMoment } from './format';
 import { day, hour, milli, minute, parseMoment, second } from './moment';
 import { momentsOf, rulerOf, stepFor, zoneLabel } from './ruler';
 import { scaleOf } from './scale';
@@ -53,5 +54,43 @@ describe('rulers', () => {
   it('name the zone', () => {
     expect(zoneLabel(t0, 'utc')).toBe('UTC');
     expect(zoneLabel(t0, 'local')).toMatch(/^UTC([+−]\d+(:\d\d)?)?$/);
+  });
+});
+
+describe('rulers on days when the clock changes', () => {
+  const zoneBefore = process.env['TZ'];
+  beforeAll(() => {
+    process.env['TZ'] = 'Europe/Berlin';
+  });
+  afterAll(() => {
+    if (zoneBefore === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = zoneBefore;
+  });
+
+  const spring = parseMoment('2026-03-29T00:00:00+01:00')!;
+  const autumn = parseMoment('2026-10-25T00:00:00+02:00')!;
+  const labels = (from: number, span: number, step: number) => {
+    const window = { from, to: from + span };
+    return momentsOf(window, { micros: step, months: 0 }, 'local').slice(0, -1).map((at) => formatClock(at, 'local', 'minute'));
+  };
+
+  it.each([
+    ['hours of spring', spring, 5 * hour, hour, '00:00 01:00 03:00 04:00 05:00 06:00'],
+    ['two hours of spring', spring, 7 * hour, 2 * hour, '00:00 04:00 06:00 08:00'],
+    ['half hours of autumn', autumn + 90 * minute, 2 * hour, hour / 2, '01:30 02:00 02:30 02:00 02:30'],
+    ['three hours of autumn', autumn, 10 * hour, 3 * hour, '00:00 03:00 06:00 09:00'],
+    ['six hours, from behind the change', spring + 4 * hour, 3 * hour, 6 * hour, '00:00 06:00'],
+  ])('stand at round times: %s', (_, from, span, step, want) => {
+    expect(labels(from, span, step).join(' ')).toBe(want);
+  });
+
+  it('begin days at midnight', () => {
+    const days = momentsOf({ from: spring + 12 * hour, to: spring + 40 * hour }, { micros: day, months: 0 }, 'local');
+    expect(days.map((at) => formatMoment(at, 'local', 'minute'))).toEqual(['2026-03-29 00:00', '2026-03-30 00:00', '2026-03-31 00:00']);
+  });
+
+  it('name the day that it is', () => {
+    const at = spring + 12 * hour;
+    expect(rulerOf(scaleOf({ from: at, to: at + hour }, 1000), 'local').context[0]?.label).toBe('Sun 29 March 2026');
   });
 });

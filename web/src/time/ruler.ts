@@ -1,8 +1,7 @@
 /** The ticks of a time axis: at round times of the zone, from a microsecond to centuries, in two levels. Pure but for the zone of the machine. */
+import type { Zone } from './format';
 import { day, hour, micro, milli, minute, second, type Moment, type Window } from './moment';
 import type { Scale } from './scale';
-
-export type Zone = 'utc' | 'local';
 
 /** A step of a ruler; months are no fixed number of microseconds. */
 export interface Step {
@@ -76,33 +75,64 @@ export function zoneLabel(at: Moment, zone: Zone): string {
   return `UTC${ahead < 0 ? '−' : '+'}${Math.floor(size / 60)}${rest ? `:${String(rest).padStart(2, '0')}` : ''}`;
 }
 
+/** Bounds the work for a window that no picture has. */
+const mostMoments = 2000;
+
 /** Round moments of a window, one step before it and one behind it included. */
 export function momentsOf(window: Window, step: Step, zone: Zone): Moment[] {
-  return step.months > 0 ? calendarMoments(window, step.months, zone) : fixedMoments(window, step.micros, zone);
+  if (step.months > 0) return calendarMoments(window, step.months, zone);
+  return step.micros >= day ? dayMoments(window, Math.round(step.micros / day), zone) : clockMoments(window, step.micros, zone);
 }
 
-function fixedMoments(window: Window, size: number, zone: Zone): Moment[] {
+/** Round times of the zone's clock. Where it is put forward or back, some are not there, and others twice. */
+function clockMoments(window: Window, size: number, zone: Zone): Moment[] {
+  const shown = (at: Moment) => at + (size > 15 * minute ? offsetAt(at, zone) * minute : 0);
+  const past = (at: Moment) => ((shown(at) % size) + size) % size;
   const found: Moment[] = [];
-  // Weeks begin on Mondays; 1970 began on a Thursday.
-  const origin = size === 7 * day ? 4 * day : 0;
-  const shiftOf = (at: Moment) => (size > 15 * minute ? offsetAt(at, zone) * minute : 0) - origin;
-  let at = Math.floor((window.from + shiftOf(window.from)) / size) * size - shiftOf(window.from);
-  for (let n = 0; n < 2000; n++) {
+  let at = window.from - past(window.from);
+  at -= past(at); // the clock may have changed in between
+  if (nextRound(at, size, past) <= window.from) at = nextRound(at, size, past);
+  for (let n = 0; n < mostMoments; n++) {
     found.push(at);
     if (at > window.to) break;
-    const next = at + size;
-    // Where the zone's offset changed in between, the next round time is nearer or farther.
-    at = next + (shiftOf(at) - shiftOf(next));
-    if (at <= (found[found.length - 1] ?? 0)) at = next;
+    at = nextRound(at, size, past);
   }
   return found;
+}
+
+/** The round time behind one; past tells how far a moment lies behind the round time before it. */
+function nextRound(at: Moment, size: number, past: (at: Moment) => number): Moment {
+  const next = at + size;
+  const over = past(next);
+  return [next - over, next - over + size].find((near) => near > at && past(near) === 0) ?? next;
+}
+
+/** Days of the calendar, of which some have 23 hours and some 25. */
+function dayMoments(window: Window, every: number, zone: Zone): Moment[] {
+  const { year, month, date } = partsOf(window.from, zone);
+  // Weeks begin on Mondays; 1970 began on a Thursday.
+  const origin = every === 7 ? 4 : 0;
+  let index = Math.floor((Date.UTC(year, month, date) / 86_400_000 - origin) / every) * every + origin;
+  const found: Moment[] = [];
+  for (let n = 0; n < mostMoments; n++, index += every) {
+    const at = dayStart(index, zone);
+    found.push(at);
+    if (at > window.to) break;
+  }
+  return found;
+}
+
+/** The first moment of a day, counted from 1970. */
+function dayStart(index: number, zone: Zone): Moment {
+  const there = new Date(index * 86_400_000);
+  return (zone === 'utc' ? there.getTime() : new Date(there.getUTCFullYear(), there.getUTCMonth(), there.getUTCDate()).getTime()) * milli;
 }
 
 function calendarMoments(window: Window, every: number, zone: Zone): Moment[] {
   const first = partsOf(window.from, zone);
   let index = Math.floor((first.year * 12 + first.month) / every) * every;
   const found: Moment[] = [];
-  for (let n = 0; n < 2000; n++, index += every) {
+  for (let n = 0; n < mostMoments; n++, index += every) {
     const at = monthStart(Math.floor(index / 12), index % 12, zone);
     found.push(at);
     if (at > window.to) break;

@@ -1,7 +1,6 @@
 /** The short card beside the pointer, and the sentence that is read aloud. */
 import type { LaneBin, Mark, Row } from '../api/drawn';
-import { formatClock, formatMoment, formatOffset, formatSpan, precisionFor, type Precision } from '../time/format';
-import type { Zone } from '../time/ruler';
+import { formatClock, formatMoment, formatOffset, formatSpan, precisionFor, type Precision, type Zone } from '../time/format';
 import { sentenceIn } from '../time/sentence';
 import { counted } from '../text/counts';
 import { codeText } from '../text/verbs';

@@ -2,7 +2,8 @@
 import type { Row } from '../api/drawn';
 import { stateNames, type StateName } from '../theme/palette';
 import type { Window } from '../time/moment';
-import { rulerOf, type Ruler, type Zone } from '../time/ruler';
+import type { Zone } from '../time/format';
+import { rulerOf, type Ruler } from '../time/ruler';
 import { xOf, type Scale } from '../time/scale';
 import { Assembled, AssembledDerived } from './assemble';
 import { drawBeyond, drawGrid, drawMinimap, drawRuler, headHeight, minimapHeight, minimapScale, type Density } from './draw_head';

@@ -2,7 +2,7 @@
 import type { Row } from '../api/drawn';
 import { onThemeChange, readPalette, type StateName } from '../theme/palette';
 import type { Moment, Window } from '../time/moment';
-import type { Zone } from '../time/ruler';
+import type { Zone } from '../time/format';
 import { between, clampedTo, eased, sameWindow, scaleOf } from '../time/scale';
 import { allShown, type Shown } from './assemble';
 import { Card, cardLines } from './card';

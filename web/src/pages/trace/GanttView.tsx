@@ -2,7 +2,7 @@ import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type
 import type { Pick } from '../../gantt/hit';
 import { mountGantt, type Gantt } from '../../gantt/mount';
 import type { Moment, Window } from '../../time/moment';
-import type { Zone } from '../../time/ruler';
+import type { Zone } from '../../time/format';
 import { HoverCard, type Hovered } from './HoverCard';
 import type { Model } from './useModel';
 
