@@ -75,5 +75,5 @@ export function kindOfWord(word: string): string | undefined {
 
 function plural(kind: string): string {
   if (kind.endsWith('s')) return kind === 'endpoints' ? kind : `${kind}es`;
-  return kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`;
+  return /[^aeiou]y$/.test(kind) ? `${kind.slice(0, -1)}ies` : `${kind}s`;
 }

@@ -44,7 +44,7 @@ it('a session is no read', () => {
 });
 
 describe('kinds', () => {
-  it.each([['deploy', 'deployment'], ['deployments.apps', 'deployment'], ['po', 'pod'], ['Pods', 'pod'], ['ing', 'ingress'], ['ingresses', 'ingress'], ['netpol', 'networkpolicy'], ['networkpolicies', 'networkpolicy'], ['endpoints', 'endpoints']])(
+  it.each([['deploy', 'deployment'], ['deployments.apps', 'deployment'], ['po', 'pod'], ['Pods', 'pod'], ['ing', 'ingress'], ['ingresses', 'ingress'], ['netpol', 'networkpolicy'], ['networkpolicies', 'networkpolicy'], ['gateways.gateway.networking.k8s.io', 'gateway'], ['endpoints', 'endpoints']])(
     '%s is a %s',
     (word, kind) => expect(kindOfWord(word)).toBe(kind),
   );

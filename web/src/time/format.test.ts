@@ -98,7 +98,7 @@ describe('typed times', () => {
   });
 
   it('that are none', () => {
-    for (const text of ['', ' ', 'yesterday', '25:00', '12:61', '2026-13-01', '15', '2026-11-21 x']) expect(parseTyped(text, 'utc', near)).toBeUndefined();
+    for (const text of ['', ' ', 'yesterday', '25:00', '12:61', '2026-13-01', '2026-02-31', '2026-11-31 12:00', '15', '2026-11-21 x']) expect(parseTyped(text, 'utc', near)).toBeUndefined();
   });
 
   it('read back what is shown', () => {

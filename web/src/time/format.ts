@@ -86,6 +86,8 @@ export function parseTyped(text: string, zone: Zone, near: Moment): Moment | und
   if (year === undefined || month === undefined || date === undefined || h === undefined || m === undefined || s === undefined) return undefined;
   if (month < 1 || month > 12 || date < 1 || date > 31 || h > 23 || m > 59 || s > 59) return undefined;
   const whole = own === 'utc' ? Date.UTC(year, month - 1, date, h, m, s) : new Date(year, month - 1, date, h, m, s).getTime();
+  // The 31st of February would be one of March.
+  if (formatDay(whole * milli, own) !== `${String(year).padStart(4, '0')}-${two(month)}-${two(date)}`) return undefined;
   return whole * milli + Number((match[7] ?? '').padEnd(6, '0'));
 }
 
