@@ -1,6 +1,6 @@
 import type { Entry, OneEntry } from '../api/types';
 import { CopyMenu, tell } from '../copy';
-import { around, Button, CertaintyChip, Chip, ObjectLink, Link, objectView, rootSet, TimeLabel, timelineOf, toPage, WhenLabel } from '../parts';
+import { around, Button, CertaintyChip, Chip, ObjectLink, Link, objectView, rootSet, Sentence, TimeLabel, timelineOf, toPage, WhenLabel } from '../parts';
 import { codeText } from '../text/verbs';
 import { zoneName } from '../time/format';
 import { minute, parseMoment, type Moment } from '../time/moment';
@@ -48,7 +48,7 @@ function Head({ one: { entry, object }, view }: { one: OneEntry; view: View }) {
   return (
     <div className="detail-head">
       <p className="detail-sentence">
-        {told.who && <strong>{told.who}</strong>} {told.did} {told.what && <ObjectLink object={object} view={view} className="detail-object">{told.what}</ObjectLink>}
+        {told.who && <strong>{told.who}</strong>} {entry.kind === 'gap' ? <Sentence text={told.did} /> : told.did} {told.what && <ObjectLink object={object} view={view} className="detail-object">{told.what}</ObjectLink>}
         {told.but && <span className={failed ? 'detail-failed' : undefined}>{told.did ? ': ' : ' '}{told.but}</span>}
       </p>
       <div className="detail-when">

@@ -1,5 +1,5 @@
 import type { Entry, ForeignSpan, Gap, KubeEvent } from '../api/types';
-import { Chip, CutNote, Icon, ObjectLink, TimeLabel } from '../parts';
+import { Chip, CutNote, Icon, ObjectLink, Sentence, TimeLabel } from '../parts';
 import { counted } from '../text/counts';
 import { formatSpan } from '../time/format';
 import { parseMoment } from '../time/moment';
@@ -38,7 +38,7 @@ export function GapPart({ gap }: { gap: Gap }) {
     <Section title="Not seen">
       <p className="detail-gap">
         <Icon name="gap" />
-        <span>{gap.sentence}</span>
+        <span><Sentence text={gap.sentence} /></span>
       </p>
       <Facts>
         <Fact name="Reason">{gap.reason}</Fact>

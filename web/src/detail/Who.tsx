@@ -1,5 +1,5 @@
 import type { Actor, Maker } from '../api/types';
-import { Chip, Copy, Icon } from '../parts';
+import { Chip, Copy, Icon, Sentence } from '../parts';
 import { actorShort, actorSort, agentShort } from '../text/actors';
 import { Fact, Facts, Section } from './Section';
 
@@ -19,7 +19,7 @@ export function Who({ actor, maker }: { actor: Actor | undefined; maker: Maker |
       )}
       {maker && maker.evidence.length > 0 && (
         <ul className="detail-evidence" aria-label="Evidence">
-          {maker.evidence.map((sentence) => <li key={sentence}>{sentence}</li>)}
+          {maker.evidence.map((sentence) => <li key={sentence}><Sentence text={sentence} /></li>)}
         </ul>
       )}
     </Section>

@@ -1,31 +1,19 @@
-import { useEffect, useState } from 'react';
 import { IconButton } from './Button';
-import { copyText } from './copyText';
+import { copiedWords, useCopy } from './useCopy';
 
 /** A small button that copies a value, and says that it did. */
 export function Copy({ value, label }: { value: string; label: string }) {
-  const [done, setDone] = useState<'' | 'copied' | 'failed'>('');
-  useEffect(() => {
-    if (!done) return;
-    const timer = setTimeout(() => setDone(''), 1500);
-    return () => clearTimeout(timer);
-  }, [done]);
-  const say = done === 'copied' ? 'Copied' : done === 'failed' ? 'The browser does not let us copy' : `Copy ${label}`;
+  const { done, copy } = useCopy();
   return (
     <>
       <IconButton
         small
         icon={done === 'copied' ? 'check' : done === 'failed' ? 'warn' : 'copy'}
-        label={say}
-        onClick={() => {
-          copyText(value).then(
-            () => setDone('copied'),
-            () => setDone('failed'),
-          );
-        }}
+        label={copiedWords[done] || `Copy ${label}`}
+        onClick={() => copy(value)}
       />
       <span className="visually-hidden" role="status">
-        {done && say}
+        {copiedWords[done]}
       </span>
     </>
   );

@@ -4,6 +4,7 @@ import type { IconName } from '../text/icons';
 import { Button } from './Button';
 import './Feedback.css';
 import { Icon } from './Icon';
+import { Sentence } from './Sentence';
 
 /** Lines that stand where text will be. */
 export function Skeleton({ lines = 3, height = 14, label = 'Loading' }: { lines?: number; height?: number; label?: string }) {
@@ -36,8 +37,8 @@ export function ErrorBox({ error, retry, compact }: { error: ApiError | Error; r
       <Icon name="warn" />
       <div>
         <strong>{title}</strong>
-        <p>{error.message}</p>
-        {gap && gap !== error.message && <p>{gap}</p>}
+        <p><Sentence text={error.message} /></p>
+        {gap && gap !== error.message && <p><Sentence text={gap} /></p>}
         {problem?.candidates && problem.candidates.length > 0 && (
           <ul>
             {problem.candidates.slice(0, 8).map((one) => (

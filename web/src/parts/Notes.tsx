@@ -1,24 +1,22 @@
 import { useState } from 'react';
 import type { Coverage } from '../api/types';
 import { counted, grouped } from '../text/counts';
-import { sentenceIn } from '../time/sentence';
-import { useZone } from '../url/prefs';
 import { Icon } from './Icon';
 import './Notes.css';
+import { Sentence } from './Sentence';
 
 /** Says that a list is not whole: "showing 500 of 12,431 rows", and why. */
 export function CutNote({ cut, total, shown, noun = 'row' }: { cut?: string | undefined; total?: number | undefined; shown?: number | undefined; noun?: string }) {
-  const zone = useZone();
   const fewer = total !== undefined && shown !== undefined && shown < total;
   if (!cut && !fewer) return null;
   const count = shown === undefined ? '' : total !== undefined && total > shown ? `Showing ${grouped(shown)} of ${counted(total, noun)}` : `Showing the first ${counted(shown, noun)}`;
   return (
     <p className="note" role="status">
       <Icon name="info" size={14} />
-      <span title={cut}>
+      <span>
         {count}
         {count && cut ? ': ' : ''}
-        {cut && sentenceIn(zone, cut)}
+        {cut && <Sentence text={cut} />}
       </span>
     </p>
   );
@@ -27,7 +25,6 @@ export function CutNote({ cut, total, shown, noun = 'row' }: { cut?: string | un
 /** Says what could not be seen; a complete answer says so in little room. */
 export function CoverageNote({ coverage, quiet }: { coverage: Coverage | undefined; quiet?: boolean }) {
   const [open, setOpen] = useState(false);
-  const zone = useZone();
   if (!coverage) return null;
   const gaps = coverage.gaps ?? [];
   if (coverage.complete && gaps.length === 0) {
@@ -53,8 +50,8 @@ export function CoverageNote({ coverage, quiet }: { coverage: Coverage | undefin
       <Icon name="gap" size={14} />
       <ul>
         {shown.map((gap) => (
-          <li key={`${gap.reason}-${gap.from ?? ''}-${gap.sentence}`} title={gap.sentence}>
-            {sentenceIn(zone, gap.sentence)}
+          <li key={`${gap.reason}-${gap.from ?? ''}-${gap.sentence}`}>
+            <Sentence text={gap.sentence} />
           </li>
         ))}
         {gaps.length > 1 && (

@@ -9,6 +9,7 @@ import { Empty } from './Feedback';
 import { Link } from './Link';
 import { NoCluster } from './NoCluster';
 import { toPage } from './objectView';
+import { recording } from './recording';
 import './Unrecorded.css';
 
 /** Why there is nothing to show: the store is empty, or has no such cluster; undefined: there is something, or it is not known yet. */
@@ -28,9 +29,9 @@ export function useLack(cluster: string): Lack | undefined {
 }
 
 const ways = [
-  { does: 'A recorded incident, to look around in', command: 'kubewake demo' },
-  { does: 'An audit log that you have', command: 'kubewake open /var/log/kubernetes/audit/' },
-  { does: 'A cluster, from now on', command: 'kubewake serve --data /var/lib/kubewake --kubeconfig ~/.kube/config --cluster prod' },
+  { does: 'A recorded incident, to look around in', command: recording.demo },
+  { does: 'An audit log that you have', command: recording.open },
+  { does: 'A cluster, from now on', command: recording.watch },
 ] as const;
 
 /** What to do where nothing is recorded; children: what will stand here. */

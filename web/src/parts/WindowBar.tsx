@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, useSyncExternalStore, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { useLive } from '../api/live';
 import { formatClock, formatDay, formatMoment, formatSpan, parseTyped, precisionFor, zoneName, type Zone } from '../time/format';
 import { milli, minute, type Window } from '../time/moment';
@@ -8,23 +8,9 @@ import { go } from '../url/useView';
 import { Button, IconButton, Segments } from './Button';
 import { Icon } from './Icon';
 import { Popover } from './Popover';
+import { useTellWindow } from './seen';
 import { followNow, lastOf, presets, shifted, windowOf, zoomed } from './window';
 import './WindowBar.css';
-
-/** How many pages show a bar of their own now; the frame then leaves its label out. */
-let shownBars = 0;
-const subscribers = new Set<() => void>();
-
-/** Whether the page itself shows the window. */
-export function usePageHasWindowBar(): boolean {
-  return useSyncExternalStore(
-    (changed) => {
-      subscribers.add(changed);
-      return () => subscribers.delete(changed);
-    },
-    () => shownBars > 0,
-  );
-}
 
 /** The window, from and to: presets, typed times, zone, steps, and following now. bounds: what is recorded. */
 export function WindowBar({ view, bounds, narrow }: { view: View; bounds?: Partial<Window> | undefined; narrow?: boolean }) {
@@ -32,14 +18,7 @@ export function WindowBar({ view, bounds, narrow }: { view: View; bounds?: Parti
   const { live } = useLive();
   const zone = useZone();
   const following = view.follow !== undefined;
-  useEffect(() => {
-    shownBars++;
-    for (const tell of subscribers) tell();
-    return () => {
-      shownBars--;
-      for (const tell of subscribers) tell();
-    };
-  }, []);
+  useTellWindow(now);
   const span = now.from !== undefined && now.to !== undefined ? now.to - now.from : 15 * minute;
   const step = (change: ReturnType<typeof shifted>) => change && go(change);
   return (
@@ -79,6 +58,10 @@ export function WindowButton({ view, bounds, compact }: { view: View; bounds?: P
   const zone = useZone();
   const button = useRef<HTMLButtonElement>(null);
   const now = windowOf(view, bounds);
+  const close = () => {
+    setOpen(false);
+    button.current?.focus();
+  };
   return (
     <>
       <button
@@ -96,7 +79,7 @@ export function WindowButton({ view, bounds, compact }: { view: View; bounds?: P
       </button>
       {open && (
         <Popover anchor={button} label="Window of time" onClose={() => setOpen(false)} className="window-menu">
-          <WindowMenu view={view} bounds={bounds} now={now} close={() => setOpen(false)} />
+          <WindowMenu view={view} bounds={bounds} now={now} close={close} />
         </Popover>
       )}
     </>

@@ -83,6 +83,12 @@ describe('errors', () => {
   });
 });
 
+it('errors tell the moments of a hole in the zone of the person', () => {
+  const gap = { reason: 'r', scope: { cluster: 'demo' }, sentence: 'Nothing is known before 2026-11-21T15:26:02Z.' };
+  render(<ErrorBox error={new ApiError(404, { kind: 'not-covered', detail: 'Not there.', coverage: { complete: false, gaps: [gap] } })} />);
+  expect(screen.getByText('Nothing is known before 2026-11-21 15:26:02.').title).toBe(gap.sentence);
+});
+
 describe('notes', () => {
   it('say how much is shown', () => {
     render(<CutNote cut="the limit of 500 rows was reached" shown={500} total={12431} />);
@@ -163,6 +169,14 @@ describe('the window', () => {
     fireEvent.change(to, { target: { value: '' } });
     fireEvent.click(screen.getByRole('button', { name: 'Show' }));
     expect(location.search).toBe('?from=2026-11-21T15%3A26%3A40Z');
+  });
+
+  it('gives the focus back when it is chosen', () => {
+    render(<WindowButton view={view('/')} bounds={bounds} />);
+    const button = screen.getByRole('button');
+    fireEvent.click(button);
+    fireEvent.click(screen.getByRole('button', { name: 'Everything recorded' }));
+    expect(document.activeElement).toBe(button);
   });
 
   it('offers the last stretch of what is recorded, not of the clock on the wall', () => {

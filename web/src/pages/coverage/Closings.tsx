@@ -1,7 +1,7 @@
 import { useInfo } from '../../api/server';
 import { resourceOf, stretchOf } from '../../charts/holes';
 import type { Gap } from '../../api/types';
-import { Copy, Link, TimeLabel } from '../../parts';
+import { Copy, Link, Sentence, TimeLabel } from '../../parts';
 import { counted } from '../../text/counts';
 import { minute, second } from '../../time/moment';
 import { everything, type View } from '../../url/state';
@@ -71,7 +71,7 @@ function Gaps({ group, view }: { group: ReasonGroup; view: View }) {
       <ul className="closing-gaps">
         {timed.slice(0, few).map((gap, i) => (
           <li key={i}>
-            <span>{gap.sentence}</span>
+            <span><Sentence text={gap.sentence} /></span>
             <GapTime gap={gap} view={view} />
           </li>
         ))}

@@ -3,7 +3,7 @@ import { useLive } from '../../api/live';
 import { boundsOf, useBounds, useInfo } from '../../api/server';
 import type { Coverage } from '../../api/types';
 import { useAnswer } from '../../api/useAnswer';
-import { CutNote, Empty, ErrorBox, Icon, Link, NoCluster, PageHeader, Skeleton, toPage, WindowBar } from '../../parts';
+import { CutNote, Empty, ErrorBox, Icon, Link, NoCluster, PageHeader, Sentence, Skeleton, toPage, WindowBar } from '../../parts';
 import { grouped } from '../../text/counts';
 import { printMoment, second, type Window } from '../../time/moment';
 import { withMargin } from '../../time/scale';
@@ -63,7 +63,7 @@ function Nothing({ view, coverage }: { view: View; coverage: Coverage }) {
     return (
       <Empty title="Nothing with a time is recorded" icon="gap">
         {sentences.map((sentence) => (
-          <p key={sentence}>{sentence}</p>
+          <p key={sentence}><Sentence text={sentence} /></p>
         ))}
       </Empty>
     );

@@ -1,4 +1,4 @@
-import { Copy, Icon, PageHeader } from '../../parts';
+import { Copy, Icon, PageHeader, recording } from '../../parts';
 import type { IconName } from '../../text/icons';
 
 /** One way of recording something: what it gives, and what to type. */
@@ -14,20 +14,20 @@ const ways: readonly Way[] = [
     icon: 'play',
     title: 'Look at a recorded incident',
     text: 'A Deployment that is rolled badly and rolled back, on a real control plane. It is part of the program; nothing else is needed.',
-    steps: [{ text: 'kubewake demo' }],
+    steps: [{ text: recording.demo }],
   },
   {
     icon: 'open',
     title: 'Open an audit log you have',
     text: 'Files and directories, packed or not, also exports of EKS and AKS, and what kubectl printed under watch. Detected by content.',
-    steps: [{ text: 'kubewake open /var/log/kubernetes/audit/' }],
+    steps: [{ text: recording.open }],
   },
   {
     icon: 'overview',
     title: 'Watch a cluster',
     text: 'Every state of every object and every Event from now on. Needs the rights to get, list and watch.',
     steps: [
-      { text: 'kubewake serve --data /var/lib/kubewake --kubeconfig ~/.kube/config --cluster prod' },
+      { text: recording.watch },
       {
         into: 'the rights, for kubectl apply -f',
         text: [

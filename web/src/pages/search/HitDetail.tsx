@@ -1,5 +1,5 @@
 import type { Hit } from '../../api/types';
-import { Copy, ObjectLink, WhenLabel } from '../../parts';
+import { Copy, ObjectLink, Sentence, WhenLabel } from '../../parts';
 import type { View } from '../../url/state';
 
 /** A record that belongs to no object that is known by its UID: what the search itself tells of it. */
@@ -17,7 +17,7 @@ export function HitDetail({ hit, view }: { hit: Hit; view: View }) {
     ['Level', request && `${request.level}, ${request.stage}`],
     ['Reported by', event?.source],
     ['Reason', event?.reason ?? gap?.reason],
-    ['Note', event?.note ?? gap?.sentence],
+    ['Note', event?.note],
     ['Audit ID', request?.auditID],
   ];
   return (
@@ -28,7 +28,7 @@ export function HitDetail({ hit, view }: { hit: Hit; view: View }) {
       <p>
         <WhenLabel when={hit.when} precision="milli" />
       </p>
-      <p className="hit-detail-summary">{hit.summary}</p>
+      <p className="hit-detail-summary">{gap ? <Sentence text={gap.sentence} /> : hit.summary}</p>
       <dl>
         {lines.map(
           ([name, value]) =>

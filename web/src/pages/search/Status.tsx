@@ -1,4 +1,4 @@
-import { Button, CoverageNote, ErrorBox, Popover } from '../../parts';
+import { Button, CoverageNote, ErrorBox, Popover, Sentence } from '../../parts';
 import { useRef, useState } from 'react';
 import { useLive } from '../../api/live';
 import { counted, grouped } from '../../text/counts';
@@ -32,7 +32,7 @@ export function Status({ found, stale, more, again }: { found: Found; stale: boo
           {end?.firstFail && <em>: {end.firstFail}</em>}
         </span>
       )}
-      {!stale && !running && end?.cut && <span className="search-cut">{end.cut}</span>}
+      {!stale && !running && end?.cut && <span className="search-cut"><Sentence text={end.cut} /></span>}
       {!stale && !running && end?.cursor && (
         <Button small onClick={more}>
           Load more

@@ -1,8 +1,6 @@
 import type { Trace } from '../../api/types';
-import { CoverageNote, CutNote, Icon } from '../../parts';
+import { CoverageNote, CutNote, Icon, Sentence } from '../../parts';
 import { counted, grouped } from '../../text/counts';
-import { sentenceIn } from '../../time/sentence';
-import { useZone } from '../../url/prefs';
 import type { Model } from './useModel';
 
 /** "412 spans, 37 objects, 5 failed", and what has to be known about that. */
@@ -20,7 +18,6 @@ export function TraceCount({ model }: { model: Model }) {
 }
 
 export function TraceNotes({ trace }: { trace: Trace }) {
-  const zone = useZone();
   const notes = trace.notes ?? [];
   const first = notes[0];
   return (
@@ -28,19 +25,19 @@ export function TraceNotes({ trace }: { trace: Trace }) {
       {trace.pending && (
         <p className="note" role="status">
           <Icon name="retry" size={14} />
-          <span title={trace.pending}>{sentenceIn(zone, trace.pending)}</span>
+          <span><Sentence text={trace.pending} /></span>
         </p>
       )}
       <CutNote cut={trace.cut} />
       {notes.length > 0 && (
         <details className="trace-notes-list">
           <summary>
-            <Icon name="info" size={14} /> {counted(notes.length, 'note')} about this trace: {first && sentenceIn(zone, first)}
+            <Icon name="info" size={14} /> {counted(notes.length, 'note')} about this trace: {first && <Sentence text={first} />}
           </summary>
           <ul>
             {notes.map((note) => (
-              <li key={note} title={note}>
-                {sentenceIn(zone, note)}
+              <li key={note}>
+                <Sentence text={note} />
               </li>
             ))}
           </ul>
