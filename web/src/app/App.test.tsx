@@ -207,6 +207,16 @@ describe('the search box', () => {
     await waitFor(() => expect(screen.getAllByRole('option').at(-1)?.textContent).toContain('Search records whose name'));
   });
 
+  it('copies a link to what is seen, which goes on meaning the same', async () => {
+    const writeText = vi.fn().mockResolvedValue(undefined);
+    Object.defineProperty(navigator, 'clipboard', { value: { writeText }, configurable: true });
+    history.replaceState(null, '', '/timeline?follow=60s&at=2026-11-21T15%3A26%3A10Z');
+    await search('copy a link');
+    fireEvent.click(await screen.findByRole('option', { name: /Copy a link/ }));
+    await waitFor(() => expect(writeText).toHaveBeenCalled());
+    expect(new URL(String(writeText.mock.calls[0]?.[0])).search).toBe('?from=2026-11-21T15%3A26%3A00Z&to=2026-11-21T15%3A27%3A00.000001Z&at=2026-11-21T15%3A26%3A10Z');
+  });
+
   it('changes settings', async () => {
     await search('utc');
     fireEvent.click(await screen.findByRole('option', { name: /Show times in UTC/ }));

@@ -1,8 +1,8 @@
 import { newestOf, useLive } from '../api/live';
 import { useBounds, useConfig, useInfo } from '../api/server';
-import { Icon, IconButton, Kbd, Link, Menu, TimeLabel, toPage, usePageHasWindowBar, WindowButton } from '../parts';
+import { Icon, IconButton, Kbd, Link, Menu, TimeLabel, toPage, usePageHasWindowBar, WindowButton, windowOf } from '../parts';
 import { zoneName } from '../time/format';
-import { minute } from '../time/moment';
+import { minute, type Window } from '../time/moment';
 import { setTheme, setZone, useTheme, useZone } from '../url/prefs';
 import type { Page, View } from '../url/state';
 import { go } from '../url/useView';
@@ -39,7 +39,7 @@ export function Header({ view, search, showKeys }: { view: View; search: () => v
       <div className="header-right">
         <ClusterSwitch view={view} cluster={cluster} />
         {!pageHasBar && <WindowButton view={view} bounds={bounds} compact />}
-        <LiveMark view={view} cluster={cluster} />
+        <LiveMark view={view} cluster={cluster} bounds={bounds} />
         {!pageHasBar && <ZoneMenu />}
         <ThemeMenu />
         <IconButton icon="help" label="Keys (?)" onClick={showKeys} />
@@ -68,7 +68,7 @@ function ClusterSwitch({ view, cluster }: { view: View; cluster: string }) {
 }
 
 /** Whether facts come in; while they do, it follows them. */
-function LiveMark({ view, cluster }: { view: View; cluster: string }) {
+function LiveMark({ view, cluster, bounds }: { view: View; cluster: string; bounds: Partial<Window> }) {
   const live = useLive();
   const records = useConfig()?.live;
   const newest = newestOf(live, cluster);
@@ -95,8 +95,8 @@ function LiveMark({ view, cluster }: { view: View; cluster: string }) {
       type="button"
       className="live live-on"
       aria-pressed={following}
-      title={following ? 'The window follows now' : 'Follow now, the last 15 minutes'}
-      onClick={() => go(following ? { follow: undefined } : { from: undefined, to: undefined, follow: 15 * minute })}
+      title={following ? 'The window follows now; stay at this one' : 'Follow now, the last 15 minutes'}
+      onClick={() => go(following ? { ...windowOf(view, bounds), follow: undefined } : { from: undefined, to: undefined, follow: 15 * minute })}
     >
       <span className="live-dot" aria-hidden />
       Live

@@ -1,9 +1,6 @@
-import { useEffect, useState } from 'react';
 import { useInfo } from '../api/server';
 import type { OneEntry, Ref } from '../api/types';
-import { Menu, type MenuItem } from '../parts';
-import { copyText } from '../parts/copyText';
-import { windowOf } from '../parts/window';
+import { copiedWords, Menu, useCopy, useSeen, type MenuItem } from '../parts';
 import type { View } from '../url/state';
 import { hrefOf } from '../url/useView';
 import { commandOfView, commandsOfEntry, historyCommand, kubectlCommand, serverOf, type Asker } from './commands';
@@ -22,28 +19,24 @@ export function useAsker(): Asker {
   return { several, ...(server ? { server } : {}) };
 }
 
-/** Copies what a record says: as a link, as commands, as Markdown. Of a page without a record: link and command. */
+/** Copies what a record says: as a link, as commands, as Markdown. Of a page without a record: link and command. All of it of what is seen now. */
 export function CopyMenu({ view, one, object, label = 'Copy' }: { view: View; one?: OneEntry | undefined; object?: Ref | undefined; label?: string }) {
-  const [said, setSaid] = useState('');
   const asker = useAsker();
-  useEffect(() => {
-    if (!said) return;
-    const timer = setTimeout(() => setSaid(''), 1600);
-    return () => clearTimeout(timer);
-  }, [said]);
-  const copy = (text: string) => () => {
-    copyText(text).then(
-      () => setSaid('Copied'),
-      () => setSaid('The browser does not let us copy'),
-    );
-  };
+  const seen = useSeen(view);
+  const { done, copy } = useCopy();
   return (
     <>
-      <Menu label="Copy" icon={said === 'Copied' ? 'check' : 'copy'} className="button button-small" align="end" items={itemsFor(view, one, object, asker, copy)}>
-        {said === 'Copied' ? said : label}
+      <Menu
+        label="Copy"
+        icon={done === 'copied' ? 'check' : 'copy'}
+        className="button button-small"
+        align="end"
+        items={itemsFor(seen, one, object, asker, (text) => () => copy(text))}
+      >
+        {done === 'copied' ? copiedWords[done] : label}
       </Menu>
       <span className="visually-hidden" role="status">
-        {said}
+        {copiedWords[done]}
       </span>
     </>
   );
@@ -52,8 +45,8 @@ export function CopyMenu({ view, one, object, label = 'Copy' }: { view: View; on
 function itemsFor(view: View, one: OneEntry | undefined, object: Ref | undefined, asker: Asker, copy: (text: string) => () => void): MenuItem[] {
   const link = linkTo(view);
   const ref = one?.object ?? object;
-  const ofView = one || object ? undefined : commandOfView(view, windowOf(view), asker);
-  const commands = [...(one ? commandsOfEntry(one, asker) : []), ...(ref && !one ? [historyCommand(ref, {}, asker)] : []), ...(ofView ? [ofView] : [])];
+  const ofView = one || object ? undefined : commandOfView(view, asker);
+  const commands = [...(one ? commandsOfEntry(one, asker) : []), ...(ref && !one ? [historyCommand(ref, view, asker)] : []), ...(ofView ? [ofView] : [])];
   const kubectl = ref && kubectlCommand(ref);
   return [
     { label: 'Link to this view', icon: 'link', run: copy(link), group: '' },

@@ -1,5 +1,5 @@
 /** The command lines that give the same answer as what is shown. */
-import type { Entry, OneEntry, Ref } from '../api/types';
+import type { Entry, OneEntry, Ref, Trace } from '../api/types';
 import { printMoment, type Window } from '../time/moment';
 import type { SetOfObjects, View } from '../url/state';
 
@@ -107,26 +107,26 @@ function windowOfEntry(entry: Entry): Partial<Window> {
   return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to: to + 1000 }) };
 }
 
-/** The command that gives the answer of a page; undefined where no command does. */
-export function commandOfView(view: View, window: Partial<Window>, asker: Asker = {}): string | undefined {
+/** The command that gives the answer of a page; undefined where no command does. A view that follows is pinned before. */
+export function commandOfView(view: View, asker: Asker = {}): string | undefined {
   switch (view.page) {
     case 'overview':
-      return command('stat', [], [['--cluster', view.set.cluster], ...spanOf(window)], asker);
+      return command('stat', [], [['--cluster', view.set.cluster], ...spanOf(view)], asker);
     case 'coverage':
-      return command('coverage', view.set.kind ? [view.set.kind] : [], [['--cluster', view.set.cluster], ['-n', view.set.namespace], ...spanOf(window)], asker);
+      return command('coverage', view.set.kind ? [view.set.kind] : [], [['--cluster', view.set.cluster], ['-n', view.set.namespace], ...spanOf(view)], asker);
     case 'search':
-      return searchCommand(view.set, window, asker);
+      return searchCommand({ ...view.set, namespace: '' }, view, searchFlags(view.words), asker);
     case 'object':
       return objectCommand(view, asker);
     case 'trace':
-      return setCommand('trace', view.set, window, [['--mode', view.words['mode']], ['--modifier', view.words['modifier']]], asker);
+      return traceOfView(view, asker);
     case 'graph':
       return view.at === undefined
-        ? setCommand('tree', view.set, window, treeFlags(view.set), asker)
+        ? setCommand('tree', view.set, view, treeFlags(view.set), asker)
         : setCommand('tree', view.set, {}, [...treeFlags(view.set), ['--at', print(view.at)]], asker);
     case 'timeline':
-      if (view.set.object) return setCommand('tree', view.set, window, treeFlags(view.set), asker);
-      return view.set.filter ? searchCommand(view.set, window, asker) : objectsCommand(view.set, window, asker);
+      if (view.set.object) return setCommand('tree', view.set, view, treeFlags(view.set), asker);
+      return view.set.filter ? searchCommand(view.set, view, [], asker) : objectsCommand(view.set, view, asker);
   }
 }
 
@@ -143,6 +143,26 @@ function objectCommand(view: View, asker: Asker): string | undefined {
   return blameCommand(ref, { at: view.at }, asker);
 }
 
+/** The trace that is shown: of the object and the window that it told, with what it was asked with. */
+export function traceCommand({ object, from, to, mode, modifier }: Pick<Trace, 'object' | 'from' | 'to' | 'mode' | 'modifier'>, words: View['words'], asker: Asker = {}): string {
+  const { words: named, flags } = target(object, asker);
+  const how = traceFlags({ ...words, mode: mode === 'tracing' ? '' : mode, modifier: modifier ?? '' });
+  return command('trace', named, [...flags, ['--from', from], ['--to', to], ...how], asker);
+}
+
+function traceOfView(view: View, asker: Asker): string | undefined {
+  const { set, words } = view;
+  // An ID says window, mode and modifier itself.
+  if (words['id']) return command('trace', [], [['--id', words['id']], ...traceFlags({ ...words, mode: '', modifier: '' })], asker);
+  const object = set.object || (set.kind && set.name ? `${set.kind}/${set.name}` : '');
+  return setCommand('trace', { ...set, object }, view, traceFlags(words), asker);
+}
+
+function traceFlags(words: View['words']): Flag[] {
+  const on = (word: string): Flag[1] => (words[word] === 'true' ? true : '');
+  return [['--mode', words['mode']], ['--modifier', words['modifier']], ['--full-life', on('fullLife')], ['--verbose', on('verbose')], ['--reads', on('reads')]];
+}
+
 /** A command about the root of a set; undefined where the set has none. */
 function setCommand(question: string, set: SetOfObjects, window: Partial<Window>, more: Flag[], asker: Asker): string | undefined {
   if (!set.object) return undefined;
@@ -152,10 +172,15 @@ function setCommand(question: string, set: SetOfObjects, window: Partial<Window>
 }
 
 /** Records that match a filter; a namespace is one more thing that it asks. */
-function searchCommand({ filter, namespace, cluster }: SetOfObjects, window: Partial<Window>, asker: Asker): string {
+function searchCommand({ filter, namespace, cluster }: SetOfObjects, window: Partial<Window>, more: Flag[], asker: Asker): string {
   const inside = namespace ? `namespace == ${JSON.stringify(namespace)}` : '';
   const whole = filter && inside ? `${inside} && (${filter})` : filter || inside;
-  return command('search', whole ? [whole] : [], [['--cluster', cluster], ...spanOf(window)], asker);
+  return command('search', whole ? [whole] : [], [['--cluster', cluster], ...spanOf(window), ...more], asker);
+}
+
+/** What the search page asks with beside its filter. */
+function searchFlags(words: View['words']): Flag[] {
+  return [['--record', words['record']], ['--newest', words['order'] === 'oldest' ? '' : true], ['--reads', words['reads'] === 'true' ? true : '']];
 }
 
 function treeFlags(set: SetOfObjects): Flag[] {

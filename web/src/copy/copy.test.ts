@@ -4,7 +4,7 @@ import { Whole } from '../text/whole';
 import { parseMoment } from '../time/moment';
 import { parseView } from '../url/state';
 import { diffText, isNoise, linesOf, printValue } from './changes';
-import { blameCommand, commandOfView, commandsOfEntry, diffCommand, getCommand, historyCommand, kindName, kubectlCommand, quote, serverOf } from './commands';
+import { blameCommand, commandOfView, commandsOfEntry, diffCommand, getCommand, historyCommand, kindName, kubectlCommand, quote, serverOf, traceCommand } from './commands';
 import { markdownOfEntry } from './markdown';
 import { plain, tell } from './sentence';
 
@@ -88,19 +88,29 @@ describe('commands', () => {
   it.each([
     ['/', 'kubewake stat'],
     ['/coverage?cluster=demo', 'kubewake coverage --cluster demo'],
-    ['/search?filter=request.code+%3E%3D+400', `kubewake search 'request.code >= 400'`],
+    ['/search?filter=request.code+%3E%3D+400', `kubewake search 'request.code >= 400' --newest`],
+    ['/search?filter=name+%3D%3D+%27x%27&cluster=demo&namespace=shop&from=1970-01-01T00%3A00%3A01Z&order=oldest', `kubewake search 'name == '\\''x'\\''' --cluster demo --from 1970-01-01T00:00:01Z`],
+    ['/search?record=event%2Cgap&reads=true', 'kubewake search --record event,gap --newest --reads'],
     ['/timeline?namespace=shop&selector=app%3Dweb', 'kubewake objects -n shop -l app=web'],
     ['/timeline?kind=pods&name=*web*', `kubewake objects pods '*web*'`],
     ['/timeline?object=deploy%2Fweb&namespace=shop&down=1', 'kubewake tree deploy/web -n shop --down 1'],
     ['/timeline?object=uid%3Ac8d8&siblings=true&types=owns%2Cselects', 'kubewake tree --uid c8d8 --siblings --type owns,selects'],
     ['/timeline?filter=a+%3D%3D+1&namespace=shop', `kubewake search 'namespace == "shop" && (a == 1)'`],
     ['/trace?object=deploy%2Fweb&namespace=shop&mode=tree&modifier=owned', 'kubewake trace deploy/web -n shop --mode tree --modifier owned'],
+    ['/trace?kind=node&name=n1&fullLife=true&verbose=true&reads=true&to=2026-11-21T15%3A26%3A10Z', 'kubewake trace node/n1 --to 2026-11-21T15:26:10Z --full-life --verbose --reads'],
+    ['/trace?id=1106&mode=tree&reads=true', 'kubewake trace --id 1106 --reads'],
     ['/graph?object=deploy%2Fweb&namespace=shop&at=2026-11-21T15%3A26%3A10Z', 'kubewake tree deploy/web -n shop --at 2026-11-21T15:26:10Z'],
     ['/object/demo/deployments.apps/shop/web?at=2026-11-21T15%3A26%3A10Z', 'kubewake blame deploy/web -n shop --at 2026-11-21T15:26:10Z'],
     ['/object/demo/deployments.apps/shop/web?tab=diff&a=351&b=354', 'kubewake diff deploy/web -n shop --from rv:351 --to rv:354'],
     ['/object/demo/nodes/-/worker-1?tab=events', 'kubewake history node/worker-1'],
     ['/trace', undefined],
   ])('%s is %s', (path, want) => expect(commandOfView(view(path), {})).toBe(want));
+
+  it('ask for the trace that is shown', () => {
+    const trace = { object: web, mode: 'tracing', from: '2026-11-21T15:26:00Z', to: '2026-11-21T15:28:00Z' };
+    expect(traceCommand(trace, { verbose: 'true' })).toBe('kubewake trace deploy/web -n shop --from 2026-11-21T15:26:00Z --to 2026-11-21T15:28:00Z --verbose');
+    expect(traceCommand({ ...trace, modifier: 'full tree' }, {}, { several: true })).toMatch(/--cluster demo .*--modifier 'full tree'$/);
+  });
 });
 
 describe('sentences', () => {

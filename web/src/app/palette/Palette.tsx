@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { useAsker } from '../../copy';
-import { Icon, Kbd, useModal } from '../../parts';
+import { Icon, Kbd, useModal, useSeen } from '../../parts';
 import { useView } from '../../url/useView';
 import { itemsFor, type Item } from './items';
 import './Palette.css';
@@ -15,7 +15,8 @@ export function Palette({ onClose, showKeys }: { onClose: () => void; showKeys: 
   const id = useId();
   const asker = useAsker();
   const found = useFound(text, '');
-  const items = itemsFor(text, found, view, asker, showKeys);
+  const seen = useSeen(view);
+  const items = itemsFor(text, found, { view, seen, asker, showKeys });
   const at = Math.max(0, items.findIndex((item) => item.id === picked));
   const current = items[at];
 

@@ -1,7 +1,7 @@
 /** The lines of the search box and where they lead. */
 import type { Ref } from '../../api/types';
 import { commandOfView, linkTo, type Asker } from '../../copy';
-import { copyText, nameOf, objectView, rootSet, toPage, windowOf } from '../../parts';
+import { copyText, nameOf, objectView, rootSet, toPage } from '../../parts';
 import { counted, grouped as thousands } from '../../text/counts';
 import type { IconName } from '../../text/icons';
 import { formatRelative } from '../../time/format';
@@ -44,15 +44,25 @@ export const pageIcons: Record<Page, IconName> = {
 const perKind = 12;
 const perKindWithOthers = 5;
 
+/** Where the search box stands. */
+export interface Where {
+  /** Undefined: no page of ours. */
+  view: View | undefined;
+  /** The view with what is seen now, for others. */
+  seen: View | undefined;
+  asker: Asker;
+  showKeys: () => void;
+}
+
 /** All lines for what is typed, in the order they are shown. */
-export function itemsFor(text: string, found: Found, view: View | undefined, asker: Asker, showKeys: () => void): Item[] {
+export function itemsFor(text: string, found: Found, { view, seen, asker, showKeys }: Where): Item[] {
   const several = asker.several ?? false;
   const typed = text.trim();
-  if (!typed) return [...recents(view, several), ...pagesTo(view), ...settings(showKeys), ...copies(view, asker)];
+  if (!typed) return [...recents(view, several), ...pagesTo(view), ...settings(showKeys), ...copies(seen, asker)];
   const filter = looksLikeFilter(typed) ? [filterItem(typed, view)] : [];
   const matches = (item: Item) => item.words.toLowerCase().includes(typed.toLowerCase());
   const objects = objectItems(typed, found, view, several);
-  const rest = [...namespaces(typed, found, view), ...pagesTo(view).filter(matches), ...settings(showKeys).filter(matches), ...copies(view, asker).filter(matches)];
+  const rest = [...namespaces(typed, found, view), ...pagesTo(view).filter(matches), ...settings(showKeys).filter(matches), ...copies(seen, asker).filter(matches)];
   const anyway = filter.length === 0 ? [textItem(typed, view)] : [];
   return [...filter, ...objects, ...rest, ...anyway];
 }
@@ -188,10 +198,10 @@ function settings(showKeys: () => void): Item[] {
   ];
 }
 
-/** What can be copied of the page that is shown. */
+/** What can be copied of what is seen. */
 function copies(view: View | undefined, asker: Asker): Item[] {
   if (!view) return [];
-  const command = commandOfView(view, windowOf(view), asker);
+  const command = commandOfView(view, asker);
   const copy = (text: string) => () => void copyText(text).catch(() => undefined);
   return [
     { id: 'copy-link', section: 'Actions', icon: 'link', words: 'Copy a link to this view', run: copy(linkTo(view)) },

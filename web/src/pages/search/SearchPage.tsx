@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { useBounds, useInfo } from '../../api/server';
 import type { Hit } from '../../api/types';
-import { Button, Copy, Icon, Link, objectView, PageHeader, Segments, WindowBar } from '../../parts';
+import { Button, Copy, Icon, Link, objectView, PageHeader, Segments, useSeen, WindowBar } from '../../parts';
+import { commandOfView, useAsker } from '../../copy';
 import { parseMoment } from '../../time/moment';
 import { useKeys } from '../../url/keys';
 import { everything, type View } from '../../url/state';
@@ -10,7 +11,7 @@ import { narrowed, widened, type Term } from './cel';
 import { Examples } from './Examples';
 import { Facets } from './Facets';
 import { FilterBox } from './FilterBox';
-import { commandOf, isAsked, isNewestFirst, kindsOf, paramsOf, recordKinds, toggled } from './question';
+import { isAsked, isNewestFirst, kindsOf, paramsOf, recordKinds, toggled } from './question';
 import { NoHits } from './NoHits';
 import { Results } from './Results';
 import './search.css';
@@ -25,8 +26,12 @@ export function SearchPage({ view }: { view: View }) {
   const bounds = useBounds(view.set.cluster);
   const [turn, setTurn] = useState(0);
   const [focusTurn, setFocusTurn] = useState(0);
-  const params = paramsOf(view, useAsOf(bounds.to, `${view.follow ?? ''}/${turn}`));
+  const asOf = useAsOf(bounds.to, `${view.follow ?? ''}/${turn}`);
+  const params = paramsOf(view, asOf);
+  const command = commandOfView(useSeen(view), useAsker()) ?? filter;
   const { found, more, stale, wrong } = useSearch(params, turn);
+  // A window that follows is shown as it was asked for.
+  const asked = view.follow === undefined || asOf === undefined ? bounds : { ...bounds, to: asOf };
   const many = (useInfo().data?.clusters?.length ?? 0) > 1 && !view.set.cluster;
   const { hits } = found;
   const selected = indexOf(hits, view);
@@ -49,11 +54,11 @@ export function SearchPage({ view }: { view: View }) {
   return (
     <main className="search" aria-label="Search">
       <PageHeader title="Search" sub="records that match a filter">
-        <WindowBar view={view} bounds={bounds} />
+        <WindowBar view={view} bounds={asked} />
       </PageHeader>
       <div className="search-head">
         <FilterBox filter={filter} cluster={view.set.cluster} error={wrong ? found.error : undefined} focusTurn={focusTurn} submit={ask}>
-          {filter && <Copy value={params ? commandOf(params) : filter} label="the command that asks the same" />}
+          {filter && <Copy value={command} label="the command that asks the same" />}
           {filter && (
             <Button small look="quiet" icon="cross" aria-label="Clear the filter" onClick={() => ask('', { replace: false })} />
           )}

@@ -53,19 +53,6 @@ function askedWindow(view: View, newest: number | undefined): Partial<Window> | 
   return { ...(view.from === undefined ? {} : { from: view.from }), ...(view.to === undefined ? {} : { to: view.to }) };
 }
 
-/** The command that answers the same. */
-export function commandOf(params: Params): string {
-  const words = ['kubewake search'];
-  if (params['filter']) words.push(shellQuoted(String(params['filter'])));
-  for (const name of ['cluster', 'record', 'from', 'to'] as const) if (params[name]) words.push(`--${name} ${shellQuoted(String(params[name]))}`);
-  for (const name of ['newest', 'reads'] as const) if (params[name]) words.push(`--${name}`);
-  return words.join(' ');
-}
-
-function shellQuoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 /** Where in the filter a problem lies: lines and columns are counted from 1, columns in characters. */
 export function placeOf(filter: string, line: number | undefined, column: number | undefined): { from: number; to: number } | undefined {
   if (!column) return undefined;

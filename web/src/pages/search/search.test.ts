@@ -4,7 +4,7 @@ import { everything, type View } from '../../url/state';
 import { conditionsOf, guessOf, hasTerm, isUnfinished, narrowed, tokensOf, widened } from './cel';
 import { placeAt, valueChoices, wordChoices, type Field } from './completion';
 import { facetsOf, hitColumns, termsOf } from './facets';
-import { commandOf, paramsOf, placeOf, plainProblem, toggled } from './question';
+import { paramsOf, placeOf, plainProblem, toggled } from './question';
 
 describe('tokens', () => {
   it.each(['request.verb == "de\\"lete" && x', "a in ['b', \"c", 'r"\\" + 1.5e3 % §', '"""a\nb""" // end', ''])('cover all of %j', (text) => {
@@ -147,12 +147,6 @@ describe('questions', () => {
     expect(toggled(['event'], 'request')).toBe('request,event');
     expect(toggled(['request', 'event'], 'event')).toBe('request');
     expect(toggled(['request', 'revision', 'end', 'event', 'gap'], 'span')).toBe('');
-  });
-
-  it('can be asked in a shell', () => {
-    expect(commandOf({ filter: "name == 'x'", cluster: 'demo', from: '1970-01-01T00:00:01Z', newest: true, reads: false, limit: 500 })).toBe(
-      "kubewake search 'name == '\\''x'\\''' --cluster demo --from 1970-01-01T00:00:01Z --newest",
-    );
   });
 });
 

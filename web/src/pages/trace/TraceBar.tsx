@@ -2,14 +2,13 @@ import { useRef, useState } from 'react';
 import { ApiError } from '../../api/client';
 import type { Services, Trace } from '../../api/types';
 import { useAnswer } from '../../api/useAnswer';
-import { useAsker } from '../../copy';
-import { Button, copyText, Icon, IconButton, Menu, Segments } from '../../parts';
+import { linkTo, traceCommand, useAsker } from '../../copy';
+import { Button, copiedWords, Icon, IconButton, Menu, Segments, useCopy, useSeen } from '../../parts';
 import { grouped } from '../../text/counts';
 import type { View } from '../../url/state';
 import { go } from '../../url/useView';
 import { download } from './download';
 import type { Model } from './useModel';
-import { commandOf } from './words';
 
 export interface TraceBarProps {
   view: View;
@@ -162,7 +161,9 @@ function Depth({ model }: { model: Model | undefined }) {
 
 function Elsewhere({ trace, view, jaeger, question }: { trace: Trace; view: View; jaeger: string; question: NonNullable<TraceBarProps['question']> }) {
   const [wrong, setWrong] = useState('');
-  const command = commandOf(trace, view, useAsker());
+  const command = traceCommand(trace, view.words, useAsker());
+  const link = linkTo(useSeen(view));
+  const { done, copy } = useCopy();
   const busy = useRef(false);
   const save = async (form: 'otlp' | 'jaeger') => {
     if (busy.current) return;
@@ -191,13 +192,14 @@ function Elsewhere({ trace, view, jaeger, question }: { trace: Trace; view: View
         items={[
           { label: 'Download as OTLP JSON', hint: 'For any OpenTelemetry collector', run: () => void save('otlp') },
           { label: 'Download as Jaeger JSON', hint: 'For Jaeger’s upload', run: () => void save('jaeger') },
-          { label: 'Copy trace ID', icon: 'copy', hint: trace.traceID, group: 'copy', run: () => void copyText(trace.traceID) },
-          { label: 'Copy command', icon: 'terminal', hint: command, group: 'copy', run: () => void copyText(command) },
-          { label: 'Copy link', icon: 'link', group: 'copy', run: () => void copyText(location.href) },
+          { label: 'Copy trace ID', icon: 'copy', hint: trace.traceID, group: 'copy', run: () => copy(trace.traceID) },
+          { label: 'Copy command', icon: 'terminal', hint: command, group: 'copy', run: () => copy(command) },
+          { label: 'Copy link', icon: 'link', group: 'copy', run: () => copy(link) },
         ]}
       >
-        Export <Icon name="down" size={12} />
+        {done === 'copied' ? copiedWords[done] : 'Export'} <Icon name="down" size={12} />
       </Menu>
+      <span className={done === 'failed' ? 'trace-bad' : 'visually-hidden'} role="status">{copiedWords[done]}</span>
     </>
   );
 }

@@ -4,7 +4,7 @@ import { layOut } from '../../gantt/spans';
 import tracing from '../../gantt/testdata/tracing.json';
 import { parseMoment } from '../../time/moment';
 import { everything, type View } from '../../url/state';
-import { commandOf, extentOf, foldedBy, parseZoom, pickOf, printZoom, questionOf, selectionOf, turned } from './words';
+import { extentOf, foldedBy, parseZoom, pickOf, printZoom, questionOf, selectionOf, turned } from './words';
 
 const trace = tracing as unknown as Trace;
 const spans = layOut(trace);
@@ -23,13 +23,6 @@ describe('questions', () => {
 
   it.each([view({}), view({ set: { ...everything, namespace: 'shop' } }), view({ set: { ...everything, object: 'web' } }), view({ set: { ...everything, object: '/x' } })])('asks nothing without an object', (v) => {
     expect(questionOf(v, {})).toBeUndefined();
-  });
-
-  it('prints the command, quoted where a shell needs it', () => {
-    expect(commandOf(trace, view({ words: { verbose: 'true' } }))).toBe(
-      'kubewake trace deploy/web -n shop --from 2026-11-21T15:26:00Z --to 2026-11-21T15:28:00Z --verbose',
-    );
-    expect(commandOf({ ...trace, modifier: 'full tree' }, view({}), { several: true })).toMatch(/--cluster demo .*--modifier 'full tree'$/);
   });
 });
 

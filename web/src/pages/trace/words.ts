@@ -5,9 +5,8 @@
  * zoom (what of the window is shown, FROM~TO), span (a selected row that is no record and no object), side (span: the right side shows the span).
  */
 import type { Params } from '../../api/client';
-import type { Attr, Trace } from '../../api/types';
+import type { Attr } from '../../api/types';
 import { roles, type Spans } from '../../gantt/spans';
-import { kindName, quote, type Asker } from '../../copy';
 import { textOf } from '../../gantt/attrs';
 import type { Pick } from '../../gantt/hit';
 import { parseMoment, printMoment, type Window } from '../../time/moment';
@@ -37,20 +36,6 @@ export function objectOf(text: string, namespace: string): Params | undefined {
   const slash = text.indexOf('/');
   if (slash <= 0 || slash === text.length - 1) return undefined;
   return { kind: text.slice(0, slash), namespace, name: text.slice(slash + 1) };
-}
-
-/** The command that gives the same answer. */
-export function commandOf(trace: Trace, view: View, asker: Asker = {}): string {
-  const { object } = trace;
-  const words = ['kubewake trace', quote(kindName(object))];
-  if (object.namespace) words.push('-n', quote(object.namespace));
-  if (asker.several) words.push('--cluster', quote(object.cluster));
-  words.push('--from', trace.from, '--to', trace.to);
-  if (trace.mode !== 'tracing') words.push('--mode', quote(trace.mode));
-  if (trace.modifier) words.push('--modifier', quote(trace.modifier));
-  for (const [word, flag] of [['fullLife', '--full-life'], ['verbose', '--verbose'], ['reads', '--reads']] as const) if (view.words[word] === 'true') words.push(flag);
-  if (asker.server) words.push('--server', quote(asker.server));
-  return words.join(' ');
 }
 
 /** The time that a trace tells of: its window, whose ends lie on the grid of its ID, as far as something was recorded. */
