@@ -9,10 +9,12 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	logscol "go.opentelemetry.io/proto/otlp/collector/logs/v1"
 	tracecol "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -24,6 +26,8 @@ import (
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/kubewake/kubewake/internal/tokens"
 )
@@ -31,24 +35,29 @@ import (
 const (
 	maxGRPCBytes = 4 << 20
 	// maxStreams at once on one connection: exporters send one after the other.
-	maxStreams = 8
+	maxStreams   = 8
+	streamWindow = 64 << 10
 )
 
-// accessKey is where a call's context holds who calls.
-type accessKey struct{}
+// callKey is where a call's context holds who calls, and what memory is set aside for it.
+type callKey struct{}
+
+type call struct {
+	access tokens.Access
+	claim  *claim
+}
 
 // ServeGRPC answers on the listener until ctx ends, then lets what is under way be stored. With config nil it speaks without TLS.
 func (r *Receiver) ServeGRPC(ctx context.Context, l net.Listener, config *tls.Config) error {
-	limit := maxGRPCBytes
-	if r.settings.MaxBytes > 0 {
-		limit = r.settings.MaxBytes
-	}
+	limit := r.settings.grpcLimit()
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(limit), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(64 << 10), grpc.ConnectionTimeout(10 * time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 5 * time.Minute, Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.InTapHandle(r.admit), // before any of the body is read
-		grpc.ForceServerCodecV2(weighing{encoding.GetCodecV2(grpcproto.Name), limit * memoryPerByte}),
+		// Of a call that is not admitted yet, or sends more than its message, no more than this is taken in.
+		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(maxStreams * streamWindow),
+		grpc.ForceServerCodecV2(weighing{encoding.GetCodecV2(grpcproto.Name), limit}),
 	}
 	if config != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(config)))
@@ -72,17 +81,54 @@ func (r *Receiver) ServeGRPC(ctx context.Context, l net.Listener, config *tls.Co
 	return nil
 }
 
-// admit lets in who may send.
+// admit lets in who may send, and sets aside what a message may take before it is read: grpc holds it as it comes and unpacked. Whoever does not
+// send it in time gives that back.
 func (r *Receiver) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
-	access := anybody()
+	in := &call{access: anybody(), claim: r.memory.claim()}
+	signal := signalOf(info.FullMethodName)
 	if !r.anonymous {
 		var err error
-		if access, err = r.callers.Identify(asRequest(ctx, info.Header)); err != nil {
-			r.metrics.answered("", "grpc", outcomeUnauthorized, 0)
+		if in.access, err = r.callers.Identify(asRequest(ctx, info.Header)); err != nil {
+			r.metrics.answered(signal, "grpc", outcomeUnauthorized, 0)
 			return ctx, status.Error(codes.Unauthenticated, "not authenticated: "+err.Error())
 		}
 	}
-	return context.WithValue(ctx, accessKey{}, access), nil
+	if !in.claim.becomes(int64(bodyTwice * r.settings.grpcLimit())) {
+		return ctx, r.refuse(ctx, signal, in.access, overloaded(), 0)
+	}
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, in), r.readWithin+deliverWithin)
+	context.AfterFunc(ctx, func() { // the call ends its context
+		cancel()
+		in.claim.letGo()
+	})
+	return ctx, nil
+}
+
+func signalOf(method string) string {
+	switch {
+	case strings.HasPrefix(method, "/"+tracecol.TraceService_ServiceDesc.ServiceName+"/"):
+		return "traces"
+	case strings.HasPrefix(method, "/"+logscol.LogsService_ServiceDesc.ServiceName+"/"):
+		return "logs"
+	}
+	return ""
+}
+
+// refuse counts a call that is not taken, tells the log, and gives what the caller hears. OTLP's senders come back after RESOURCE_EXHAUSTED only
+// where it says when.
+func (r *Receiver) refuse(ctx context.Context, signal string, access tokens.Access, err error, took time.Duration) error {
+	f := r.refusalOf(ctx, err)
+	r.metrics.answered(signal, "grpc", f.outcome, took)
+	r.warning.Do(func() {
+		r.log.Warn("OTLP not taken", "signal", signal, "who", access.Who, "reason", f.words, "error", err)
+	})
+	out := status.New(grpcCode(f.code), f.words)
+	if f.after {
+		if when, err := out.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Second)}); err == nil { // it is no success, to which nothing may be added
+			out = when
+		}
+	}
+	return out.Err()
 }
 
 // asRequest shows a call's credentials as those of an HTTP request, so that one rule reads both.
@@ -107,9 +153,13 @@ func (r *Receiver) inRoom(desc grpc.ServiceDesc, signal string) *grpc.ServiceDes
 		next := desc.Methods[i].Handler
 		desc.Methods[i].Handler = func(service any, ctx context.Context, read func(any) error, in grpc.UnaryServerInterceptor) (_ any, err error) {
 			began := time.Now()
+			this, ok := ctx.Value(callKey{}).(*call)
+			if !ok || !this.claim.hold() {
+				return nil, status.Error(codes.Canceled, "the call is over")
+			}
+			defer this.claim.letGo()
 			if !r.enter() {
-				r.metrics.answered(signal, "grpc", outcomeOverload, time.Since(began))
-				return nil, status.Error(codes.Unavailable, "too much is being received")
+				return nil, r.refuse(ctx, signal, this.access, overloaded(), time.Since(began))
 			}
 			defer r.leave()
 			defer func() {
@@ -119,17 +169,28 @@ func (r *Receiver) inRoom(desc grpc.ServiceDesc, signal string) *grpc.ServiceDes
 					err = status.Error(codes.Internal, "internal error; the receiver's log says more")
 				}
 			}()
-			return next(service, ctx, func(into any) error {
-				err := read(into)
-				if err != nil {
-					r.metrics.answered(signal, "grpc", outcomeBad, time.Since(began))
-					r.warning.Do(func() { r.log.Warn("OTLP not taken", "signal", signal, "reason", "it can not be read", "error", err) })
-				}
-				return err
-			}, in)
+			return next(service, ctx, func(into any) error { return r.read(ctx, read, into, this, signal, began) }, in)
 		}
 	}
 	return &desc
+}
+
+// read reads a call's message, if there is room for what it becomes.
+func (r *Receiver) read(ctx context.Context, read func(any) error, into any, this *call, signal string, began time.Time) error {
+	m, ok := into.(proto.Message)
+	if !ok { // which the services' own messages are
+		return status.Error(codes.Internal, "no message")
+	}
+	c := &claimed{into: m, claim: this.claim}
+	err := read(c)
+	switch {
+	case c.err != nil:
+		return r.refuse(ctx, signal, this.access, c.err, time.Since(began))
+	case err != nil:
+		r.metrics.answered(signal, "grpc", outcomeBad, time.Since(began))
+		r.warning.Do(func() { r.log.Warn("OTLP not taken", "signal", signal, "reason", "it can not be read", "error", err) })
+	}
+	return err
 }
 
 type traceService struct {
@@ -170,21 +231,15 @@ func (s *logsService) Export(ctx context.Context, in *logscol.ExportLogsServiceR
 
 func (r *Receiver) export(ctx context.Context, signal string, take func(*batch)) error {
 	began := time.Now()
-	access, ok := ctx.Value(accessKey{}).(tokens.Access)
+	this, ok := ctx.Value(callKey{}).(*call)
 	if !ok {
 		return status.Error(codes.Unauthenticated, "not authenticated")
 	}
-	b := r.batch(access)
+	b := r.batch(this.access)
 	take(b)
-	err := b.deliver(ctx, signal)
-	if err == nil {
-		r.metrics.answered(signal, "grpc", outcomeStored, time.Since(began))
-		return nil
+	if err := b.deliver(ctx, signal); err != nil {
+		return r.refuse(ctx, signal, this.access, err, time.Since(began))
 	}
-	f := r.refusalOf(ctx, err)
-	r.metrics.answered(signal, "grpc", f.outcome, time.Since(began))
-	r.warning.Do(func() {
-		r.log.Warn("OTLP not taken", "signal", signal, "who", access.Who, "reason", f.words, "error", err)
-	})
-	return status.Error(grpcCode(f.code), f.words)
+	r.metrics.answered(signal, "grpc", outcomeStored, time.Since(began))
+	return nil
 }

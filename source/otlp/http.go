@@ -78,13 +78,23 @@ type payload struct {
 	body   []byte
 	asJSON bool
 	limit  int // of bytes
+	claim  *claim
 }
 
 var errBad = errors.New("not an OTLP request")
 
 func (t *payload) read(into proto.Message) error {
-	if t.asJSON && dense(t.body, t.limit) || !t.asJSON && weigh(t.body, into.ProtoReflect().Descriptor(), t.limit*memoryPerByte) < 0 {
+	weight, tooDense := 0, false
+	if t.asJSON {
+		weight, tooDense = len(t.body)*memoryPerByte, dense(t.body, t.limit)
+	} else {
+		weight, tooDense = weightOf(t.body, into, t.limit)
+	}
+	if tooDense {
 		return &refusal{code: http.StatusRequestEntityTooLarge, words: errDense.Error(), outcome: outcomeTooLarge}
+	}
+	if !t.claim.becomes(int64(bodyTwice*len(t.body) + weight)) {
+		return overloaded()
 	}
 	if !t.asJSON {
 		if err := proto.Unmarshal(t.body, into); err != nil {
@@ -127,10 +137,15 @@ type refusal struct {
 
 func (f *refusal) Error() string { return f.words }
 
+// overloaded: our own bounds are reached. To a sender that comes back it makes no difference which.
+func overloaded() *refusal {
+	return &refusal{code: http.StatusTooManyRequests, words: "too much is being received at once; come back in a second", outcome: outcomeOverload, after: true}
+}
+
 func (r *Receiver) signal(name string, take func(*batch, *payload) (proto.Message, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		began := time.Now()
-		in := &payload{asJSON: mediaType(req) == jsonType, limit: r.httpLimit()}
+		in := &payload{asJSON: mediaType(req) == jsonType, limit: r.settings.httpLimit()}
 		out, err := r.receive(w, req, in, name, take)
 		code, outcome := http.StatusOK, outcomeStored
 		if err != nil {
@@ -162,10 +177,12 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, in *payload
 		return nil, err
 	}
 	if !r.enter() {
-		return nil, &refusal{code: http.StatusTooManyRequests, words: "too much is being received", outcome: outcomeOverload, after: true}
+		return nil, overloaded()
 	}
 	defer r.leave()
-	if in.body, err = r.body(w, req); err != nil {
+	in.claim = r.memory.claim()
+	defer in.claim.letGo()
+	if in.body, err = r.body(w, req, in.claim); err != nil {
 		return nil, err
 	}
 	b := r.batch(access)
@@ -198,15 +215,8 @@ func isLocal(host string) bool {
 
 func anybody() tokens.Access { return tokens.NewAccess("this machine", "*") }
 
-func (r *Receiver) httpLimit() int {
-	if r.settings.MaxBytes > 0 {
-		return r.settings.MaxBytes
-	}
-	return maxHTTPBytes
-}
-
-func (r *Receiver) body(w http.ResponseWriter, req *http.Request) ([]byte, error) {
-	limit := int64(r.httpLimit())
+func (r *Receiver) body(w http.ResponseWriter, req *http.Request, claim *claim) ([]byte, error) {
+	limit := int64(r.settings.httpLimit())
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(r.readWithin)) // not supported: a server of a test
 	// The deadline must not end the request while it is stored; but what is left of a body that is refused is read before the answer goes out.
@@ -223,9 +233,12 @@ func (r *Receiver) body(w http.ResponseWriter, req *http.Request) ([]byte, error
 	default:
 		return nil, &refusal{code: http.StatusUnsupportedMediaType, words: "bodies are packed by gzip or not at all", outcome: outcomeBad}
 	}
-	body, err := io.ReadAll(io.LimitReader(from, limit+1))
+	body, err := io.ReadAll(&metered{from: io.LimitReader(from, limit+1), claim: claim})
 	var large *http.MaxBytesError
+	var refused *refusal
 	switch {
+	case errors.As(err, &refused):
+		return nil, refused
 	case errors.As(err, &large) || int64(len(body)) > limit:
 		return nil, &refusal{code: http.StatusRequestEntityTooLarge, words: fmt.Sprintf("a request may have %d bytes; send smaller batches, or raise otlp.maxBytes", limit), outcome: outcomeTooLarge}
 	case err != nil:
@@ -256,9 +269,9 @@ func grpcCode(code int) codes.Code {
 		return codes.Unauthenticated
 	case http.StatusForbidden:
 		return codes.PermissionDenied
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable:
 		return codes.Unavailable
-	case http.StatusRequestEntityTooLarge:
+	case http.StatusRequestEntityTooLarge, http.StatusTooManyRequests:
 		return codes.ResourceExhausted
 	}
 	return codes.InvalidArgument

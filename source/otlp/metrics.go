@@ -22,6 +22,7 @@ const (
 type Metrics struct {
 	requests, items, refused *prometheus.CounterVec
 	seconds                  *prometheus.HistogramVec
+	bytes                    prometheus.Gauge
 }
 
 // NewMetrics makes them and registers them with reg, if it is not nil.
@@ -33,8 +34,9 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "kubewake_otlp_acknowledgement_seconds", Help: "From a request's arrival to its answer, of stored ones.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"signal"}),
 	}
+	m.bytes = prometheus.NewGauge(prometheus.GaugeOpts{Name: "kubewake_otlp_in_flight_bytes", Help: "Memory set aside for requests under way; otlp.inFlightBytes bounds it."})
 	if reg != nil {
-		reg.MustRegister(m.requests, m.items, m.refused, m.seconds)
+		reg.MustRegister(m.requests, m.items, m.refused, m.seconds, m.bytes)
 	}
 	return m
 }
@@ -57,5 +59,11 @@ func (m *Metrics) took(signal string, kept, ignored int, refused map[string]int)
 	m.items.WithLabelValues(signal, "ignored").Add(float64(ignored))
 	for reason, n := range refused {
 		m.refused.WithLabelValues(signal, reason).Add(float64(n))
+	}
+}
+
+func (m *Metrics) holds(by int64) {
+	if m != nil {
+		m.bytes.Add(float64(by))
 	}
 }

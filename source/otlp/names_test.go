@@ -126,7 +126,7 @@ func FuzzExport(f *testing.F) {
 	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1","body":{"arrayValue":{"values":[{"kvlistValue":{}}]}}}]}]}]}`), true)
 	r, s := receiver(f, func(c *Config) { c.Cluster, c.Keep = "c", keepAll })
 	f.Fuzz(func(t *testing.T, body []byte, asJSON bool) {
-		in := &payload{body: body, asJSON: asJSON, limit: maxHTTPBytes}
+		in := &payload{body: body, asJSON: asJSON, limit: maxHTTPBytes, claim: r.memory.claim()}
 		b := r.batch(anybody())
 		var traces tracecol.ExportTraceServiceRequest
 		if in.read(&traces) == nil {

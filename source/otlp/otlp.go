@@ -5,8 +5,8 @@
 // the settings list.
 //
 // [New] makes a [Receiver]; its owner listens and calls [Receiver.ServeGRPC] and [Receiver.ServeHTTP]. A success means that the sink took all
-// that was to be kept for good. What can not be taken now is answered so that senders come back (UNAVAILABLE, 503 with Retry-After); what never can
-// is refused and counted in the answer's partial success. Values are redacted before anything is delivered.
+// that was to be kept for good. What can not be taken now is answered so that senders come back (UNAVAILABLE, 503 with Retry-After; where too much is
+// under way at once RESOURCE_EXHAUSTED with RetryInfo, 429 with Retry-After); what never can is refused and counted in the answer's partial success. Values are redacted before anything is delivered.
 package otlp
 
 import (
@@ -49,6 +49,7 @@ type Receiver struct {
 	log       *slog.Logger
 	metrics   *Metrics
 	room      chan struct{} // a place for each request under way
+	memory    *memory       // of all of them
 	warning   rate.Sometimes
 
 	readWithin, answerWithin time.Duration // bounds of the two halves of an HTTP request
@@ -70,7 +71,7 @@ func New(c Config) (*Receiver, error) {
 	}
 	s := c.withDefaults()
 	return &Receiver{sink: c.Sink, callers: c.Callers, anonymous: c.Anonymous, settings: s, rules: s.rules(), decode: decoder{redactor: c.Redactor},
-		now: c.Now, log: c.Log, metrics: c.Metrics, room: make(chan struct{}, s.Requests), warning: rate.Sometimes{First: 5, Interval: time.Second},
+		now: c.Now, log: c.Log, metrics: c.Metrics, room: make(chan struct{}, s.Requests), memory: &memory{bytes: int64(s.InFlightBytes), metrics: c.Metrics}, warning: rate.Sometimes{First: 5, Interval: time.Second},
 		readWithin: readBodyWithin, answerWithin: answerWithin}, nil
 }
 

@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,14 +12,16 @@ import (
 
 // Settings say what is kept.
 type Settings struct {
-	Cluster    string   `yaml:"cluster" doc:"The cluster of what tells none by the resource attribute k8s.cluster.name, as kube-apiserver does not, where the token or certificate does not name one cluster either."`
-	Keep       string   `yaml:"keep" doc:"What is kept: named (default): what names a Kubernetes object or a request, and the services below; all: everything."`
-	Services   []string `yaml:"services" doc:"Services whose spans and log lines are kept though they name nothing. Default apiserver, kubelet."`
-	AuditIDs   []string `yaml:"auditIDs" doc:"Attributes that hold the audit ID of an apiserver's request. Default audit-id, k8s.audit.id."`
-	Objects    []Object `yaml:"objects" doc:"Further attributes that name Kubernetes objects, before the built-in ones (k8s.pod.name, k8s.deployment.name, ..., k8s.object.name with k8s.object.kind)."`
-	MaxBytes   int      `yaml:"maxBytes" doc:"Of one request, unpacked. Default 8 MiB over HTTP, 4 MiB over gRPC."`
-	Requests   int      `yaml:"requests" doc:"Requests under way at once. Default 16."`
-	Attributes int      `yaml:"attributes" doc:"Attributes kept of one span or log line. Default 64."`
+	Cluster  string   `yaml:"cluster" doc:"The cluster of what tells none by the resource attribute k8s.cluster.name, as kube-apiserver does not, where the token or certificate does not name one cluster either."`
+	Keep     string   `yaml:"keep" doc:"What is kept: named (default): what names a Kubernetes object or a request, and the services below; all: everything."`
+	Services []string `yaml:"services" doc:"Services whose spans and log lines are kept though they name nothing. Default apiserver, kubelet."`
+	AuditIDs []string `yaml:"auditIDs" doc:"Attributes that hold the audit ID of an apiserver's request. Default audit-id, k8s.audit.id."`
+	Objects  []Object `yaml:"objects" doc:"Further attributes that name Kubernetes objects, before the built-in ones (k8s.pod.name, k8s.deployment.name, ..., k8s.object.name with k8s.object.kind)."`
+	MaxBytes int      `yaml:"maxBytes" doc:"Of one request, unpacked. Default 8 MiB over HTTP, 4 MiB over gRPC."`
+	Requests int      `yaml:"requests" doc:"Requests under way at once. Default 16."`
+	// InFlightBytes bounds all requests together; a request of MaxBytes alone may take 18 times its size.
+	InFlightBytes int `yaml:"inFlightBytes" doc:"Memory of all requests under way, over gRPC and HTTP, in bytes: their bodies and what these become once they are read, for one request up to 18 times maxBytes. Default 256 MiB, or enough for two of maxBytes."`
+	Attributes    int `yaml:"attributes" doc:"Attributes kept of one span or log line. Default 64."`
 }
 
 // Object is a rule: which attributes name an object.
@@ -54,6 +57,9 @@ func (s Settings) Check() error {
 	if s.MaxBytes < 0 || s.Requests < 0 || s.Attributes < 0 {
 		errs = append(errs, errors.New("otlp: maxBytes, requests and attributes are no less than zero"))
 	}
+	if need := most(s.httpLimit()); s.MaxBytes >= 0 && s.InFlightBytes != 0 && int64(s.InFlightBytes) < need {
+		errs = append(errs, fmt.Errorf("otlp.inFlightBytes: %d is less than one request may take, %d; lower otlp.maxBytes, or raise it", s.InFlightBytes, need))
+	}
 	return errors.Join(errs...)
 }
 
@@ -70,8 +76,15 @@ func (s Settings) withDefaults() Settings {
 	if s.Attributes == 0 {
 		s.Attributes = 64
 	}
+	if s.InFlightBytes == 0 {
+		s.InFlightBytes = max(defaultMemory, bodyTwice*int(most(s.MaxBytes)))
+	}
 	return s
 }
+
+// httpLimit and grpcLimit are how many bytes one request may have.
+func (s Settings) httpLimit() int { return cmp.Or(s.MaxBytes, maxHTTPBytes) }
+func (s Settings) grpcLimit() int { return cmp.Or(s.MaxBytes, maxGRPCBytes) }
 
 func (s Settings) keeps(service string) bool {
 	return s.Keep == keepAll || slices.Contains(s.Services, service)

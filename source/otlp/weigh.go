@@ -54,21 +54,40 @@ func weigh(body []byte, of protoreflect.MessageDescriptor, most int) (left int) 
 // dense reports whether JSON has more parts than its size explains.
 func dense(text []byte, limit int) bool { return rawjson.Parts(text) > limit/bytesPerPart }
 
+// weightOf is how much memory the parts of a message take, and whether that is more than its size explains.
+func weightOf(body []byte, into proto.Message, limit int) (weight int, tooDense bool) {
+	left := weigh(body, into.ProtoReflect().Descriptor(), limit*memoryPerByte)
+	return limit*memoryPerByte - left, left < 0
+}
+
 // weighing is the codec of messages that do not become much larger than they come.
 type weighing struct {
 	encoding.CodecV2
-	most int
+	limit int // of a message's bytes
+}
+
+// claimed is a message to read, with what is set aside for it.
+type claimed struct {
+	into  proto.Message
+	claim *claim
+	err   error // why it was not read, where that is not because of what it holds
 }
 
 // Unmarshal implements encoding.CodecV2.
 func (w weighing) Unmarshal(data mem.BufferSlice, v any) error {
-	if m, ok := v.(proto.Message); ok {
-		whole := data.MaterializeToBuffer(mem.DefaultBufferPool())
-		left := weigh(whole.ReadOnlyData(), m.ProtoReflect().Descriptor(), w.most)
-		whole.Free()
-		if left < 0 {
-			return errDense
-		}
+	c, ok := v.(*claimed)
+	if !ok {
+		return w.CodecV2.Unmarshal(data, v)
 	}
-	return w.CodecV2.Unmarshal(data, v)
+	whole := data.MaterializeToBuffer(mem.DefaultBufferPool())
+	weight, tooDense := weightOf(whole.ReadOnlyData(), c.into, w.limit)
+	whole.Free()
+	if tooDense {
+		return errDense
+	}
+	if !c.claim.becomes(int64(bodyTwice*data.Len() + weight)) {
+		c.err = overloaded()
+		return c.err
+	}
+	return w.CodecV2.Unmarshal(data, c.into)
 }
