@@ -5,7 +5,7 @@ import type { Tick } from './types';
 
 /** A server whose answers to `follow` the test feeds, one connection after another. */
 function fakeServer(live = true) {
-  const connections: { send: (tick: Tick) => void; end: () => void; signal: AbortSignal }[] = [];
+  const connections: { send: (tick: Tick) => void; say: (text: string) => void; end: () => void; signal: AbortSignal }[] = [];
   let refusal = 0;
   vi.stubGlobal('fetch', async (url: string, init?: RequestInit) => {
     if (url.startsWith('/ui/config.json')) return new Response(JSON.stringify({ version: 'x', jaeger: '', live }));
@@ -17,6 +17,7 @@ function fakeServer(live = true) {
         signal.addEventListener('abort', () => controller.error(new DOMException('aborted', 'AbortError')));
         connections.push({
           send: (tick) => controller.enqueue(encoder.encode(`event: tick\nid: ${tick.number}\ndata: ${JSON.stringify(tick)}\n\n`)),
+          say: (text) => controller.enqueue(encoder.encode(text)),
           end: () => controller.close(),
           signal,
         });
@@ -83,6 +84,23 @@ describe('live', () => {
     server.connections[1]!.send(tick(4, 300));
     await settle();
     expect(result.current).toEqual({ live: true, version: 1, newest: { demo: 300 } });
+    unmount();
+  });
+
+  it('is not said of a connection on which nothing is heard any more', async () => {
+    const server = fakeServer();
+    const { result, unmount } = await mount();
+    await settle();
+    server.connections[0]!.send(tick(1, 100));
+    await settle();
+    await act(async () => void (await vi.advanceTimersByTimeAsync(40_000)));
+    server.connections[0]!.say(': still here\n\n');
+    await act(async () => void (await vi.advanceTimersByTimeAsync(40_000)));
+    expect(result.current.live).toBe(true);
+    await act(async () => void (await vi.advanceTimersByTimeAsync(10_500)));
+    expect(result.current.live).toBe(false);
+    await act(async () => void (await vi.advanceTimersByTimeAsync(2_500)));
+    expect(server.connections).toHaveLength(2);
     unmount();
   });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Whole } from '../text/whole';
 import { ApiError } from './client';
-import { askEvents } from './stream';
+import { askEvents, askLines } from './stream';
 
 /** Answers with these pieces, as the network cut them. */
 function answers(...pieces: string[]): void {
@@ -34,4 +35,11 @@ it('throws what the server says of why it breaks off', async () => {
   await expect(all).rejects.toThrow(ApiError);
   await expect(all).rejects.toThrow('enough');
   expect(got).toEqual([7]);
+});
+
+it('tells whole numbers of lines as they were sent', async () => {
+  answers('{"id":9007199254740993}\n{"id":7', '}\n');
+  const got: unknown[] = [];
+  for await (const line of askLines('search', {}, new AbortController().signal)) got.push(line);
+  expect(got).toEqual([{ id: new Whole('9007199254740993') }, { id: 7 }]);
 });

@@ -3,7 +3,7 @@ import { ApiError, ask, remembered, urlOf, type Params } from './client';
 
 /** An answer as it comes in. */
 export interface Answer<T> {
-  /** The newest that is there; while loading it may be that of the question before (stale). */
+  /** The newest that is there; while loading, and after an error, it may be that of a question before (stale). */
   data?: T;
   error?: ApiError;
   loading: boolean;
@@ -14,8 +14,9 @@ export interface Answer<T> {
 interface Got<T> {
   url: string;
   turn: number;
-  data?: T;
   error?: ApiError;
+  /** The newest answer, and the question that it answers: after an error another one than this. */
+  last?: { url: string; data: T };
 }
 
 /**
@@ -33,11 +34,11 @@ export function useAnswer<T>(question: string, params: Params | undefined, versi
     if (!params) return;
     const abort = new AbortController();
     ask<T>(question, params, abort.signal).then(
-      (data) => setGot({ url, turn, data }),
+      (data) => setGot({ url, turn, last: { url, data } }),
       (error: unknown) => {
         if (abort.signal.aborted) return;
         const told = error instanceof ApiError ? error : new ApiError(0, { detail: String(error) });
-        setGot((before) => ({ url, turn, error: told, ...(before.data === undefined ? {} : { data: before.data }) }));
+        setGot((before) => ({ url, turn, error: told, ...(before.last && { last: before.last }) }));
       },
     );
     return () => abort.abort();
@@ -46,13 +47,13 @@ export function useAnswer<T>(question: string, params: Params | undefined, versi
   }, [url, turn]);
 
   const current = got.url === url && got.turn === turn;
-  const known = url ? ((got.url === url ? got.data : undefined) ?? (remembered(url) as T | undefined)) : undefined;
-  const data = known ?? got.data;
+  const known = url ? ((got.last?.url === url ? got.last.data : undefined) ?? (remembered(url) as T | undefined)) : undefined;
+  const data = known ?? got.last?.data;
   return {
     ...(data === undefined || !url ? {} : { data }),
     ...(current && got.error ? { error: got.error } : {}),
     loading: url !== '' && !current,
-    stale: url !== '' && !current && known === undefined && got.data !== undefined,
+    stale: url !== '' && known === undefined && data !== undefined,
     retry,
   };
 }
