@@ -5,7 +5,7 @@ import entryAnswer from '../../testdata/answers/entry.json';
 import { forgetAnswers } from '../api/client';
 import type { Entry, OneEntry } from '../api/types';
 import { setZone } from '../url/prefs';
-import { useView } from '../url/useView';
+import { go, useView } from '../url/useView';
 import { DetailPane } from '.';
 
 // Only what waits for ever fails, also on a machine that is busy.
@@ -25,7 +25,7 @@ beforeEach(() => {
   };
   vi.stubGlobal('fetch', async (path: string) => {
     const url = new URL(path, 'http://here');
-    const answer = answers[url.pathname.split('/').at(-1) ?? '']?.(url);
+    const answer = await answers[url.pathname.split('/').at(-1) ?? '']?.(url);
     if (answer instanceof Response) return answer;
     return answer === undefined ? new Response('{"title":"no"}', { status: 404 }) : new Response(JSON.stringify(answer));
   });
@@ -146,6 +146,45 @@ it('an object without a record is told by its life and its state at the cursor',
   expect(screen.getByText('169 in the window, 24 failed')).toBeTruthy();
   expect(screen.getByText('36 s')).toBeTruthy();
   expect(screen.getByRole('link', { name: 'app=web' }).getAttribute('href')).toContain('selector=app%3Dweb');
+});
+
+describe('an object that is selected', () => {
+  const entryOf = (name: string) => ({ cluster: 'demo', kind: 'Pod', resource: 'pods', name, uid: `uid-${name}`, firstSeen: '2026-11-21T15:26:06Z', lastSeen: '2026-11-21T15:26:46Z', ended: false, revisions: 2 });
+  const begun = Date.parse('2026-11-21T15:26:06Z') * 1000;
+
+  it('is asked for once', async () => {
+    let times = 0;
+    answers['objects'] = () => (times++, { objects: [entryOf('a')], total: 1 });
+    show('/timeline?sel=demo%2Fuid-a');
+    await screen.findByText('alive by the last record');
+    expect(times).toBe(1);
+  });
+
+  it('has no state before the first one that is known', async () => {
+    answers['objects'] = () => ({ objects: [entryOf('a')], total: 1 });
+    answers['lanes'] = () => ({ from: 0, to: 1, bin: 1, lanes: [{ uid: 'uid-a', bars: [{ from: begun, state: 'good', text: 'Running' }], marks: [], records: 1, failed: 0 }] });
+    show('/timeline?at=2026-11-21T15%3A26%3A00Z&sel=demo%2Fuid-a');
+    expect(await screen.findByText('No state of it is known at this moment.')).toBeTruthy();
+    expect(screen.queryByText('Running')).toBeNull();
+  });
+
+  it('never has the name or the state of the one before', async () => {
+    let answer = (): void => undefined;
+    answers['objects'] = (url) => {
+      const name = (url.searchParams.get('uid') ?? '').slice(4);
+      const body = new Response(JSON.stringify({ objects: [entryOf(name)], total: 1 }));
+      return name === 'a' ? body : new Promise<Response>((resolve) => (answer = () => resolve(body)));
+    };
+    answers['lanes'] = (url) => (url.searchParams.get('uid') === 'uid-a' ? { from: 0, to: 1, bin: 1, lanes: [{ uid: 'uid-a', bars: [{ from: begun, state: 'bad', text: 'CrashLoopBackOff' }], marks: [], records: 1, failed: 0 }] } : new Promise(() => undefined));
+    show('/timeline?sel=demo%2Fuid-a');
+    await screen.findByText('CrashLoopBackOff');
+    act(() => go({ sel: { cluster: 'demo', uid: 'uid-b', id: '' } }));
+    expect(document.body.textContent).not.toMatch(/uid-a|CrashLoop/);
+    act(() => answer());
+    await screen.findByText('alive by the last record');
+    expect(screen.queryByText('CrashLoopBackOff')).toBeNull();
+    expect(screen.getByRole('link', { name: /^pod\s*b$/ })).toBeTruthy();
+  });
 });
 
 it('of an object that nothing tells of it claims nothing', async () => {

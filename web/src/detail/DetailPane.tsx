@@ -16,7 +16,8 @@ export function DetailPane({ view }: { view: View }) {
   const summary = useObject(sel);
   const one = sel?.id && entry.data && isOf(entry.data.entry, sel.id) ? entry.data : undefined;
   const shown = one ?? (sel?.id ? entry.data : undefined);
-  const object = sel?.id ? shown?.object : summary.data?.objects[0];
+  const known = summary.stale ? undefined : summary.data;
+  const object = sel?.id ? shown?.object : known?.objects[0];
   useStepKeys(one, view);
   if (!sel) {
     return (
@@ -30,7 +31,7 @@ export function DetailPane({ view }: { view: View }) {
   return (
     <aside className="detail-pane" aria-label="Selected">
       <header className="detail-bar">
-        <div className="detail-bar-object">{object ? <ObjectLink object={object} view={view} /> : <span className="detail-dim">{!sel.id && summary.data ? 'Unknown object' : '…'}</span>}</div>
+        <div className="detail-bar-object">{object ? <ObjectLink object={object} view={view} /> : <span className="detail-dim">{!sel.id && known ? 'Unknown object' : '…'}</span>}</div>
         {sel.id && <IconButton small icon="left" label="Previous state ([ or k)" disabled={!one?.before} onClick={() => step(one?.before, view)} />}
         {sel.id && <IconButton small icon="right" label="Next state (] or j)" disabled={!one?.after} onClick={() => step(one?.after, view)} />}
         {one && <EntryCopy one={one} view={view} />}
@@ -40,7 +41,7 @@ export function DetailPane({ view }: { view: View }) {
         {sel.id && entry.error && <ErrorBox error={entry.error} retry={entry.retry} />}
         {sel.id && !shown && !entry.error && <Skeleton lines={8} />}
         {sel.id && shown && !entry.error && <EntryView one={shown} view={view} />}
-        {!sel.id && <ObjectSummary sel={sel} view={view} />}
+        {!sel.id && <ObjectSummary sel={sel} view={view} answer={summary} />}
       </div>
     </aside>
   );

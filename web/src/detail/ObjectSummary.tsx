@@ -1,4 +1,5 @@
-import type { Lane, ObjectEntry } from '../api/types';
+import type { Lane, ObjectEntry, Objects } from '../api/types';
+import type { Answer } from '../api/useAnswer';
 import { CopyMenu } from '../copy';
 import { Chip, CoverageNote, Empty, ErrorBox, Link, objectView, rootSet, Skeleton, StateChip, TimeLabel, timelineOf, toPage } from '../parts';
 import { counted, grouped } from '../text/counts';
@@ -7,17 +8,18 @@ import { parseMoment, type Moment } from '../time/moment';
 import type { Selection, View } from '../url/state';
 import { changed } from '../url/useView';
 import { Fact, Facts, Section } from './Section';
-import { useLane, useObject } from './useSelection';
+import { useLane } from './useSelection';
 
 /** An object that is selected without a record: its life, its state at the cursor, how much happened, and where to go from here. */
-export function ObjectSummary({ sel, view }: { sel: Selection; view: View }) {
-  const { data, error, retry } = useObject(sel);
+export function ObjectSummary({ sel, view, answer }: { sel: Selection; view: View; answer: Answer<Objects> }) {
+  const { error, retry } = answer;
+  const data = answer.stale ? undefined : answer.data;
   const object = data?.objects[0];
   const lane = useLane(sel, object, view);
   if (error) return <ErrorBox error={error} retry={retry} />;
   if (!data) return <Skeleton lines={6} />;
   if (!object) return <Empty title="This object is not recorded"><p>Nothing is recorded of it: no state, no request, no Event. Its UID: <code>{sel.uid}</code></p></Empty>;
-  const one = lane.data?.lanes[0];
+  const one = lane.data?.lanes.find(({ uid }) => uid === sel.uid);
   const at = view.at ?? view.to ?? parseMoment(object.lastSeen);
   const [born, gone] = [parseMoment(object.createdAt) ?? parseMoment(object.firstSeen), parseMoment(object.endedAt)];
   return (
@@ -28,7 +30,7 @@ export function ObjectSummary({ sel, view }: { sel: Selection; view: View }) {
       </div>
       <Ways object={object} view={view} />
       <Section title={view.at === undefined ? 'State' : 'State at the cursor'}>
-        {lane.error ? <ErrorBox error={lane.error} retry={lane.retry} compact /> : <StateAt lane={one} at={at} loading={lane.loading} />}
+        {lane.error ? <ErrorBox error={lane.error} retry={lane.retry} compact /> : <StateAt lane={one} at={at} cursor={view.at !== undefined} loading={lane.loading} />}
       </Section>
       <Section title="Life">
         <Facts>
@@ -43,17 +45,18 @@ export function ObjectSummary({ sel, view }: { sel: Selection; view: View }) {
         </Facts>
       </Section>
       <Labels object={object} view={view} />
-      <CoverageNote coverage={data.coverage && { ...data.coverage, gaps: data.coverage.gaps.filter((gap) => gap.reason !== 'not-audited') }} quiet />
+      <CoverageNote coverage={data.coverage && { ...data.coverage, gaps: (data.coverage.gaps ?? []).filter((gap) => gap.reason !== 'not-audited') }} quiet />
     </>
   );
 }
 
-function StateAt({ lane, at, loading }: { lane: Lane | undefined; at: Moment | undefined; loading: boolean }) {
+/** The state at a moment; without a cursor, the last one. */
+function StateAt({ lane, at, cursor, loading }: { lane: Lane | undefined; at: Moment | undefined; cursor: boolean; loading: boolean }) {
   if (!lane) return loading ? <Skeleton lines={1} /> : <p className="detail-dim">Not known.</p>;
   if (lane.error) return <p className="detail-dim">{lane.error}</p>;
   const bars = lane.bars ?? [];
-  const now = bars.findLast((bar) => at !== undefined && bar.from <= at && (bar.to === undefined || at <= bar.to)) ?? bars.at(-1);
-  if (!now) return <p className="detail-dim">No state is recorded here.</p>;
+  const now = bars.findLast((bar) => at !== undefined && bar.from <= at && (bar.to === undefined || at <= bar.to)) ?? (cursor ? undefined : bars.at(-1));
+  if (!now) return <p className="detail-dim">{cursor && bars.length > 0 ? 'No state of it is known at this moment.' : 'No state is recorded here.'}</p>;
   return (
     <>
       <p className="detail-state"><StateChip state={now.state} text={now.text || now.state} /></p>

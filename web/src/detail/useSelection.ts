@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
-import { useInfo } from '../api/server';
 import { useLive } from '../api/live';
 import type { Lanes, ObjectEntry, Objects, OneEntry } from '../api/types';
 import { useAnswer, type Answer } from '../api/useAnswer';
+import { useSeen } from '../parts';
 import { parseMoment, printMoment, type Window } from '../time/moment';
 import type { Selection, View } from '../url/state';
 
@@ -22,11 +22,12 @@ const bins = 240;
 
 /** What the lane of an object says over its life, or over the window where that is shorter. */
 export function useLane(sel: Selection | undefined, object: ObjectEntry | undefined, view: View): Answer<Lanes> & { window: Partial<Window> } {
+  const seen = useSeen(view);
   const window = useMemo(() => {
-    const from = view.from ?? parseMoment(object?.firstSeen);
-    const to = view.to ?? endOf(object);
+    const from = seen.from ?? parseMoment(object?.firstSeen);
+    const to = seen.to ?? endOf(object);
     return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  }, [view.from, view.to, object]);
+  }, [seen.from, seen.to, object]);
   const ready = sel && object && window.from !== undefined && window.to !== undefined && window.from < window.to;
   const { version } = useLive();
   const answer = useAnswer<Lanes>('lanes', ready ? { cluster: sel.cluster, uid: [sel.uid], from: print(window.from), to: print(window.to), bins } : undefined, version);
@@ -40,9 +41,4 @@ function endOf(object: ObjectEntry | undefined): number | undefined {
 
 function print(at: number | undefined): string {
   return at === undefined ? '' : printMoment(at);
-}
-
-/** Whether several clusters are recorded, so that each must be named. */
-export function useSeveral(): boolean {
-  return (useInfo().data?.clusters.length ?? 0) > 1;
 }
