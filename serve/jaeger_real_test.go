@@ -69,8 +69,7 @@ func TestRealJaegerShowsItsToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := freeAddress(t)
-	_, stop := start(t, serve.Config{Listen: "127.0.0.1:0", Jaeger: serve.Jaeger{GRPC: address}, TLS: listener, Callers: &tokens.Callers{Tokens: file}})
+	_, address, stop := startBoth(t, serve.Config{Listen: "127.0.0.1:0", Jaeger: serve.Jaeger{GRPC: "127.0.0.1:0"}, TLS: listener, Callers: &tokens.Callers{Tokens: file}})
 	defer func() {
 		if err := stop(); err != nil {
 			t.Error(err)

@@ -20,16 +20,6 @@ import (
 	"github.com/kubewake/kubewake/serve"
 )
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func reader(t *testing.T, address string) storagepb.TraceReaderClient {
 	t.Helper()
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -42,8 +32,7 @@ func reader(t *testing.T, address string) storagepb.TraceReaderClient {
 
 // TestJaeger: both of Jaeger's ways in are there while the server runs, and gone behind it.
 func TestJaeger(t *testing.T) {
-	address := freeAddress(t)
-	url, stop := start(t, serve.Config{Listen: "127.0.0.1:0", Jaeger: serve.Jaeger{GRPC: address, UI: "http://jaeger.example"}})
+	url, address, stop := startBoth(t, serve.Config{Listen: "127.0.0.1:0", Jaeger: serve.Jaeger{GRPC: "127.0.0.1:0", UI: "http://jaeger.example"}})
 	client := reader(t, address)
 	for _, option := range []grpc.CallOption{grpc.EmptyCallOption{}, grpc.UseCompressor("gzip")} {
 		if _, err := client.GetServices(t.Context(), &storagepb.GetServicesRequest{}, option); err != nil {
@@ -100,8 +89,7 @@ func TestWhoMayAskForJaeger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := freeAddress(t)
-	_, stop := start(t, serve.Config{Listen: "127.0.0.1:0", Jaeger: serve.Jaeger{GRPC: address}, Callers: &tokens.Callers{Tokens: file}})
+	_, address, stop := startBoth(t, serve.Config{Listen: "127.0.0.1:0", Jaeger: serve.Jaeger{GRPC: "127.0.0.1:0"}, Callers: &tokens.Callers{Tokens: file}})
 	defer func() {
 		if err := stop(); err != nil {
 			t.Error(err)

@@ -214,6 +214,9 @@ func (l *Live) ready(url string) error {
 	return l.options.Ready(url, l.collector.Addr())
 }
 
+// JaegerAddr is where a Jaeger finds its storage, from when Ready is called; empty: nowhere.
+func (l *Live) JaegerAddr() string { return l.server.JaegerAddr() }
+
 func (l *Live) readiness(ctx context.Context) error {
 	if l.stopping.Load() {
 		return errors.New("stopping")

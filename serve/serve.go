@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -73,6 +74,7 @@ type Server struct {
 	host     string
 	jaeger   *jaeger.Face
 	stopping chan struct{} // closed when Run begins to stop, for answers that have no end of their own
+	storage  atomic.Value  // of string: where Jaeger's storage protocol is answered
 }
 
 // New checks the configuration.
@@ -102,6 +104,12 @@ func New(c Config) (*Server, error) {
 	return &Server{config: c, host: host, jaeger: face, stopping: make(chan struct{})}, nil
 }
 
+// JaegerAddr is where a Jaeger finds its storage, from when Ready is called; empty: nowhere.
+func (s *Server) JaegerAddr() string {
+	addr, _ := s.storage.Load().(string)
+	return addr
+}
+
 // Run listens, calls Ready, and serves until ctx ends; then it lets answers under way finish for a few seconds.
 // It returns nil after an orderly stop.
 func (s *Server) Run(ctx context.Context) error {
@@ -114,6 +122,7 @@ func (s *Server) Run(ctx context.Context) error {
 		if storage, err = s.listenStorage(ctx); err != nil {
 			return errors.Join(err, listener.Close())
 		}
+		s.storage.Store(storage.listener.Addr().String())
 	}
 	server := &http.Server{
 		Handler:           s.Handler(isLoopback(listener.Addr())),

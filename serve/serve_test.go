@@ -18,6 +18,13 @@ import (
 // start runs a server until the test ends and gives its address.
 func start(t *testing.T, c serve.Config) (url string, stop func() error) {
 	t.Helper()
+	url, _, stop = startBoth(t, c)
+	return url, stop
+}
+
+// startBoth gives where a Jaeger finds its storage besides.
+func startBoth(t *testing.T, c serve.Config) (url, storage string, stop func() error) {
+	t.Helper()
 	ready := make(chan string, 1)
 	c.Engine = new(enginetest.Fake)
 	c.Ready = func(url string) error { ready <- url; return nil }
@@ -31,13 +38,13 @@ func start(t *testing.T, c serve.Config) (url string, stop func() error) {
 	stop = func() error { cancel(); return <-done }
 	select {
 	case url = <-ready:
-		return url, stop
+		return url, server.JaegerAddr(), stop
 	case err := <-done:
 		t.Fatalf("Run ended: %v", err)
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("not ready")
 	}
-	return "", nil
+	return "", "", nil
 }
 
 func TestRun(t *testing.T) {

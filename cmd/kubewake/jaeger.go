@@ -19,9 +19,10 @@ func jaegerFlags(flags *pflag.FlagSet, j *serve.Jaeger) {
 	flags.StringVar(&j.UI, "jaeger-ui", "", "address of a Jaeger UI, http(s)://HOST:PORT, that /redirect leads to")
 }
 
-func (a *app) sayJaeger(j serve.Jaeger) {
-	if j.GRPC != "" {
-		a.say("answering a Jaeger on %s (jaeger --config docs/jaeger.yaml)", j.GRPC)
+// sayJaeger tells where a Jaeger finds its storage, if anywhere.
+func (a *app) sayJaeger(address string) {
+	if address != "" {
+		a.say("answering a Jaeger on %s (jaeger --config docs/jaeger.yaml)", address)
 	}
 }
 

@@ -229,7 +229,8 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 	if err := a.deriveLinks(ctx, e, linksBeforeServing); err != nil {
 		return err
 	}
-	server, err := serve.New(serve.Config{
+	var server *serve.Server
+	server, err = serve.New(serve.Config{
 		Engine:  e,
 		Listen:  o.listen,
 		AnyPort: true,
@@ -245,7 +246,7 @@ func (a *app) serve(ctx context.Context, st *pebble.Store, o *opening) error {
 				a.say("%s is in use", o.listen)
 			}
 			a.say("%s", o.hints(url))
-			a.sayJaeger(o.jaeger)
+			a.sayJaeger(server.JaegerAddr())
 			return a.sayJaegerSearch(ctx, e, o.jaeger)
 		},
 	})

@@ -99,10 +99,11 @@ func (a *app) serveLive(ctx context.Context, s serve.Settings, read func() (serv
 	}
 	hangups := catchHangups()
 	defer signal.Stop(hangups)
-	live, err := serve.NewLive(s, serve.LiveOptions{Version: versionText(), Log: log, Ready: func(url, received string) error {
+	var live *serve.Live
+	live, err = serve.NewLive(s, serve.LiveOptions{Version: versionText(), Log: log, Ready: func(url, received string) error {
 		remember(s.Data)
 		a.say("serving on %s", url)
-		a.sayJaeger(serve.Jaeger(s.Jaeger))
+		a.sayJaeger(live.JaegerAddr())
 		a.sayCollected(s.Config)
 		if received != "" {
 			a.say("taking in audit webhooks and agents on %s", received)
