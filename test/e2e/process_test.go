@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -200,15 +201,27 @@ func within(tb testing.TB, bound time.Duration, what string, is func() bool) {
 	}
 }
 
-// freeAddress is one on loopback where nobody listens.
+var givenAddresses sync.Map // by freeAddress
+
+// freeAddress is one on loopback where nobody listens, for a program that is started there, more than once maybe. It lies below the range from
+// which the kernel gives ports to connections and to listeners that do not care, and is given to one test only.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
+	const lowest, highest = 20000, 32000
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", lowest+mathrand.IntN(highest-lowest))
+		if _, given := givenAddresses.LoadOrStore(address, true); given {
+			continue
+		}
+		if l, err := net.Listen("tcp", address); err == nil {
+			if err := l.Close(); err != nil {
+				tb.Fatal(err)
+			}
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	tb.Fatal("no free port found on 127.0.0.1")
+	return ""
 }
 
 // pki is a certificate for 127.0.0.1 that is its own authority, and a token that may speak for every cluster.

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -121,12 +122,21 @@ func (j *Jaeger) await(ended <-chan error) error {
 	return fmt.Errorf("Jaeger did not answer within %s", startFor)
 }
 
+// freeAddress is one where nobody listens. It lies below the range from which the kernel gives ports to connections: one from there could be
+// gone before Jaeger listens.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
+	const lowest, highest = 20000, 32000
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lowest+rand.IntN(highest-lowest)))
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			tb.Fatal(err)
+		}
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	tb.Fatal("no free port found on 127.0.0.1")
+	return ""
 }
