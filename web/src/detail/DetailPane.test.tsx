@@ -183,7 +183,7 @@ describe('an object that is selected', () => {
     act(() => answer());
     await screen.findByText('alive by the last record');
     expect(screen.queryByText('CrashLoopBackOff')).toBeNull();
-    X
+    expect(document.querySelector('.detail-bar-object .ref-label-name')?.textContent).toBe('b');
   });
 });
 
