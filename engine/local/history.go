@@ -273,7 +273,11 @@ func (h *history) addRequests(life *index.Life) {
 // or came when the life had ended and the next one of the name had begun.
 func (h *history) otherLifes(r *record.Record, life *index.Life) bool {
 	created := life.Entry.CreatedAt
-	if r.Request.Verb != "create" && !r.Request.StageAt.IsZero() && r.Request.StageAt.Before(created) {
+	began := created // a whole second: of a name that was made again at once, the life before lasted longer
+	if life.Entry.Created && len(life.When) > 0 {
+		began = latest(began, life.When[0].NotBefore)
+	}
+	if r.Request.Verb != "create" && !r.Request.StageAt.IsZero() && r.Request.StageAt.Before(began) {
 		return !isCandidate(r, life)
 	}
 	ended := life.EndWhen.NotAfter

@@ -129,5 +129,12 @@ func (e *Engine) lifeAt(ctx context.Context, lives []*store.Entry, at time.Time)
 			began = i
 		}
 	}
+	for began > 0 { // creation is told in whole seconds: the life before may have lasted into that
+		end, err := spans.end(ctx, lives[began-1])
+		if err != nil || !at.Before(end) {
+			return began, err
+		}
+		began--
+	}
 	return max(0, began), nil
 }
