@@ -414,3 +414,25 @@ func TestTracesFindsTheQuiet(t *testing.T) {
 		}
 	}
 }
+
+// A filter finds what the tag that says the same finds: requests that were refused name no UID.
+func TestTracesByFilterAsByTag(t *testing.T) {
+	e := testEngine(t, "scenarios")
+	for tag, filter := range map[string]string{"code=403": "request.code == 403", "code=409": "request.code == 409", "code=422": "request.code == 422", "verb=delete": `request.verb == "delete"`} {
+		key, value, _ := strings.Cut(tag, "=")
+		var found [2][]string
+		for i, tags := range []map[string]string{{key: value}, {"cel": filter}} {
+			got, err := e.Traces(t.Context(), query.Traces{Tags: tags, Limit: 2000})
+			if err != nil || got.Cut != "" {
+				t.Fatal(tags, err, got.Cut)
+			}
+			for _, f := range got.Found {
+				found[i] = append(found[i], fmt.Sprintf("%s %s/%s %s, %d failed", f.Object.Resource, f.Object.Namespace, f.Object.Name, f.Object.UID, f.Failed))
+			}
+			slices.Sort(found[i])
+		}
+		if diff := cmp.Diff(found[0], found[1]); diff != "" || len(found[0]) == 0 {
+			t.Errorf("%s (-tag +filter): %s", tag, diff)
+		}
+	}
+}

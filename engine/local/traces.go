@@ -226,39 +226,75 @@ func (s *traceSearch) recordsOf(ctx context.Context, c store.ClusterInfo, w quer
 
 // byFilter goes by the hits of a search for records.
 func (s *traceSearch) byFilter(ctx context.Context) error {
-	of := map[store.ObjectKey]*engine.TraceFound{}
+	var hits []*engine.Hit
 	search := query.Search{Filter: s.tags.expression(), Cluster: s.q.Cluster, Window: s.q.Window, Newest: true, Reads: s.tags.reads(), Limit: s.e.limits.Hits}
 	end, err := s.e.Search(ctx, search, func(h *engine.Hit) error {
-		if h.Object.UID == "" || h.When.At == nil {
-			return nil
+		if h.When.At != nil {
+			hits = append(hits, h)
 		}
-		key := store.ObjectKey{Cluster: record.Cluster(h.Object.Cluster), UID: record.UID(h.Object.UID)}
-		if of[key] == nil {
-			of[key] = &engine.TraceFound{}
-		}
-		count(of[key], *h.When.At, h.Request != nil && h.Request.Code >= 400)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	s.cut = end.Cut
+	of := map[store.ObjectKey]*engine.TraceFound{}
+	entries := map[store.ObjectKey]*store.Entry{}
+	lives := map[engine.Ref][]*store.Entry{}
+	for _, h := range hits {
+		entry, err := s.objectOf(ctx, h, lives)
+		if err != nil {
+			return err
+		}
+		if entry == nil {
+			continue
+		}
+		key := entry.Key()
+		if of[key] == nil {
+			of[key], entries[key] = &engine.TraceFound{}, entry
+		}
+		count(of[key], *h.When.At, h.Request != nil && h.Request.Code >= 400)
+	}
 	for _, c := range s.clusters {
 		for key, f := range of {
 			if key.Cluster != c.Name {
 				continue
 			}
-			entry, err := s.e.st.Object(ctx, key)
-			if isNotFound(err) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			if fit, ok := s.fits(entry, s.window(c), *f); ok && s.tags.entry(entry) {
+			if fit, ok := s.fits(entries[key], s.window(c), *f); ok && s.tags.entry(entries[key]) {
 				s.found = append(s.found, fit)
 			}
 		}
 	}
 	return nil
+}
+
+// objectOf gives the object that a hit is about: by its UID, else, as requests that were refused name none, by its name at that time; nil where
+// none is known. lives are those of names asked for before.
+func (s *traceSearch) objectOf(ctx context.Context, h *engine.Hit, lives map[engine.Ref][]*store.Entry) (*store.Entry, error) {
+	o := h.Object
+	if o.UID != "" {
+		entry, err := s.e.st.Object(ctx, store.ObjectKey{Cluster: record.Cluster(o.Cluster), UID: record.UID(o.UID)})
+		if !isNotFound(err) {
+			return entry, err
+		}
+	}
+	if o.Name == "" {
+		return nil, nil
+	}
+	name := engine.Ref{Cluster: o.Cluster, Group: o.Group, Resource: o.Resource, Namespace: o.Namespace, Name: o.Name}
+	list, known := lives[name]
+	if !known {
+		var err error
+		list, err = s.e.lives(ctx, &target{cluster: record.Cluster(o.Cluster), resource: record.GroupResource{Group: o.Group, Resource: o.Resource},
+			namespace: o.Namespace, name: o.Name})
+		if err != nil {
+			return nil, err
+		}
+		lives[name] = list
+	}
+	n, err := s.e.lifeAt(ctx, list, *h.When.At)
+	if err != nil || n < 0 {
+		return nil, err
+	}
+	return list[n], nil
 }
