@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -42,7 +43,8 @@ func unhex(id, text []byte, what string) error {
 	return nil
 }
 
-// MarshalJSON writes {"key": ..., "value": ...}; a float64 always has a point or an exponent, so that it is told from an int64.
+// MarshalJSON writes {"key": ..., "value": ...}; a float64 always has a point or an exponent, so that it is told from an int64;
+// what is no finite one becomes a text.
 func (a Attr) MarshalJSON() ([]byte, error) {
 	out := append(make([]byte, 0, 96), `{"key":`...)
 	out = append(appendJSON(out, a.Key), `,"value":`...)
@@ -55,7 +57,10 @@ func (a Attr) MarshalJSON() ([]byte, error) {
 		out = strconv.AppendBool(out, v)
 	case float64:
 		text := strconv.FormatFloat(v, 'g', -1, 64)
-		if !strings.ContainsAny(text, ".eIN") {
+		switch {
+		case math.IsNaN(v) || math.IsInf(v, 0): // JSON has no such number
+			text = `"` + text + `"`
+		case !strings.ContainsAny(text, ".e"):
 			text += ".0"
 		}
 		out = append(out, text...)

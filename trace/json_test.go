@@ -2,6 +2,7 @@ package trace
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -29,6 +30,20 @@ func TestJSONRoundTrip(t *testing.T) {
 	for _, bad := range []string{`{"traceID":"12"}`, `{"traceID":"zz000000000000000000000000000000"}`, `{"spans":[{"spanID":"1"}]}`, `{"spans":[{"attrs":[{"key":"a","value":}]}]}`} {
 		if err := json.Unmarshal([]byte(bad), new(Trace)); err == nil {
 			t.Errorf("%s is read", bad)
+		}
+	}
+}
+
+// JSON has no word for what is no number: as one it would spoil the whole answer.
+func TestJSONOfNoNumber(t *testing.T) {
+	for want, v := range map[string]float64{"NaN": math.NaN(), "+Inf": math.Inf(1), "-Inf": math.Inf(-1)} {
+		b, err := json.Marshal(Attr{"x", v})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Attr
+		if err := json.Unmarshal(b, &got); err != nil || got.Value != want {
+			t.Errorf("%s comes back as %v (%v)", want, got.Value, err)
 		}
 	}
 }
