@@ -162,6 +162,9 @@ func (s *searching) parts() []query.Window {
 		}
 		last = latest(last, c.Last)
 	}
+	if first.IsZero() {
+		first = last // no record tells a time of its own: there is no beginning to cut from
+	}
 	if s.window.From.After(first) {
 		first = s.window.From
 	}
@@ -171,13 +174,16 @@ func (s *searching) parts() []query.Window {
 	return s.behindCursor(s.cut(first, last))
 }
 
+// maxCuts of a window: the last part but one is as long as 60 years, whatever times records claim.
+const maxCuts = 20
+
 // cut makes the parts between the first and the last record: an hour, then twice as long each time. A store keeps many
 // hours of revisions together, and goes through all of them for each part.
 func (s *searching) cut(first, last time.Time) []query.Window {
 	var bounds []time.Time
 	step := time.Hour
 	if s.q.Newest {
-		for at := last.Truncate(time.Hour); at.After(first); at = at.Add(-step) {
+		for at := last.Truncate(time.Hour); at.After(first) && len(bounds) < maxCuts; at = at.Add(-step) {
 			bounds = append(bounds, at)
 			step *= 2
 		}
@@ -188,7 +194,7 @@ func (s *searching) cut(first, last time.Time) []query.Window {
 		}
 		return append(parts, query.Window{From: s.window.From, To: to})
 	}
-	for at := first.Truncate(time.Hour).Add(step); at.Before(last); at = at.Add(step) {
+	for at := first.Truncate(time.Hour).Add(step); at.Before(last) && len(bounds) < maxCuts; at = at.Add(step) {
 		bounds = append(bounds, at)
 		step *= 2
 	}
