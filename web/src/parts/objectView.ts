@@ -39,6 +39,14 @@ export function rootSet(ref: Ref): View['set'] {
   return { ...everything, cluster: ref.cluster, ...(ref.uid ? { object: `uid:${ref.uid}` } : { object: `${kindPath(ref)}/${ref.name ?? ''}`, namespace: ref.namespace ?? '' }) };
 }
 
+/** The object that a set names by "deploy/web" or "uid:…", as questions name it; undefined: none. What rootSet makes. */
+export function rootOf({ object, namespace }: Pick<View['set'], 'object' | 'namespace'>): { uid: string } | { kind: string; namespace: string; name: string } | undefined {
+  if (object.startsWith('uid:')) return { uid: object.slice(4) };
+  const slash = object.indexOf('/');
+  if (slash <= 0 || slash === object.length - 1) return undefined;
+  return { kind: object.slice(0, slash), namespace, name: object.slice(slash + 1) };
+}
+
 /** "shop/web", "worker-1"; what has no name is told by its UID. */
 export function nameOf(ref: Ref): string {
   const name = ref.name || (ref.uid ? `uid ${ref.uid.slice(0, 8)}…` : '(no name)');

@@ -6,22 +6,10 @@ import { StateGlyph } from '../../parts';
 import { kindIcon, kindShort } from '../../text/kinds';
 import { icons } from '../../text/icons';
 import { counted, grouped as groupedNumber } from '../../text/counts';
-import { stateNames, type StateName } from '../../theme/palette';
 import { hueVar } from '../../theme/hues';
+import { shortened, type CardFace } from './face';
 
-/** What is said of a card at the cursor. */
-export interface CardFace {
-  state: StateName | undefined;
-  text: string;
-  /** Of a group: how many are in which state. */
-  states: readonly (readonly [StateName, number])[];
-  changes: number;
-  failed: number;
-  /** Over, or not there yet, at the cursor. */
-  away: 'ended' | 'later' | '';
-}
-
-export interface GraphCardProps {
+interface GraphCardProps {
   card: Card;
   box: Box;
   face: CardFace;
@@ -65,13 +53,6 @@ export const GraphCard = memo(function GraphCard({ card, box, face, selected, di
 /** Letters that fit on the two lines of a card. */
 const nameRoom = 25;
 const stateRoom = 29;
-
-/** A long name keeps its end, which tells the Pods of one owner apart. */
-export function shortened(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const end = Math.min(6, Math.floor(most / 3));
-  return `${text.slice(0, most - end - 1)}…${text.slice(-end)}`;
-}
 
 function CardState({ card, face, stub }: { card: Card; face: CardFace; stub: boolean }) {
   const failed = face.failed > 0 ? `⊘${groupedNumber(face.failed)}` : '';
@@ -139,6 +120,3 @@ function spokenCard(card: Card, face: CardFace): string {
   const kind = kindShort(card.members[0]?.ref.kind ?? card.members[0]?.ref.resource);
   return `${card.members.length} ${kind}, ${face.states.map(([s, n]) => `${n} ${s}`).join(', ')}; a group that can be opened`;
 }
-
-/** States in the order in which they are told: what is wrong first. */
-export const stateOrder: readonly StateName[] = ['bad', 'progressing', 'unknown', 'deleting', 'good', 'done', 'there', 'deleted'].map((s) => stateNames.find((n) => n === s) ?? 'unknown');

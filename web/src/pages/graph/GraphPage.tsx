@@ -1,24 +1,24 @@
-import { useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState, type RefObject } from 'react';
 import { newestOf, useLive } from '../../api/live';
 import { DetailPane } from '../../detail';
 import { place } from '../../layout/lay';
-import { changesOf, fullest, isThere, seenAt } from '../../layout/graph';
-import { groupAlike, type Card } from '../../layout/group';
-import { CoverageNote, Empty, ErrorBox, ObjectLink, objectView, PageHeader, Skeleton, Unrecorded, useLack, WindowBar, windowOf } from '../../parts';
+import { changesOf, fullest, seenAt } from '../../layout/graph';
+import { groupAlike, type Grouped } from '../../layout/group';
+import { CoverageNote, Empty, ErrorBox, ObjectLink, objectView, PageHeader, Sentence, Skeleton, Unrecorded, useLack, WindowBar, windowOf } from '../../parts';
 import { counted } from '../../text/counts';
 import type { Moment } from '../../time/moment';
-import { sentenceIn } from '../../time/sentence';
-import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { go, goTo } from '../../url/useView';
-import { stateOrder, type CardFace } from './GraphCard';
-import { GraphView, type Picture } from './GraphView';
+import { faceFor } from './face';
+import type { GraphAnswer } from './gather';
+import { GraphView } from './GraphView';
 import { Legend } from './Legend';
 import { Scrubber } from './Scrubber';
 import { StartHere } from './StartHere';
-import { useGraph, type GraphAnswer } from './useGraph';
+import { useGraph } from './useGraph';
 import { useGraphKeys } from './useGraphKeys';
-import { changesIn, stateAt, useLanes } from './useStates';
+import { useLanes } from './useLanes';
+import type { Picture } from './useLens';
 import { hiddenTypes, listOf, switched, toggled } from './words';
 import './graph.css';
 
@@ -61,7 +61,6 @@ export function GraphPage({ view }: { view: View }) {
 
 function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnswer; waiting: number; stale: boolean }) {
   const { graph, window } = answer;
-  const zone = useZone();
   const picture = useRef<Picture>(null);
   const types = useMemo(() => [...new Set([...graph.edges.values()].map((e) => e.type))], [graph]);
   const hidden = useMemo(() => hiddenTypes(view.set.types, types), [view.set.types, types]);
@@ -79,33 +78,9 @@ function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnsw
   const lanes = useLanes(nodes, waiting === 0 ? window : undefined);
   const changes = useMemo(() => changesOf(graph, window.from, window.to, hidden), [graph, window, hidden]);
   const faces = useMemo(() => new Map(grouped.cards.map((card) => [card.id, faceFor(card, at, lanes)])), [grouped, at, lanes]);
-  const selected = view.sel ? (grouped.cardOf.get(view.sel.uid) ?? undefined) : undefined;
-  const [group, setGroup] = useState<string>();
-  const shownGroup = grouped.cards.some((c) => c.id === group) ? group : undefined;
-  const cardOf = (id: string | undefined) => grouped.cards.find((c) => c.id === id);
-  const select = (id: string | undefined) => {
-    const card = cardOf(id);
-    setGroup(card?.group ? id : undefined);
-    const node = card && !card.group ? card.members[0] : undefined;
-    go({ sel: node?.ref.uid ? { cluster: node.ref.cluster, uid: node.ref.uid, id: '' } : undefined }, { replace: true });
-    if (id) picture.current?.reveal(id);
-  };
-  const openCard = (id: string) => {
-    const card = cardOf(id);
-    if (card?.group) return go({ words: { open: toggled(view.words['open'], id) } });
-    const to = card?.members[0] && objectView(card.members[0].ref, { ...view, at });
-    if (to) goTo(to);
-  };
-  const expand = (id: string) => {
-    const card = cardOf(id);
-    const uid = card?.members[0]?.ref.uid;
-    if (card?.group) return openCard(id);
-    const within = card?.members[0] && grouped.openOf.get(card.members[0].key);
-    if (within) return go({ words: { open: toggled(view.words['open'], within) } });
-    if (uid) go({ words: { more: toggled(view.words['more'], uid) } });
-  };
-  const move = (next: Moment, dragging: boolean) => go({ at: next }, { replace: dragging });
-  useGraphKeys({ grouped, placed, selected: shownGroup ?? selected, at, changes, picture, select, open: openCard, expand, move });
+  const cards = useCards(view, grouped, at, picture);
+  const { selected } = cards;
+  useGraphKeys({ grouped, placed, at, changes, picture, move, ...cards });
   if (graph.nodes.size === 0) return <Empty title="Nothing was recorded here in this window" icon="graph">Choose a longer window.</Empty>;
   return (
     <>
@@ -113,19 +88,17 @@ function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnsw
         <span role="status">
           {counted(seen.nodes.length, 'object')}, {counted(seen.edges.length, 'link')}
           {grouped.cards.some((c) => c.group) && `, on ${counted(grouped.cards.length, 'card')}`}
-          {waiting > 0 && ` · ${waiting} questions to go`}
+          {waiting > 0 && ` · ${counted(waiting, 'question')} to go`}
         </span>
-        {answer.notes.slice(0, 3).map((note) => (
-          <span key={note} className="graph-note" title={note}>
-            {sentenceIn(zone, note)}
-          </span>
-        ))}
+        <Notes notes={answer.notes} />
         <CoverageNote coverage={answer.coverage} quiet />
       </div>
       <div className={stale ? 'graph-body is-stale' : 'graph-body'}>
         <div className="graph-picture">
-          <GraphView key={setKey(view)} grouped={grouped} placed={placed} faces={faces} selected={shownGroup ?? selected} asked={keep} picture={picture} onSelect={select} onOpen={openCard} colorOf={colorOf} complete={waiting === 0 && !stale} />
-          {seen.nodes.length === 0 && <div className="graph-nothing">Nothing of this was there at that moment. Move the time below, or show what is over.</div>}
+          <div className="graph-plane">
+            <GraphView key={setKey(view)} grouped={grouped} placed={placed} faces={faces} selected={selected} asked={keep} picture={picture} onSelect={cards.select} onOpen={cards.open} colorOf={colorOf} complete={waiting === 0 && !stale} />
+            {seen.nodes.length === 0 && <div className="graph-nothing">Nothing of this was there at that moment. Move the time below, or show what is over.</div>}
+          </div>
           <Legend
             types={types}
             hidden={hidden}
@@ -143,6 +116,62 @@ function Shown({ view, answer, waiting, stale }: { view: View; answer: GraphAnsw
   );
 }
 
+/** Where the cursor of the graph goes; while it is dragged it leaves no trail in the history. */
+function move(at: Moment, dragging: boolean): void {
+  go({ at }, { replace: dragging });
+}
+
+/** What is done with cards: one is selected, which a group is only as long as one looks; opened; and shown with what else it is linked with. */
+function useCards(view: View, grouped: Grouped, at: Moment, picture: RefObject<Picture | null>) {
+  const [group, setGroup] = useState<string>();
+  const cardOf = (id: string | undefined) => grouped.cards.find((c) => c.id === id);
+  const select = (id: string | undefined) => {
+    const card = cardOf(id);
+    setGroup(card?.group ? id : undefined);
+    const node = card && !card.group ? card.members[0] : undefined;
+    go({ sel: node?.ref.uid ? { cluster: node.ref.cluster, uid: node.ref.uid, id: '' } : undefined }, { replace: true });
+    if (id) picture.current?.reveal(id);
+  };
+  const open = (id: string) => {
+    const card = cardOf(id);
+    if (card?.group) return go({ words: { open: toggled(view.words['open'], id) } });
+    const to = card?.members[0] && objectView(card.members[0].ref, { ...view, at });
+    if (to) goTo(to);
+  };
+  const expand = (id: string) => {
+    const card = cardOf(id);
+    const uid = card?.members[0]?.ref.uid;
+    if (card?.group) return open(id);
+    const within = card?.members[0] && grouped.openOf.get(card.members[0].key);
+    if (within) return go({ words: { open: toggled(view.words['open'], within) } });
+    if (uid) go({ words: { more: toggled(view.words['more'], uid) } });
+  };
+  const selected = cardOf(group) ? group : view.sel && grouped.cardOf.get(view.sel.uid);
+  return { selected, select, open, expand };
+}
+
+const fewNotes = 3;
+
+/** What has to be known about the answers: the first few, and the others when asked. */
+function Notes({ notes }: { notes: readonly string[] }) {
+  const [all, setAll] = useState(false);
+  const left = notes.length - fewNotes;
+  return (
+    <>
+      {notes.slice(0, all ? undefined : fewNotes).map((note) => (
+        <span key={note} className="graph-note">
+          <Sentence text={note} />
+        </span>
+      ))}
+      {left > 0 && (
+        <button type="button" className="note-more" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? 'Show less' : `and ${counted(left, 'more note')}`}
+        </button>
+      )}
+    </>
+  );
+}
+
 /** Another set is another picture, which is shown whole again. */
 function setKey({ set }: View): string {
   return JSON.stringify([set.cluster, set.namespace, set.object, set.up, set.down, set.siblings]);
@@ -155,27 +184,4 @@ const hues: Record<string, string> = {
 
 function colorOf(type: string): string {
   return hues[type] ?? 'var(--text-faint)';
-}
-
-/** What a card says at a moment. */
-function faceFor(card: Card, at: Moment, lanes: ReturnType<typeof useLanes>): CardFace {
-  const face: CardFace = { state: undefined, text: '', states: [], changes: 0, failed: 0, away: '' };
-  const counts = new Map<CardFace['state'], number>();
-  for (const member of card.members) {
-    const lane = lanes.get(member.key);
-    const { changes, failed } = changesIn(lane);
-    face.changes += changes;
-    face.failed += failed;
-    const told = stateAt(lane, at);
-    counts.set(told?.state, (counts.get(told?.state) ?? 0) + 1);
-    if (card.group) continue;
-    face.state = told?.state;
-    face.text = told?.text ?? '';
-    if (!isThere(member, at)) face.away = member.to <= at ? 'ended' : 'later';
-  }
-  if (card.group) {
-    face.states = stateOrder.flatMap((state) => (counts.get(state) ? [[state, counts.get(state) ?? 0] as const] : []));
-    face.state = face.states[0]?.[0];
-  }
-  return face;
 }

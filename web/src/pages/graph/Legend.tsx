@@ -1,6 +1,6 @@
 import type { RefObject } from 'react';
 import { Button, IconButton } from '../../parts';
-import type { Picture } from './GraphView';
+import type { Picture } from './useLens';
 import { linkTypes } from './words';
 
 export interface LegendProps {
@@ -18,7 +18,7 @@ export function Legend({ types, hidden, ended, colorOf, picture, onType, onEnded
   const order = linkTypes.map(([type]) => type);
   const place = (type: string) => (order.includes(type) ? order.indexOf(type) : order.length);
   return (
-    <>
+    <div className="graph-foot">
       <div className="graph-legend" role="group" aria-label="Types of links">
         {[...types].sort((a, b) => place(a) - place(b)).map((type) => (
           <button key={type} type="button" aria-pressed={!hidden.has(type)} title={linkTypes.find(([t]) => t === type)?.[2] ?? 'of a rule of yours'} onClick={() => onType(type)}>
@@ -37,6 +37,6 @@ export function Legend({ types, hidden, ended, colorOf, picture, onType, onEnded
         <Button small look="quiet" title="Zoom out (s)" onClick={() => picture.current?.zoom(1 / 1.4)}>−</Button>
         <Button small look="quiet" title="Show all (0)" onClick={() => picture.current?.fit()}>Fit</Button>
       </div>
-    </>
+    </div>
   );
 }

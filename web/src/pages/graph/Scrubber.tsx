@@ -1,11 +1,11 @@
-import { useRef } from 'react';
 import { IconButton } from '../../parts';
 import { formatMoment, formatOffset, precisionFor } from '../../time/format';
 import type { Moment, Window } from '../../time/moment';
 import { rulerOf } from '../../time/ruler';
 import { scaleOf, timeAt, xOf } from '../../time/scale';
 import { useZone } from '../../url/prefs';
-import { useWidth } from './useWidth';
+import { useWidth } from '../../charts/useWidth';
+import { columnsOf, neighbours } from './columns';
 
 export interface ScrubberProps {
   window: Window;
@@ -20,8 +20,7 @@ const height = 40;
 /** The time of the graph: a strip with a tick for each change of it, and the cursor on it. */
 export function Scrubber({ window, at, changes, onMove }: ScrubberProps) {
   const zone = useZone();
-  const host = useRef<HTMLDivElement>(null);
-  const width = useWidth(host);
+  const [host, width] = useWidth<HTMLDivElement>();
   const scale = scaleOf(window, width);
   const ruler = rulerOf(scale, zone);
   const columns = columnsOf(changes, scale.from, scale.perPixel * 3);
@@ -88,20 +87,4 @@ export function Scrubber({ window, at, changes, onMove }: ScrubberProps) {
 
 function bar(count: number, most: number): number {
   return 4 + (14 * Math.log2(1 + count)) / Math.log2(1 + most);
-}
-
-function columnsOf(changes: readonly Moment[], from: Moment, width: number): [Moment, number][] {
-  const columns: [Moment, number][] = [];
-  for (const at of changes) {
-    const start = from + Math.floor((at - from) / width) * width;
-    const last = columns.at(-1);
-    if (last?.[0] === start) last[1]++;
-    else columns.push([start, 1]);
-  }
-  return columns;
-}
-
-/** The change before a moment, and the one after it. */
-export function neighbours(changes: readonly Moment[], at: Moment): [Moment | undefined, Moment | undefined] {
-  return [changes.findLast((c) => c < at), changes.find((c) => c > at)];
 }

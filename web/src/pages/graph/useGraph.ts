@@ -1,22 +1,11 @@
 import { useEffect, useMemo, useState } from 'react';
-import { ApiError, ask } from '../../api/client';
-import type { Coverage, Ref, Row, Rows, Tree } from '../../api/types';
-import { addRows, addTree, emptyGraph, keyOf, remove, type Graph } from '../../layout/graph';
+import { ApiError } from '../../api/client';
 import type { Window } from '../../time/moment';
 import type { View } from '../../url/state';
-import { listOf, treeOf, treeOfRef, windowWords } from './words';
+import { gather, type GraphAnswer } from './gather';
+import { listOf, windowWords } from './words';
 
-export interface GraphAnswer {
-  graph: Graph;
-  /** The object asked for; undefined: a namespace. */
-  root?: Ref;
-  /** The window that the graph is of. */
-  window: Window;
-  notes: string[];
-  coverage?: Coverage;
-}
-
-export interface GraphState {
+interface GraphState {
   answer?: GraphAnswer;
   error?: ApiError;
   /** Questions still to be answered. */
@@ -25,129 +14,49 @@ export interface GraphState {
   retry: () => void;
 }
 
-/** Kinds that stand beside workloads and link to them from above. */
-const connectors = new Set(['services', 'horizontalpodautoscalers', 'poddisruptionbudgets', 'networkpolicies', 'ingresses', 'endpoints']);
-/** What every namespace has; it comes with what uses it. */
-const everywhere = new Set(['kube-root-ca.crt', 'default']);
-const mostRoots = 80;
-const atOnce = 3;
+interface State {
+  /** The question that the answer, or the error, belongs to; and the part of it without window and version. */
+  asked: string;
+  of: string;
+  /** All of the answer is there. */
+  whole: boolean;
+  answer?: GraphAnswer;
+  error?: ApiError;
+  waiting: number;
+}
 
 /** Asks for all that the graph of a view is made of, and shows it as it comes in. */
 export function useGraph(view: View, window: Partial<Window>, version: number): GraphState {
   const { set } = view;
   const more = view.words['more'];
-  const asked = useMemo(
-    () => (set.object || set.namespace ? JSON.stringify([set.cluster, set.namespace, set.object, set.up, set.down, set.siblings, windowWords(window), more, version]) : ''),
-    [set, window, more, version],
-  );
-  const [state, setState] = useState<{ of: string; answer?: GraphAnswer; error?: ApiError; waiting: number }>({ of: '', waiting: 0 });
+  const of = set.object || set.namespace ? JSON.stringify([set.cluster, set.namespace, set.object, set.up, set.down, set.siblings, more]) : '';
+  const asked = useMemo(() => of && JSON.stringify([of, windowWords(window), version]), [of, window, version]);
+  const [state, setState] = useState<State>({ asked: '', of: '', whole: false, waiting: 0 });
   const [tries, setTries] = useState(0);
   useEffect(() => {
     if (!asked) return;
     const abort = new AbortController();
     const tell = (answer: GraphAnswer, waiting: number) => {
-      if (!abort.signal.aborted) setState({ of: asked, answer, waiting });
+      if (abort.signal.aborted) return;
+      // What was whole stays until it is whole again: while a window follows, cards would come and go with every fact.
+      setState((before) => (waiting > 0 && before.whole && before.of === of ? before : { asked, of, whole: waiting === 0, answer, waiting }));
     };
-    gather(view, window, listOf(more), abort.signal, tell).catch((error: unknown) => {
+    gather(set, window, listOf(more), abort.signal, tell).catch((error: unknown) => {
       if (abort.signal.aborted) return;
       const told = error instanceof ApiError ? error : new ApiError(0, { detail: String(error) });
-      setState((before) => ({ of: asked, error: told, waiting: 0, ...(before.of === asked && before.answer ? { answer: before.answer } : {}) }));
+      setState((before) => ({ asked, of, whole: before.whole && before.of === of, error: told, waiting: 0, ...(before.of === of && before.answer ? { answer: before.answer } : {}) }));
     });
     return () => abort.abort();
-    // asked says all of view, window and more that the graph depends on.
+    // asked says all of set, window and more that the graph depends on.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [asked, tries]);
-  const current = state.of === asked;
+  const current = state.asked === asked;
+  const follows = view.follow !== undefined && state.whole && state.of === of;
   return {
     ...(state.answer && asked ? { answer: state.answer } : {}),
     ...(current && state.error ? { error: state.error } : {}),
-    waiting: current ? state.waiting : asked ? 1 : 0,
-    stale: !current,
+    waiting: current ? state.waiting : asked && !follows ? 1 : 0,
+    stale: !current && !follows,
     retry: () => setTries(tries + 1),
   };
-}
-
-type Tell = (answer: GraphAnswer, waiting: number) => void;
-
-async function gather(view: View, window: Partial<Window>, more: readonly string[], signal: AbortSignal, tell: Tell): Promise<void> {
-  const { set } = view;
-  const question = treeOf(set, window);
-  const graph = emptyGraph();
-  const notes: string[] = [];
-  const tree = question && (await ask<Tree>('tree', question, signal));
-  if (tree) add(graph, tree, notes);
-  const root = tree?.object;
-  const rows = await ask<Rows>('rows', { cluster: root?.cluster ?? set.cluster, namespace: root ? (root.namespace ?? '-') : set.namespace, ...windowWords(window), limit: 1500 }, signal).catch((error: unknown) => {
-    // A graph of an object is one without its neighbours, too; one of a namespace is not.
-    if (!tree || signal.aborted) throw error;
-    return undefined;
-  });
-  const shown: Window = windowFor(window, rows, graph);
-  const answer: GraphAnswer = { graph, window: shown, notes, ...(root ? { root } : {}), ...(tree ? { coverage: tree.coverage } : rows ? { coverage: rows.coverage } : {}) };
-  if (rows?.cut) notes.push(rows.cut);
-  const roots = (rows?.rows ?? []).filter((row) => row.parent === -1 && !everywhere.has(row.name ?? '') && (tree ? connectors.has(row.resource ?? '') : true)).sort(byWeight);
-  if (roots.length > mostRoots) notes.push(`Links of ${mostRoots} of ${roots.length} objects are shown: choose one of them to see its own.`);
-  const wanted = [
-    ...roots.slice(0, mostRoots).map((row) => ({ ref: row as Ref, how: tree ? { up: 0, down: 1, limit: 500 } : { up: 0, limit: 1000 }, touching: tree !== undefined })),
-    ...more.map((uid) => ({ ref: { cluster: root?.cluster ?? set.cluster, uid } as Ref, how: { up: 1, down: 1, limit: 500 }, touching: false })),
-  ];
-  let waiting = wanted.length;
-  const told = () => {
-    if (rows) addRows(graph, rows.rows, !tree);
-    leaveOut(graph, notes, root?.uid);
-    answer.window = windowFor(window, rows, graph);
-    // Whoever draws it compares by identity; the nodes themselves do not change while they are drawn.
-    tell({ ...answer, graph: { nodes: new Map(graph.nodes), edges: new Map(graph.edges) } }, waiting);
-  };
-  told();
-  const next = wanted.values();
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      for (const { ref, how, touching } of next) {
-        const one = await ask<Tree>('tree', treeOfRef(ref, window, how), signal).catch((error: unknown) => {
-          if (signal.aborted) throw error;
-          notes.push(`The links of ${ref.name ?? ref.uid} are not known: ${error instanceof Error ? error.message : String(error)}`);
-          return undefined;
-        });
-        waiting--;
-        if (one && (!touching || one.nodes.some((node) => node.parent !== -1 && graph.nodes.has(keyOf(node))))) add(graph, one, notes);
-        if (waiting % 5 === 0) told();
-      }
-    }),
-  );
-  told();
-}
-
-function add(graph: Graph, tree: Tree, notes: string[]): void {
-  addTree(graph, tree);
-  for (const note of [tree.cut, tree.pending]) if (note && !notes.includes(note)) notes.push(note);
-}
-
-const leftOut = 'kube-root-ca.crt, which every Pod mounts, is left out.';
-
-function leaveOut(graph: Graph, notes: string[], asked: string | undefined): void {
-  for (const node of graph.nodes.values()) {
-    if (node.ref.resource !== 'configmaps' || node.ref.name !== 'kube-root-ca.crt' || node.key === asked) continue;
-    remove(graph, node.key);
-    if (!notes.includes(leftOut)) notes.push(leftOut);
-  }
-}
-
-/** Workloads first, then what links to them, then the rest. */
-function byWeight(a: Row, b: Row): number {
-  return weight(b) - weight(a);
-}
-
-function weight(row: Row): number {
-  if (row.group === 'apps' || row.group === 'batch') return 3;
-  if (connectors.has(row.resource ?? '')) return 2;
-  return row.resource === 'pods' ? 1 : 0;
-}
-
-/** The window asked for, or that of all that is there. */
-function windowFor(window: Partial<Window>, rows: Rows | undefined, graph: Graph): Window {
-  const moments = [...graph.nodes.values()].flatMap((n) => [n.from, n.to]).filter((at) => Number.isFinite(at) && at > 0);
-  const from = window.from ?? rows?.from ?? Math.min(...moments, Infinity);
-  const to = window.to ?? rows?.to ?? Math.max(...moments, -Infinity);
-  return { from: Number.isFinite(from) ? from : 0, to: Number.isFinite(to) ? Math.max(to, from) : 0 };
 }

@@ -4,8 +4,8 @@ import { boxTowards, type Direction, type Placed } from '../../layout/place';
 import type { Moment } from '../../time/moment';
 import { useKeys } from '../../url/keys';
 import { go } from '../../url/useView';
-import type { Picture } from './GraphView';
-import { neighbours } from './Scrubber';
+import type { Picture } from './useLens';
+import { neighbours } from './columns';
 
 export interface GraphKeys {
   grouped: Grouped;

@@ -4,6 +4,7 @@
  */
 import type { Params } from '../../api/client';
 import type { Ref } from '../../api/types';
+import { rootOf } from '../../parts/objectView';
 import { printMoment, type Window } from '../../time/moment';
 import type { SetOfObjects } from '../../url/state';
 
@@ -46,11 +47,7 @@ export function toggled(word: string | undefined, one: string): string {
 
 /** The tree of the object that a set names. */
 export function treeOf(set: SetOfObjects, window: Partial<Window>): Params | undefined {
-  const object = set.object.startsWith('uid:')
-    ? { uid: set.object.slice(4) }
-    : set.object.includes('/')
-      ? { kind: set.object.slice(0, set.object.indexOf('/')), namespace: set.namespace, name: set.object.slice(set.object.indexOf('/') + 1) }
-      : undefined;
+  const object = rootOf(set);
   return object && { ...object, cluster: set.cluster, up: set.up, down: set.down, siblings: set.siblings, ...windowWords(window), types: followed.join(','), limit: 2000 };
 }
 

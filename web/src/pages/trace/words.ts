@@ -8,6 +8,7 @@ import type { Params } from '../../api/client';
 import type { Attr } from '../../api/types';
 import { roles, type Spans } from '../../gantt/spans';
 import { textOf } from '../../gantt/attrs';
+import { rootOf } from '../../parts/objectView';
 import type { Pick } from '../../gantt/hit';
 import { parseMoment, printMoment, type Window } from '../../time/moment';
 import type { View } from '../../url/state';
@@ -21,21 +22,13 @@ export function questionOf(view: View, window: Partial<Window>): Params | undefi
     reads: words['reads'] === 'true',
   };
   if (words['id']) return { id: words['id'], fullLife: how.fullLife, verbose: how.verbose, reads: how.reads };
-  const object = objectOf(set.object, set.namespace) ?? (set.kind && set.name ? { kind: set.kind, namespace: set.namespace, name: set.name } : undefined);
+  const object = rootOf(set) ?? (set.kind && set.name ? { kind: set.kind, namespace: set.namespace, name: set.name } : undefined);
   if (!object) return undefined;
   return {
     ...object, ...how, cluster: set.cluster,
     from: window.from === undefined ? undefined : printMoment(window.from),
     to: window.to === undefined ? undefined : printMoment(window.to),
   };
-}
-
-/** Reads "deploy/web" or "uid:…", the root of a set. */
-export function objectOf(text: string, namespace: string): Params | undefined {
-  if (text.startsWith('uid:')) return { uid: text.slice(4) };
-  const slash = text.indexOf('/');
-  if (slash <= 0 || slash === text.length - 1) return undefined;
-  return { kind: text.slice(0, slash), namespace, name: text.slice(slash + 1) };
 }
 
 /** The time that a trace tells of: its window, whose ends lie on the grid of its ID, as far as something was recorded. */
