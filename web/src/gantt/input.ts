@@ -108,18 +108,25 @@ function clickName(chart: Drawn, event: MouseEvent): void {
   else chart.events.picked({ span, event: -1 }, false);
 }
 
-/** Follows the pointer until it is let go; gives the pixels it went. */
+/** Follows the pointer until it is let go; gives the pixels it went. A pointer that is taken away (its event tells no place) ends where it was last. */
 function drag(event: PointerEvent, moved: (event: PointerEvent, dx: number) => void, done: (event: PointerEvent, dx: number) => void): void {
-  if (event.button !== 0) return;
+  if (event.button !== 0 || !event.isPrimary) return;
   const target = event.currentTarget as HTMLElement;
   const from = event.clientX;
+  const own = event.pointerId;
+  let last = 0;
   target.setPointerCapture(event.pointerId);
   const stop = new AbortController();
-  target.addEventListener('pointermove', (e) => moved(e, e.clientX - from), { signal: stop.signal });
+  target.addEventListener('pointermove', (e) => {
+    if (e.pointerId !== own) return;
+    last = e.clientX - from;
+    moved(e, last);
+  }, { signal: stop.signal });
   for (const type of ['pointerup', 'pointercancel'] as const)
     target.addEventListener(type, (e) => {
+      if (e.pointerId !== own) return;
       stop.abort();
-      done(e, e.clientX - from);
+      done(e, type === 'pointercancel' ? last : e.clientX - from);
     }, { signal: stop.signal });
 }
 
@@ -170,9 +177,10 @@ function dragHead(chart: Drawn, event: PointerEvent): void {
       chart.scene.brush = to(dx);
       chart.hover(undefined, onMap ? -1 : x + dx, 0, 0);
     },
-    (_, dx) => {
+    (e, dx) => {
       chart.scene.brush = undefined;
       chart.later();
+      if (e.type === 'pointercancel') return;
       if (Math.abs(dx) > slop) chart.go(to(dx), { glide: part === 'mark', settled: true });
       else if (!onMap) chart.events.pointed(timeAt(scale, x));
       else if (part === 'mark' && !whole) {

@@ -1,4 +1,4 @@
-/** Draws what moves with the pointer and the cursor, above everything else and without drawing the rest again. */
+/** What lies above the picture, and how it is drawn where there are no elements for it. */
 import { xOf } from '../time/scale';
 import type { Window } from '../time/moment';
 import { flagOf } from './card';
@@ -24,40 +24,18 @@ export interface Overlay {
   brush: Window | undefined;
 }
 
-export function drawOverlay(paint: Paint, look: Look, scene: Scene, overlay: Overlay): void {
-  const { left, scale, width, height } = scene;
+/** Draws the cursor and what is selected into a picture that is saved; on the screen they are elements (see overlay.ts). */
+export function drawOverlay(paint: Paint, look: Look, scene: Scene, selected: Overlay['selected']): void {
   paint.save();
   paint.beginPath();
-  paint.rect(0, headHeight, width, height - headHeight);
+  paint.rect(scene.left, 0, scene.scale.width, scene.height);
   paint.clip();
-  band(paint, overlay.hovered, look.palette.text, 0.045, 0, width);
-  band(paint, overlay.focused, look.palette.accent, 0.1, left, width);
-  if (overlay.focused) {
-    paint.fillStyle = look.palette.accent;
-    paint.fillRect(0, overlay.focused.y, 3, overlay.focused.height);
-  }
-  paint.restore();
-  paint.save();
-  paint.beginPath();
-  paint.rect(left, 0, scale.width, height);
-  paint.clip();
-  if (overlay.brush) drawBrush(paint, look, scene, overlay.brush);
-  drawSelected(paint, look, scene, overlay);
-  if (overlay.pointer !== undefined && overlay.pointer >= 0) drawPointer(paint, look, scene, overlay.pointer);
+  if (selected) drawSelected(paint, look, scene, selected);
   if (scene.cursor !== undefined) drawCursor(paint, look, scene, scene.cursor);
   paint.restore();
 }
 
-function band(paint: Paint, at: Band | undefined, colour: string, alpha: number, x: number, width: number): void {
-  if (!at) return;
-  paint.fillStyle = colour;
-  paint.globalAlpha = alpha;
-  paint.fillRect(x, at.y, width, at.height);
-  paint.globalAlpha = 1;
-}
-
-function drawSelected(paint: Paint, look: Look, scene: Scene, { selected }: Overlay): void {
-  if (!selected) return;
+function drawSelected(paint: Paint, look: Look, scene: Scene, selected: Exclude<Overlay['selected'], undefined>): void {
   const x0 = Math.max(-4, xOf(scene.scale, selected.from));
   const x1 = Math.min(scene.scale.width + 4, xOf(scene.scale, selected.to));
   if (x1 < -4 || x0 > scene.scale.width + 4 || selected.y + selected.height < headHeight) return;
@@ -68,26 +46,6 @@ function drawSelected(paint: Paint, look: Look, scene: Scene, { selected }: Over
     paint.arc(scene.left + x0, selected.y + 6.5, 7, 0, 7);
     paint.stroke();
   } else paint.strokeRect(scene.left + x0 - 1, selected.y, Math.max(3, x1 - x0 + 2), selected.height);
-}
-
-function drawBrush(paint: Paint, look: Look, scene: Scene, brush: Window): void {
-  const x0 = xOf(scene.scale, brush.from);
-  const x1 = xOf(scene.scale, brush.to);
-  paint.fillStyle = look.palette.accent;
-  paint.globalAlpha = 0.14;
-  paint.fillRect(scene.left + x0, minimapHeight, x1 - x0, scene.height);
-  paint.globalAlpha = 1;
-  paint.fillRect(scene.left + x0, minimapHeight, 1, scene.height);
-  paint.fillRect(scene.left + x1, minimapHeight, 1, scene.height);
-}
-
-function drawPointer(paint: Paint, look: Look, scene: Scene, x: number): void {
-  paint.fillStyle = look.palette.textFaint;
-  paint.globalAlpha = 0.5;
-  paint.fillRect(scene.left + Math.round(x), headHeight, 1, scene.height);
-  paint.globalAlpha = 1;
-  const { scale } = scene;
-  flag(paint, look, scene, x, flagOf(Math.round(scale.from + x * scale.perPixel), scene.zone, scale.perPixel), look.palette.lineStrong, look.palette.text);
 }
 
 function drawCursor(paint: Paint, look: Look, scene: Scene, at: number): void {

@@ -6,7 +6,7 @@ import { colourOf, drawGlyph } from './draw_marks';
 import { drawOverlay } from './draw_overlay';
 import { spotAt } from './inview';
 import type { Shape } from './lanedata';
-import { canvasPatterns, lookOf, type Look } from './look';
+import { canvasPatterns, lookOf, measurer, type Look } from './look';
 import type { Paint } from './paint';
 import { SvgPaint } from './paint_svg';
 import { drawScene } from './scene';
@@ -21,7 +21,7 @@ function drawAll(paint: Paint, look: Look, timeline: Timeline): void {
   const scene = { ...timeline.scene, now: 0 };
   const states = new Map<string, string>();
   drawScene(paint, look, scene, (line, state) => states.set(line.key, state));
-  drawOverlay(paint, look, scene, { ...timeline.overlay, hovered: undefined, focused: undefined, pointer: undefined, brush: undefined });
+  drawOverlay(paint, look, scene, timeline.overlay.selected);
   drawLabels(paint, look, timeline, states);
   paint.fillStyle = look.palette.bg;
   paint.fillRect(0, scene.height, scene.width, footHeight);
@@ -115,13 +115,6 @@ function drawLabels(paint: Paint, look: Look, timeline: Timeline, states: Readon
   paint.restore();
   paint.fillStyle = palette.lineStrong;
   paint.fillRect(scene.left - 1, 0, 1, scene.height);
-}
-
-function measurer(context: CanvasRenderingContext2D): (font: string, letter: string) => number {
-  return (font, letter) => {
-    context.font = font;
-    return context.measureText(letter).width;
-  };
 }
 
 /** At twice the size of the screen, so that it is sharp in a report. */

@@ -4,16 +4,20 @@ import type { Window } from '../time/moment';
 import { headHeight, minimapHeight, minimapScale } from './draw_head';
 import type { Hit } from './hit';
 import { attachMinimap } from './input_minimap';
+import { attachSplit } from './input_split';
 import type { Spot } from './inview';
 import type { Timeline } from './timeline';
 
 /** How far a press may move and still be a click. */
 const clickSlack = 4;
 
-interface Press {
-  id: number;
+interface Point {
   x: number;
   y: number;
+}
+
+interface Press extends Point {
+  id: number;
   startX: number;
   startY: number;
   mode: 'press' | 'pan' | 'brush' | 'ruler';
@@ -31,7 +35,7 @@ export function attachInput(timeline: Timeline): () => void {
 }
 
 /** Where an event is in the picture. */
-export function pointOf(timeline: Timeline, event: MouseEvent): { x: number; y: number } {
+export function pointOf(timeline: Timeline, event: MouseEvent): Point {
   const box = timeline.host.getBoundingClientRect();
   return { x: event.clientX - box.left, y: event.clientY - box.top };
 }
@@ -68,34 +72,45 @@ function attachWheel(timeline: Timeline, signal: AbortSignal): void {
 
 function attachPointer(timeline: Timeline, signal: AbortSignal): void {
   const { host, scene } = timeline;
-  const pointers = new Map<number, { x: number; y: number }>();
+  const pointers = new Map<number, Point>();
   let press: Press | undefined;
   const down = (event: PointerEvent) => {
     const { x, y } = pointOf(timeline, event);
     if (event.button !== 0 || x < scene.left || x > scene.left + scene.scale.width || y < minimapHeight) return;
     pointers.set(event.pointerId, { x, y });
     const mode = y < headHeight ? 'ruler' : event.shiftKey ? 'brush' : 'press';
+    // A second finger makes a pinch of what the first one began.
+    if (press) letGo(timeline);
     press = pointers.size === 1 ? { id: event.pointerId, x, y, startX: x, startY: y, mode, moved: false } : undefined;
     if (mode !== 'press') event.preventDefault();
   };
   const move = (event: PointerEvent) => {
     const at = pointOf(timeline, event);
     const before = pointers.get(event.pointerId);
-    if (before && pointers.size === 2) pinch(timeline, pointers, event.pointerId, at);
-    if (before) pointers.set(event.pointerId, at);
+    // The button was let go where nobody heard it: outside of the window, or before the press was a drag.
+    if (before && event.pointerType === 'mouse' && event.buttons === 0) cancel(event);
+    else if (before) {
+      if (pointers.size === 2) pinch(timeline, pointers, event.pointerId, at);
+      pointers.set(event.pointerId, at);
+    }
     if (press && press.id === event.pointerId) drag(timeline, press, at, event);
     else if (pointers.size === 0) hover(timeline, at, event);
   };
   const up = (event: PointerEvent) => {
+    const pinched = pointers.size === 2 && pointers.delete(event.pointerId);
     pointers.delete(event.pointerId);
-    if (press && press.id === event.pointerId) release(timeline, press, event);
-    if (press && press.id === event.pointerId) press = undefined;
+    if (press && press.id === event.pointerId) {
+      release(timeline, press, event);
+      press = undefined;
+    } else if (pinched) press = rest(timeline, pointers);
   };
   const cancel = (event: PointerEvent) => {
+    const pinched = pointers.size === 2 && pointers.delete(event.pointerId);
     pointers.delete(event.pointerId);
+    if (press?.id !== event.pointerId && !pinched) return;
+    if (pinched || press?.mode === 'pan') timeline.go(timeline.window);
     press = undefined;
-    timeline.overlay.brush = undefined;
-    timeline.redrawOverlay();
+    letGo(timeline);
   };
   host.addEventListener('pointerdown', down, { signal });
   host.addEventListener('pointermove', move, { signal });
@@ -105,8 +120,22 @@ function attachPointer(timeline: Timeline, signal: AbortSignal): void {
   host.addEventListener('dblclick', (event) => doubleClick(timeline, event), { signal });
 }
 
+/** Nothing is dragged any more. */
+function letGo(timeline: Timeline): void {
+  timeline.host.classList.remove('timeline-panning');
+  timeline.overlay.brush = undefined;
+  timeline.redrawOverlay();
+}
+
+/** Of two fingers one is there still: it goes on dragging. */
+function rest(timeline: Timeline, pointers: ReadonlyMap<number, Point>): Press | undefined {
+  timeline.go(timeline.window);
+  for (const [id, { x, y }] of pointers) return { id, x, y, startX: x, startY: y, mode: 'pan', moved: true };
+  return undefined;
+}
+
 /** Two fingers: the moments below them stay below them. */
-function pinch(timeline: Timeline, pointers: Map<number, { x: number; y: number }>, id: number, at: { x: number; y: number }): void {
+function pinch(timeline: Timeline, pointers: ReadonlyMap<number, Point>, id: number, at: Point): void {
   const others = [...pointers].filter(([other]) => other !== id);
   const other = others[0]?.[1];
   const before = pointers.get(id);
@@ -117,7 +146,7 @@ function pinch(timeline: Timeline, pointers: Map<number, { x: number; y: number 
   timeline.go(zoomedAt(scale, other.x - left, is / was), { settled: false });
 }
 
-function drag(timeline: Timeline, press: Press, at: { x: number; y: number }, event: PointerEvent): void {
+function drag(timeline: Timeline, press: Press, at: Point, event: PointerEvent): void {
   const { scene, scroller, host } = timeline;
   if (!press.moved) {
     if (Math.hypot(at.x - press.startX, at.y - press.startY) < clickSlack) return;
@@ -142,20 +171,17 @@ function drag(timeline: Timeline, press: Press, at: { x: number; y: number }, ev
 }
 
 function release(timeline: Timeline, press: Press, event: PointerEvent): void {
-  timeline.host.classList.remove('timeline-panning');
   const { brush } = timeline.overlay;
-  timeline.overlay.brush = undefined;
+  letGo(timeline);
   if (!press.moved) {
     click(timeline, pointOf(timeline, event), press.mode === 'ruler');
     return;
   }
   if (press.mode === 'pan') timeline.go(timeline.window);
   else if (brush) timeline.go(brush, { animate: true, jump: true });
-  timeline.redrawOverlay();
 }
 
-/** Which of several marks at one place was selected last: the next click takes the next. */
-function click(timeline: Timeline, { x, y }: { x: number; y: number }, ruler: boolean): void {
+function click(timeline: Timeline, { x, y }: Point, ruler: boolean): void {
   const { scene } = timeline;
   const at = timeAt(scene.scale, x - scene.left);
   const spot = ruler ? undefined : timeline.spotAt(y);
@@ -181,6 +207,7 @@ function click(timeline: Timeline, { x, y }: { x: number; y: number }, ruler: bo
   timeline.on.cursor(at);
 }
 
+/** What a click selects: of several marks at one place the one behind that which is selected. */
 function chosenOf(hit: Hit, selected: string): { id: string; at: number | undefined } | undefined {
   if (hit.kind === 'bar' && hit.bar.id) return { id: hit.bar.id, at: undefined };
   if (hit.kind !== 'marks') return undefined;
@@ -210,7 +237,7 @@ function windowOf(timeline: Timeline, spot: Spot, x: number, y: number): Window 
   return hit.kind === 'bin' ? withMargin(hit.window, 3) : undefined;
 }
 
-function hover(timeline: Timeline, { x, y }: { x: number; y: number }, event: PointerEvent): void {
+function hover(timeline: Timeline, { x, y }: Point, event: PointerEvent): void {
   const { scene, overlay, host } = timeline;
   if (event.pointerType === 'touch') return;
   const spot = timeline.spotAt(y);
@@ -236,20 +263,4 @@ function headCursor(timeline: Timeline, x: number, y: number): string {
   const to = scene.left + xOf(whole, scene.scale.to);
   if (Math.abs(x - from) < 6 || Math.abs(x - to) < 6) return 'ew-resize';
   return x > from && x < to ? 'grab' : 'crosshair';
-}
-
-function attachSplit(timeline: Timeline, signal: AbortSignal): void {
-  const split = timeline.split;
-  const move = (event: PointerEvent) => timeline.setLabelWidth(pointOf(timeline, event).x);
-  split.addEventListener('pointerdown', (event) => {
-    event.stopPropagation();
-    event.preventDefault();
-    split.setPointerCapture(event.pointerId);
-    split.classList.add('timeline-split-on');
-    split.addEventListener('pointermove', move, { signal });
-  }, { signal });
-  split.addEventListener('pointerup', () => {
-    split.classList.remove('timeline-split-on');
-    split.removeEventListener('pointermove', move);
-  }, { signal });
 }

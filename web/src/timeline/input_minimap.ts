@@ -61,6 +61,12 @@ export function attachMinimap(timeline: Timeline, signal: AbortSignal): void {
       timeline.go({ from: Math.round(from - half), to: Math.round(from + half) }, { animate: true, jump: true });
     }
   }, { signal });
+  host.addEventListener('pointercancel', (event) => {
+    if (!held || held.id !== event.pointerId) return;
+    const { moved } = held;
+    held = undefined;
+    if (moved) timeline.go(timeline.window);
+  }, { signal });
   host.addEventListener('dblclick', (event) => {
     const { x, y } = pointOf(timeline, event);
     if (y < minimapHeight && x >= scene.left) timeline.go(scene.extent, { animate: true, jump: true });

@@ -2,6 +2,7 @@
 import type { Row } from '../api/drawn';
 import type { StateName } from '../theme/palette';
 import { kindShort } from '../text/kinds';
+import { keepNumber, keptNumber } from './kept';
 import { heightOf, lineAt, type Layout, type Line } from './rows';
 
 /** What labels tell and ask of whoever owns them. */
@@ -209,12 +210,19 @@ export class LabelList {
 
 const widthKey = 'kubewake.labels';
 
+/** The narrowest column of labels. */
+export const leastLabels = 140;
+
+/** The widest one in a picture of a width: half of it, where that is not too narrow to be read. */
+export function mostLabels(width: number): number {
+  return Math.max(leastLabels, Math.floor(width * 0.5));
+}
+
 /** The width of the labels as the person left it. */
 export function keptWidth(): number {
-  const width = Number(localStorage.getItem(widthKey));
-  return width >= 140 && width <= 800 ? width : 300;
+  return keptNumber(widthKey, leastLabels) ?? 300;
 }
 
 export function keepWidth(width: number): void {
-  localStorage.setItem(widthKey, String(width));
+  keepNumber(widthKey, width);
 }

@@ -1,5 +1,6 @@
 /** How states are filled: a colour and a pattern each, made once for a theme and a device. */
-import { stateNames, type Palette, type StateName } from '../theme/palette';
+import { readPalette, stateNames, type Palette, type StateName } from '../theme/palette';
+import { spritesOf } from './draw_marks';
 import { Letters, type Fill } from './paint';
 
 /** The patterns; which state has which is patternOf. */
@@ -98,8 +99,25 @@ export function patternLines(name: PatternName): { lines: [number, number, numbe
   }
 }
 
+/** The look of a canvas by the palette in force, with glyphs drawn beforehand and patterns that can be moved. */
+export function canvasLook(canvas: HTMLCanvasElement, ratio: number): Look {
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('draw the timeline: this browser draws no canvas');
+  const patterns: CanvasPattern[] = [];
+  const look = lookOf(readPalette(), canvasPatterns(context, ratio, patterns), measurer(context));
+  return { ...look, sprites: spritesOf(look, ratio), shift: (x, y) => shiftAll(patterns, ratio, x, y) };
+}
+
+/** Measures letters on a canvas. */
+export function measurer(context: CanvasRenderingContext2D): (font: string, letter: string) => number {
+  return (font, letter) => {
+    context.font = font;
+    return context.measureText(letter).width;
+  };
+}
+
 /** Moves where patterns of a canvas begin. */
-export function shiftAll(patterns: readonly CanvasPattern[], ratio: number, x: number, y: number): void {
+function shiftAll(patterns: readonly CanvasPattern[], ratio: number, x: number, y: number): void {
   const scale = Math.round(patternSize * ratio) / patternSize;
   const matrix = new DOMMatrix([1 / scale, 0, 0, 1 / scale, x, y]);
   for (const pattern of patterns) pattern.setTransform(matrix);

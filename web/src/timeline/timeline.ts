@@ -1,22 +1,21 @@
 /** The timeline: lanes of many objects on one time axis, on a plain canvas. It knows nothing of pages: whoever mounts it tells it what to show. */
 import type { Row } from '../api/drawn';
-import { onThemeChange, readPalette, type StateName } from '../theme/palette';
+import { onThemeChange, type StateName } from '../theme/palette';
 import type { Moment, Window } from '../time/moment';
 import type { Zone } from '../time/format';
 import { between, clampedTo, eased, sameWindow, scaleOf } from '../time/scale';
 import { allShown, type Shown } from './assemble';
 import { Card, cardLines } from './card';
 import { headHeight, type Density } from './draw_head';
-import { spritesOf } from './draw_marks';
 import type { Overlay } from './draw_overlay';
 import { hitDerived, hitLane, type Hit } from './hit';
 import type { Selected, TimelineEvents, TimelineOptions } from './contract';
 import { attachInput } from './input';
 import { attachKeys } from './keys';
-import { idOf, keepWidth, keptWidth, LabelList, make } from './labels';
+import { idOf, keepWidth, keptWidth, LabelList, leastLabels, make, mostLabels } from './labels';
 import { lanesInView, selectedPlace, spotAt, spotOf, type Spot } from './inview';
 import { LaneStore, laneKey } from './lanestore';
-import { canvasPatterns, lookOf, shiftAll, type Look } from './look';
+import { canvasLook, type Look } from './look';
 import { News } from './news';
 import { OverlayElements } from './overlay';
 import { layoutRows, lineAt, plainKey, type Layouts, type Line, type RowOptions } from './rows';
@@ -67,6 +66,8 @@ export class Timeline {
   private readonly labels: LabelList;
   private readonly pinnedLabels: LabelList;
   private readonly ends: (() => void)[] = [];
+  /** As the person wants it; the picture may have less room. */
+  private labelWidth = keptWidth();
   private ratio = 1;
   private frame = 0;
   private dirty = { base: true, scroll: false, layout: false };
@@ -89,7 +90,7 @@ export class Timeline {
     const empty: Window = { from: 0, to: 1_000_000 };
     this.scene = {
       rows: [], layouts: noLayout, store: this.store, scale: scaleOf(empty, 1), zone: 'utc', recorded: empty, extent: empty, density: undefined, width: 1, height: 1,
-      left: keptWidth(), scrollTop: 0, cursor: undefined, now: 0,
+      left: this.labelWidth, scrollTop: 0, cursor: undefined, now: 0,
     };
     const labelHost = {
       row: (line: Line) => this.scene.rows[line.row],
@@ -103,7 +104,7 @@ export class Timeline {
     this.labels = new LabelList(labelHost, false);
     this.pinnedLabels = new LabelList(labelHost, true);
     this.build(options.label ?? 'Timeline');
-    this.look = this.makeLook();
+    this.look = canvasLook(this.base, this.ratio);
     this.ends.push(attachInput(this), attachKeys(this), onThemeChange(() => this.restyle()));
     const observer = new ResizeObserver(() => this.resize());
     observer.observe(host);
@@ -119,7 +120,9 @@ export class Timeline {
     this.base.setAttribute('role', 'img');
     this.base.setAttribute('aria-label', `${label}: the states, requests and Events of each row over time. Arrow keys move among rows and records, which are read aloud.`);
     this.spoken.setAttribute('aria-live', 'polite');
+    this.split.tabIndex = 0;
     this.split.setAttribute('role', 'separator');
+    this.split.setAttribute('aria-valuemin', String(leastLabels));
     this.split.setAttribute('aria-orientation', 'vertical');
     this.split.setAttribute('aria-label', 'Width of the labels');
     const holder = make('div', 'timeline-holder');
@@ -151,11 +154,9 @@ export class Timeline {
   // What to show.
 
   setRows(rows: readonly Row[], choice: RowChoice): void {
-    const same = this.scene.rows === rows;
     this.scene.rows = rows;
     this.choice = choice;
     this.relayout();
-    if (!same) this.scroller.setAttribute('aria-rowcount', String(this.scene.layouts.main.lines.length));
     this.tellBusy();
   }
 
@@ -177,6 +178,8 @@ export class Timeline {
       return entry?.derived ? entry.shapes : undefined;
     };
     this.scene.layouts = layoutRows(this.scene.rows, { ...this.choice, shapes });
+    const count = this.scene.layouts.main.lines.length;
+    if (count !== before.lines.length) this.scroller.setAttribute('aria-rowcount', String(count));
     const now = key === undefined ? undefined : this.scene.layouts.main.byKey.get(key);
     this.space.style.height = `${this.scene.layouts.main.height + pinnedHeight(this.scene) + 24}px`;
     if (now !== undefined && this.scene.scrollTop > 0) this.scroller.scrollTop = (this.scene.layouts.main.top[now] ?? 0) - away;
@@ -337,8 +340,8 @@ export class Timeline {
   }
 
   setLabelWidth(width: number): void {
-    this.scene.left = Math.round(Math.min(Math.max(width, 140), Math.max(160, this.scene.width * 0.6)));
-    keepWidth(this.scene.left);
+    this.labelWidth = Math.round(Math.min(Math.max(width, leastLabels), mostLabels(this.scene.width)));
+    keepWidth(this.labelWidth);
     this.resize();
   }
 
@@ -347,7 +350,10 @@ export class Timeline {
     this.ratio = Math.min(3, window.devicePixelRatio || 1);
     this.scene.width = Math.max(1, Math.floor(width));
     this.scene.height = Math.max(1, Math.floor(height));
-    this.scene.left = Math.min(this.scene.left, Math.max(120, Math.floor(width * 0.5)));
+    // Where the picture becomes wide again, so do the labels.
+    this.scene.left = Math.min(this.labelWidth, mostLabels(width));
+    this.split.setAttribute('aria-valuenow', String(this.scene.left));
+    this.split.setAttribute('aria-valuemax', String(mostLabels(width)));
     this.host.style.setProperty('--timeline-left', `${this.scene.left}px`);
     this.host.style.setProperty('--timeline-head', `${headHeight}px`);
     this.scene.scale = scaleOf(this.scene.scale, this.lanesWidth());
@@ -357,27 +363,14 @@ export class Timeline {
     this.base.height = Math.round(this.scene.height * this.ratio);
     this.base.style.width = `${wide}px`;
     this.base.style.height = `${this.scene.height}px`;
-    this.look = this.makeLook();
+    this.look = canvasLook(this.base, this.ratio);
     this.relayout();
     this.draw();
   }
 
   private restyle(): void {
-    this.look = this.makeLook();
+    this.look = canvasLook(this.base, this.ratio);
     this.redraw();
-  }
-
-  private makeLook(): Look {
-    const context = this.base.getContext('2d');
-    if (!context) throw new Error('this browser draws no canvas');
-    const measure = (font: string, letter: string) => {
-      context.font = font;
-      return context.measureText(letter).width;
-    };
-    const patterns: CanvasPattern[] = [];
-    const ratio = this.ratio;
-    const look = lookOf(readPalette(), canvasPatterns(context, ratio, patterns), measure);
-    return { ...look, sprites: spritesOf(look, ratio), shift: (x, y) => shiftAll(patterns, ratio, x, y) };
   }
 
   /** Draws all again with the next frame. */

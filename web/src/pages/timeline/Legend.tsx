@@ -6,7 +6,7 @@ import { Assembled } from '../../timeline/assemble';
 import { drawBars, drawUnknown, drawSteps } from '../../timeline/draw_lane';
 import { AssembledDerived } from '../../timeline/assemble';
 import { barsOf, type Shape } from '../../timeline/lanedata';
-import { canvasPatterns, lookOf, type Look } from '../../timeline/look';
+import { canvasPatterns, lookOf, measurer, type Look } from '../../timeline/look';
 import { scaleOf } from '../../time/scale';
 
 const stateTexts: Record<StateName, string> = {
@@ -90,10 +90,7 @@ function Line({ text, draw }: { text: string; draw: Draw }) {
       canvas.current.width = width * ratio;
       canvas.current.height = height * ratio;
       context.scale(ratio, ratio);
-      draw(context, lookOf(readPalette(), canvasPatterns(context, ratio), (font, letter) => {
-        context.font = font;
-        return context.measureText(letter).width;
-      }));
+      draw(context, lookOf(readPalette(), canvasPatterns(context, ratio), measurer(context)));
     };
     paint();
     return onThemeChange(paint);

@@ -1,18 +1,20 @@
 import { useRef, useState, type PointerEvent, type ReactNode } from 'react';
+import { keepNumber, keptNumber } from '../../timeline/kept';
 
 const key = 'kubewake.side';
 const least = 300;
 
 /** The pane at the right, whose width is dragged and kept. */
 export function Side({ children }: { children: ReactNode }) {
-  const [width, setWidth] = useState(() => Number(localStorage.getItem(key)) || 400);
+  const [width, setWidth] = useState(() => keptNumber(key, least) ?? 400);
   const grip = useRef<{ x: number; width: number }>(undefined);
-  const clamp = (wide: number) => Math.min(Math.max(wide, least), Math.max(least, innerWidth * 0.6));
+  const most = Math.round(Math.max(least, innerWidth * 0.6));
+  const clamp = (wide: number) => Math.min(Math.max(wide, least), most);
   const move = (event: PointerEvent) => {
     if (grip.current) setWidth(clamp(grip.current.width + grip.current.x - event.clientX));
   };
   const drop = () => {
-    if (grip.current) localStorage.setItem(key, String(Math.round(width)));
+    if (grip.current) keepNumber(key, width);
     grip.current = undefined;
   };
   return (
@@ -22,21 +24,26 @@ export function Side({ children }: { children: ReactNode }) {
         role="separator"
         aria-orientation="vertical"
         aria-label="Width of the details"
-        aria-valuenow={Math.round(width)}
+        aria-valuenow={Math.round(clamp(width))}
         aria-valuemin={least}
+        aria-valuemax={most}
         tabIndex={0}
         onPointerDown={(event) => {
+          if (event.button !== 0) return;
           event.preventDefault();
           event.currentTarget.setPointerCapture(event.pointerId);
           grip.current = { x: event.clientX, width: clamp(width) };
         }}
         onPointerMove={move}
         onPointerUp={drop}
+        onPointerCancel={drop}
         onKeyDown={(event) => {
           const step = event.key === 'ArrowLeft' ? 20 : event.key === 'ArrowRight' ? -20 : 0;
           if (step === 0) return;
           event.preventDefault();
-          setWidth(clamp(width + step));
+          const wide = clamp(clamp(width) + step);
+          setWidth(wide);
+          keepNumber(key, wide);
         }}
       />
       {children}
