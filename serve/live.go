@@ -23,7 +23,6 @@ import (
 	"github.com/kubewake/kubewake/engine/extend"
 	"github.com/kubewake/kubewake/engine/local"
 	"github.com/kubewake/kubewake/export"
-	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/ingest"
 	"github.com/kubewake/kubewake/ingest/spool"
 	"github.com/kubewake/kubewake/internal/settings"
@@ -53,6 +52,7 @@ type Live struct {
 	metrics   *prometheus.Registry
 	host      plugin.Host // of the sources of plug-ins
 	stopping  atomic.Bool
+	retainNow chan struct{} // the retention has changed
 
 	mu         sync.Mutex // guards all below
 	retention  Retention
@@ -83,7 +83,7 @@ func NewLive(s Settings, o LiveOptions) (_ *Live, err error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	l := &Live{settings: s, options: o, log: o.Log, retention: s.Retention, metrics: prometheus.NewRegistry()}
+	l := &Live{settings: s, options: o, log: o.Log, retention: s.Retention, metrics: prometheus.NewRegistry(), retainNow: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, l.Close())
@@ -322,31 +322,6 @@ func (l *Live) guard(ctx context.Context) error {
 	}
 }
 
-// retain drops what the retention does not keep, every now and then.
-func (l *Live) retain(ctx context.Context) error {
-	for {
-		l.mu.Lock()
-		r := l.retention
-		l.mu.Unlock()
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(time.Duration(r.Every)):
-		}
-		policy := index.Policy{MaxAge: time.Duration(r.Age), MaxBytes: int64(r.Bytes)}
-		if policy == (index.Policy{}) {
-			continue
-		}
-		dropped, err := index.Retain(ctx, l.store, policy)
-		if err != nil && ctx.Err() == nil {
-			l.log.Error("retention failed; it is tried again", "error", err)
-		}
-		if dropped.Buckets > 0 {
-			l.log.Info("dropped old parts", "parts", dropped.Buckets, "bytes", dropped.Bytes, "objects_carried", dropped.Objects)
-		}
-	}
-}
-
 // Reload takes over what can change while it runs, and gives the names of what needs a restart.
 func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 	s = s.WithDefaults()
@@ -376,5 +351,9 @@ func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 	l.mu.Lock()
 	l.retention = s.Retention
 	l.mu.Unlock()
+	select {
+	case l.retainNow <- struct{}{}:
+	default:
+	}
 	return needRestart, nil
 }
