@@ -150,6 +150,8 @@ func (r Receive) check() error {
 	switch {
 	case r.Insecure && !IsLoopback(r.Listen):
 		return fmt.Errorf("receive.insecure: %s is reached from other machines; give cert, key and tokens or clientCA instead", r.Listen)
+	case r.Insecure && (r.Tokens != "" || r.TLS.ClientCA != ""):
+		return errors.New("receive.insecure: nobody is asked who they are, so tokens and clientCA would hold for nobody: give them, with cert and key, or insecure")
 	case r.Insecure:
 	case r.TLS.Cert == "" || r.TLS.Key == "":
 		return errors.New("receive.tls: cert and key are needed (or insecure, on a loopback address)")

@@ -39,7 +39,10 @@ func (o OTLP) check() error {
 		}
 	}
 	switch {
-	case o.GRPC == "" && o.HTTP == "", o.Insecure:
+	case o.GRPC == "" && o.HTTP == "":
+	case o.Insecure && (o.Tokens != "" || o.TLS.ClientCA != ""):
+		errs = append(errs, errors.New("otlp.insecure: nobody is asked who they are, so tokens and clientCA would hold for nobody: give them, with cert and key, or insecure"))
+	case o.Insecure:
 	case o.TLS.Cert == "" || o.TLS.Key == "":
 		errs = append(errs, errors.New("otlp.tls: cert and key are needed (or insecure, on loopback addresses)"))
 	case o.Tokens == "" && o.TLS.ClientCA == "":

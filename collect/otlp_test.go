@@ -19,17 +19,18 @@ func TestOTLPSettings(t *testing.T) {
 		o    OTLP
 		want string
 	}{
-		"none":            {OTLP{}, ""},
-		"loopback":        {OTLP{GRPC: "127.0.0.1:4317", HTTP: "localhost:4318", Insecure: true}, ""},
-		"open to all":     {OTLP{HTTP: "0.0.0.0:4318", Insecure: true}, "other machines"},
-		"without TLS":     {OTLP{GRPC: "127.0.0.1:4317", Tokens: "t"}, "cert and key"},
-		"no port":         {OTLP{GRPC: "localhost", Insecure: true}, "otlp.grpc"},
-		"secured":         {secured, ""},
-		"nobody known":    {OTLP{GRPC: "0.0.0.0:4317", TLS: secured.TLS}, "tokens or tls.clientCA"},
-		"what to keep":    {OTLP{Settings: otlp.Settings{Keep: "x"}}, "otlp.keep"},
-		"of no cluster":   {OTLP{GRPC: "127.0.0.1:1", Insecure: true, Settings: otlp.Settings{Cluster: "a\n"}}, "otlp.cluster"},
-		"half a rule":     {OTLP{Settings: otlp.Settings{Objects: []otlp.Object{{Name: "x"}}}}, "otlp.objects[0]"},
-		"insecure at any": {OTLP{GRPC: ":4317", Insecure: true}, "other machines"},
+		"none":              {OTLP{}, ""},
+		"loopback":          {OTLP{GRPC: "127.0.0.1:4317", HTTP: "localhost:4318", Insecure: true}, ""},
+		"open to all":       {OTLP{HTTP: "0.0.0.0:4318", Insecure: true}, "other machines"},
+		"without TLS":       {OTLP{GRPC: "127.0.0.1:4317", Tokens: "t"}, "cert and key"},
+		"no port":           {OTLP{GRPC: "localhost", Insecure: true}, "otlp.grpc"},
+		"secured":           {secured, ""},
+		"nobody known":      {OTLP{GRPC: "0.0.0.0:4317", TLS: secured.TLS}, "tokens or tls.clientCA"},
+		"what to keep":      {OTLP{Settings: otlp.Settings{Keep: "x"}}, "otlp.keep"},
+		"of no cluster":     {OTLP{GRPC: "127.0.0.1:1", Insecure: true, Settings: otlp.Settings{Cluster: "a\n"}}, "otlp.cluster"},
+		"half a rule":       {OTLP{Settings: otlp.Settings{Objects: []otlp.Object{{Name: "x"}}}}, "otlp.objects[0]"},
+		"tokens for nobody": {OTLP{GRPC: "127.0.0.1:4317", Insecure: true, Tokens: "t"}, "hold for nobody"},
+		"insecure at any":   {OTLP{GRPC: ":4317", Insecure: true}, "other machines"},
 	} {
 		err := Config{OTLP: c.o}.Check()
 		if (err == nil) != (c.want == "") || (err != nil && !strings.Contains(err.Error(), c.want)) {

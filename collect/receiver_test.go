@@ -3,8 +3,8 @@ package collect
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
+	"net/url"
 	"sync"
 	"testing"
 
@@ -30,6 +30,14 @@ func (c *clusters) Deliver(_ context.Context, b ingest.Batch) error {
 	defer c.mu.Unlock()
 	c.all = append(c.all, b.Cluster)
 	return nil
+}
+
+// TestTokensForNobody: who gives tokens means them to hold.
+func TestTokensForNobody(t *testing.T) {
+	r := Receive{Listen: "127.0.0.1:0", Insecure: true, Tokens: "tokens"}
+	if err := (Config{Receive: r}).Check(); err == nil || !strings.Contains(err.Error(), "receive.insecure") {
+		t.Error(err)
+	}
 }
 
 // TestClusterWithASlash: EKS calls a cluster by its ARN. The apiserver's own client sends the slash as it is, whatever its kubeconfig
