@@ -52,8 +52,8 @@ func (s Settings) WithDefaults() Settings {
 // Check says what is wrong, all of it.
 func (s Settings) Check() error {
 	errs := []error{s.To.check(), s.Config.Check(), s.Log.Check()}
-	if s.Receive.Listen == "" && len(s.Tails) == 0 && len(s.Clusters) == 0 {
-		errs = append(errs, errors.New("nothing to collect: give clusters, tails or receive"))
+	if s.Receive.Listen == "" && len(s.Tails) == 0 && len(s.Clusters) == 0 && s.OTLP.GRPC == "" && s.OTLP.HTTP == "" {
+		errs = append(errs, errors.New("nothing to collect: give clusters, tails, receive or otlp"))
 	}
 	return errors.Join(errs...)
 }
