@@ -285,7 +285,7 @@ func TestInsist(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ran := make(chan error)
 	go func() { ran <- e.Run(ctx) }()
-	for deadline := time.Now().Add(20 * time.Second); e.out.Status().Batches > 0 || e.in.Status().Batches > 0; {
+	for deadline := time.Now().Add(time.Minute); e.out.Status().Batches > 0 || e.in.Status().Batches > 0; {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d spans came", len(got.spans))
 		}

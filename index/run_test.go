@@ -33,7 +33,7 @@ func TestRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
 		if n, _ := c.Behind(input.DefaultCluster, record.MainStorage); n == 0 {
 			break
 		}
@@ -43,4 +43,30 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	differ(t, want, tell(t, st, NewClocks(st)))
+}
+
+// TestSettled: while Run is at work a clock holds all that the facts prove only once it has joined what was written.
+func TestSettled(t *testing.T) {
+	st := liveStore(t)
+	c := NewClocks(st)
+	c.live.Store(true) // but nobody joins
+	if c.Settled() {
+		t.Error("a live clock that nobody asked for is settled")
+	}
+	if _, err := st.Append(t.Context(), recordsOf(t, 1, "deployment-metadata")); err != nil {
+		t.Fatal(err)
+	}
+	ask := func() {
+		t.Helper()
+		if _, err := c.Of(t.Context(), input.DefaultCluster, record.MainStorage); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ask(); c.Settled() {
+		t.Error("a clock is settled with objects that wait to be joined")
+	}
+	c.live.Store(false)
+	if ask(); !c.Settled() {
+		t.Error("a clock is not settled after a question joined all")
+	}
 }

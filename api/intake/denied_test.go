@@ -34,7 +34,7 @@ func TestDeniedClusterHoldsUpNoOther(t *testing.T) {
 	go func() { ended <- s.Run(ctx) }()
 	wait := func(want ...record.Cluster) {
 		t.Helper()
-		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 			var there []record.Cluster
 			for _, c := range []record.Cluster{"c", "denied", "prod-eu"} {
 				if v, err := p.sink.Mark(ctx, c, "tail/a b"); err == nil && string(v) == "12" {

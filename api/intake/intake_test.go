@@ -453,14 +453,14 @@ func TestSlowAndLarge(t *testing.T) {
 			t.Fatal(err)
 		}
 		answer := make([]byte, 12)
-		if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := conn.Read(answer); err != nil {
 			var timeout net.Error
 			t.Fatalf("%s: no answer: %v (timeout %v)", name, err, errors.As(err, &timeout))
 		}
-		if !strings.HasSuffix(string(answer), tc.want) || time.Since(began) > 8*time.Second {
+		if !strings.HasSuffix(string(answer), tc.want) || time.Since(began) > 50*time.Second {
 			t.Errorf("%s: %s after %v", name, answer, time.Since(began))
 		}
 		if err := conn.Close(); err != nil {
@@ -512,7 +512,7 @@ func TestTooManyAtOnce(t *testing.T) {
 	p.sink.mu.Lock()
 	p.sink.gate = nil
 	p.sink.mu.Unlock()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) { // all room comes back
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) { // all room comes back
 		err := p.client(t, token).Deliver(t.Context(), batch("c"))
 		if err == nil {
 			return

@@ -46,7 +46,7 @@ func TestHangupAtStart(t *testing.T) {
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- a.agent(ctx, s, func() (agent.Settings, error) { return s, nil }) }()
-	for deadline := time.Now().Add(10 * time.Second); !out.has("127.0.0.1:1"); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !out.has("127.0.0.1:1"); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not wait for its server")
 		}

@@ -110,7 +110,7 @@ func drainAll(t *testing.T, s *Sink) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
-	for deadline := time.Now().Add(20 * time.Second); s.Status().Batches > 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); s.Status().Batches > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not delivered: %+v", s.Status())
 		}

@@ -92,7 +92,7 @@ func TestSlow(t *testing.T) {
 	if err := s.Deliver(t.Context(), batchOf("a")); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(began); took > 5*time.Second || s.Status().Batches != 1 {
+	if took := time.Since(began); took > 30*time.Second || s.Status().Batches != 1 {
 		t.Errorf("took %v, %+v", took, s.Status())
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -227,7 +227,7 @@ func TestInvalid(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.setFails(nil)
-	for deadline := time.Now().Add(10 * time.Second); s.spool.Pending("c") > 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); s.spool.Pending("c") > 0 && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
 	cancel()

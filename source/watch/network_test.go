@@ -60,7 +60,7 @@ func watchReally(t *testing.T, c *rest.Config, s *sink, o Options) *Watcher {
 
 func until(t *testing.T, what string, ask func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ask(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ask(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("still not: ", what)
 		}

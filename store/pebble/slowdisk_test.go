@@ -67,7 +67,7 @@ func TestStallingDisk(t *testing.T) {
 			acknowledged.Add(1)
 		})
 	}
-	for deadline := time.Now().Add(10 * time.Second); disk.waiting.Load() == 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); disk.waiting.Load() == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("nobody syncs the log")
 		}
