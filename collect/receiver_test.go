@@ -3,8 +3,8 @@ package collect
 import (
 	"context"
 	"net/http"
-	"strings"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
