@@ -7,15 +7,13 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/kubewake/kubewake/internal/golden"
 	"github.com/kubewake/kubewake/record"
 )
 
@@ -146,22 +144,7 @@ modes:
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := draw(Project(tc.in, tc.mode, tc.opt))
-			path := filepath.Join("testdata", tc.name+".txt")
-			if *update {
-				if err := os.MkdirAll("testdata", 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Error(diff)
-			}
+			golden.Equal(t, filepath.Join("testdata", tc.name+".txt"), got, *update)
 		})
 	}
 }

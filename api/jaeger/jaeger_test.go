@@ -20,6 +20,7 @@ import (
 
 	"github.com/kubewake/kubewake/api/jaeger"
 	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/internal/golden"
 	"github.com/kubewake/kubewake/query"
 )
 
@@ -43,7 +44,7 @@ func TestRequests(t *testing.T) {
 		ran++
 		t.Run(name, func(t *testing.T) {
 			status, body := get(t, h, strings.ReplaceAll(strings.TrimSpace(target), "{id}", idOf(1).String()))
-			golden(t, filepath.Join("testdata", name+".json"), fmt.Sprintf("%d\n%s", status, indented(t, body)))
+			golden.Equal(t, filepath.Join("testdata", name+".json"), fmt.Sprintf("%d\n%s", status, indented(t, body)), *update)
 		})
 	}
 	if ran < 10 {
@@ -62,22 +63,6 @@ func indented(t *testing.T, body string) string {
 		t.Fatal(err)
 	}
 	return string(b) + "\n"
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
 }
 
 func TestStatuses(t *testing.T) {

@@ -1,52 +1,19 @@
 package jaeger_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kubewake/kubewake/api/jaeger"
-	"github.com/kubewake/kubewake/engine"
-	"github.com/kubewake/kubewake/engine/local"
-	"github.com/kubewake/kubewake/object/redact"
-	"github.com/kubewake/kubewake/record"
-	"github.com/kubewake/kubewake/source/input"
-	"github.com/kubewake/kubewake/store/pebble"
+	"github.com/kubewake/kubewake/engine/enginetest/recorded"
 	"github.com/kubewake/kubewake/test/testjaeger"
 )
-
-// recorded is an engine over one of the repository's recordings.
-func recorded(t *testing.T, name string) engine.Engine {
-	t.Helper()
-	dir := filepath.Join("..", "..", "testdata", "recordings", name)
-	st, err := pebble.Open("store", pebble.Options{FS: vfs.NewMem()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	sink := func(ctx context.Context, list []*record.Record) error { _, err := st.Append(ctx, list); return err }
-	paths := []string{filepath.Join(dir, "audit.jsonl.zst"), filepath.Join(dir, "watch")}
-	if _, err := os.Stat(paths[0]); err != nil {
-		t.Skip("no recordings: ", err)
-	}
-	if _, err := input.Read(t.Context(), paths, input.Options{Redactor: redact.Off(), Workers: 1}, sink); err != nil {
-		t.Fatal(err)
-	}
-	return local.New(st, local.Config{Version: "test"})
-}
 
 // summaries asks the newer dialect for what has a trace.
 func summaries(t *testing.T, h http.Handler, service, tags string) (ids []string) {
@@ -67,7 +34,7 @@ func summaries(t *testing.T, h http.Handler, service, tags string) (ids []string
 
 // TestRecording searches a real recording in both dialects and finds one trace by its ID in each.
 func TestRecording(t *testing.T) {
-	h := serving(t, jaeger.Config{Engine: recorded(t, "deployment"), UI: "http://jaeger.example"})
+	h := serving(t, jaeger.Config{Engine: recorded.Recording(t, "deployment"), UI: "http://jaeger.example"})
 	ids := summaries(t, h, "tracing", `{"resource":"deployments","namespace":"shop","name":"web"}`)
 	if len(ids) != 1 {
 		t.Fatalf("the Deployment has %d traces", len(ids))
@@ -112,7 +79,7 @@ func TestRecording(t *testing.T) {
 
 // TestRedirectToAnEarlierLife: of a name that was made again, a moment leads to the object that had it then.
 func TestRedirectToAnEarlierLife(t *testing.T) {
-	h := serving(t, jaeger.Config{Engine: recorded(t, "scenarios"), UI: "http://jaeger.example"})
+	h := serving(t, jaeger.Config{Engine: recorded.Recording(t, "scenarios"), UI: "http://jaeger.example"})
 	_, body := get(t, h, "/api/traces?service=tracing+alone&limit=9&start=1&end=1893456000000000&tags="+url.QueryEscape(`{"resource":"pods","namespace":"statefulset-0-22","name":"db-0"}`))
 	var lives uiAnswer
 	if err := json.Unmarshal([]byte(body), &lives); err != nil || len(lives.Data) != 2 {
@@ -144,7 +111,7 @@ func TestRedirectToAnEarlierLife(t *testing.T) {
 
 // TestRealJaegerOverRecording: a real Jaeger shows the same trees of a real recording as our own query API, in every display mode.
 func TestRealJaegerOverRecording(t *testing.T) {
-	config := jaeger.Config{Engine: recorded(t, "deployment")}
+	config := jaeger.Config{Engine: recorded.Recording(t, "deployment")}
 	real := testjaeger.Start(t, testjaeger.Config{Storage: storing(t, config)})
 	ours := serving(t, config)
 	_, body := get(t, ours, "/api/services")

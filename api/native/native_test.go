@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"github.com/kubewake/kubewake/api/native"
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/engine/enginetest"
+	"github.com/kubewake/kubewake/internal/golden"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 )
@@ -93,25 +93,8 @@ func TestAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".json", string(pretty)+"\n")
+			golden.Equal(t, filepath.Join("testdata", name+".json"), string(pretty)+"\n", *update)
 		})
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got; -update writes it anew):\n%s", path, diff)
 	}
 }
 

@@ -2,56 +2,20 @@ package native_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/kubewake/kubewake/api/native"
 	"github.com/kubewake/kubewake/engine"
-	"github.com/kubewake/kubewake/engine/local"
-	"github.com/kubewake/kubewake/object/redact"
-	"github.com/kubewake/kubewake/record"
-	"github.com/kubewake/kubewake/source/input"
-	"github.com/kubewake/kubewake/store/pebble"
+	"github.com/kubewake/kubewake/engine/enginetest/recorded"
+	"github.com/kubewake/kubewake/internal/golden"
 )
-
-// demo is an engine over the incident that ships with the repository, as kubewake demo opens it.
-func demo(t *testing.T) *local.Engine {
-	t.Helper()
-	dir := filepath.Join("..", "..", "testdata", "demo")
-	st, err := pebble.Open("store", pebble.Options{FS: vfs.NewMem()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	sink := func(ctx context.Context, list []*record.Record) error { _, err := st.Append(ctx, list); return err }
-	paths, err := filepath.Glob(filepath.Join(dir, "*.zst"))
-	if err != nil || len(paths) == 0 {
-		t.Fatal("no recording: ", err)
-	}
-	if _, err := input.Read(t.Context(), append(paths, filepath.Join(dir, "watch")), input.Options{Cluster: "demo", Redactor: redact.Off()}, sink); err != nil {
-		t.Fatal(err)
-	}
-	e := local.New(st, local.Config{Version: "test", Data: "demo"})
-	if _, err := e.LinkIndex().View(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
 
 // unstable is what differs from one run to the next.
 var unstable = regexp.MustCompile(`"(diskBytes|rawBytes)": [0-9]+`)
@@ -59,7 +23,7 @@ var unstable = regexp.MustCompile(`"(diskBytes|rawBytes)": [0-9]+`)
 // TestDemo asks a real incident everything that the UI asks, and holds the answers in web/testdata/answers, where the UI's own tests
 // read them: what one side calls an answer the other can draw.
 func TestDemo(t *testing.T) {
-	h := native.New(native.Config{Engine: demo(t)})
+	h := native.New(native.Config{Engine: recorded.Demo(t)})
 	get := func(target string) []byte {
 		t.Helper()
 		r := ask(t, h, native.Prefix+target)
@@ -168,24 +132,5 @@ func targets(t *testing.T, get func(string) []byte) map[string]string {
 
 func shared(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join(answers, name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got; go test ./api/native -run TestDemo -update writes it anew):\n%s", path, clipped(diff))
-	}
-}
-
-func clipped(s string) string {
-	if len(s) > 4000 {
-		return s[:4000] + "\n…"
-	}
-	return s
+	golden.Equal(t, filepath.Join(answers, name), got, *update)
 }

@@ -1,53 +1,20 @@
 package tempo_test
 
 import (
-	"context"
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/kubewake/kubewake/api/tempo"
-	"github.com/kubewake/kubewake/engine"
-	"github.com/kubewake/kubewake/engine/local"
-	"github.com/kubewake/kubewake/object/redact"
-	"github.com/kubewake/kubewake/record"
-	"github.com/kubewake/kubewake/source/input"
-	"github.com/kubewake/kubewake/store/pebble"
+	"github.com/kubewake/kubewake/engine/enginetest/recorded"
 )
-
-// recorded is an engine over a recording of a Deployment's life.
-func recorded(t *testing.T) engine.Engine {
-	t.Helper()
-	dir := filepath.Join("..", "..", "testdata", "recordings", "deployment")
-	st, err := pebble.Open("store", pebble.Options{FS: vfs.NewMem()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	paths := []string{filepath.Join(dir, "audit.jsonl.zst"), filepath.Join(dir, "watch")}
-	if _, err := os.Stat(paths[0]); err != nil {
-		t.Skip("no recordings: ", err)
-	}
-	sink := func(ctx context.Context, list []*record.Record) error { _, err := st.Append(ctx, list); return err }
-	if _, err := input.Read(t.Context(), paths, input.Options{Redactor: redact.Off(), Workers: 1}, sink); err != nil {
-		t.Fatal(err)
-	}
-	return local.New(st, local.Config{Version: "test"})
-}
 
 // searched gives the names of what a search found, and their trace IDs by name.
 func searched(t *testing.T, h http.Handler, q string) (names []string, ids map[string]string) {
@@ -71,7 +38,7 @@ func searched(t *testing.T, h http.Handler, q string) (names []string, ids map[s
 
 // TestRecording asks about a real recording what Grafana asks, from the search to the trace.
 func TestRecording(t *testing.T) {
-	h := serving(tempo.Config{Engine: recorded(t)})
+	h := serving(tempo.Config{Engine: recorded.Recording(t, "deployment")})
 	names, ids := searched(t, h, `{resource.service.name="deployments" && name="shop/web"}`)
 	if !slices.Equal(names, []string{"deployments shop/web"}) {
 		t.Fatalf("the Deployment was not found alone: %q", names)
@@ -129,7 +96,7 @@ func TestRecording(t *testing.T) {
 
 // TestRecordingSearches: ways to ask for the same find the same.
 func TestRecordingSearches(t *testing.T) {
-	h := serving(tempo.Config{Engine: recorded(t)})
+	h := serving(tempo.Config{Engine: recorded.Recording(t, "deployment")})
 	for _, group := range [][]string{
 		{`{resource.service.name="deployments" && .namespace="shop"}`, `{.resource="deployments" && name=~"shop/.*"}`, `{.resource="deployments" && .namespace=~"sh.p"}`},
 		{`{.verb="create" && .namespace="shop" && .resource="deployments"}`, `{.verb=~"create|nothing" && .namespace="shop" && .resource="deployments"}`,

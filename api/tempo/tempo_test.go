@@ -25,6 +25,7 @@ import (
 
 	"github.com/kubewake/kubewake/api/tempo"
 	"github.com/kubewake/kubewake/engine"
+	"github.com/kubewake/kubewake/internal/golden"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/trace"
 	"github.com/kubewake/kubewake/trace/otlp"
@@ -57,7 +58,7 @@ func TestRequests(t *testing.T) {
 				fmt.Fprintf(&got, "asked %T %s\n", q, compact(t, q))
 			}
 			fmt.Fprintf(&got, "%d %s\n%s", answer.StatusCode, answer.Header.Get("Content-Type"), indented(t, body))
-			golden(t, filepath.Join("testdata", name+".txt"), got.String())
+			golden.Equal(t, filepath.Join("testdata", name+".txt"), got.String(), *update)
 		})
 	}
 	if ran < 15 {
@@ -88,22 +89,6 @@ func indented(t *testing.T, body string) string {
 		t.Fatal(err)
 	}
 	return string(b) + "\n"
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
 }
 
 // TestTraceProtobuf reads both answers as Grafana does: the newer one as a TraceByIDResponse, the older one as a bare Trace.

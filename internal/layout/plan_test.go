@@ -53,9 +53,9 @@ func clockFunctions() []string {
 func only() map[string][]string {
 	return map[string][]string{
 		module + "/store":               {"store", "ingest", "index", "engine/local", "engine/enginetest", "auditpolicy", "serve", "agent", "hub", "cmd"},
-		module + "/store/pebble":        {"store/pebble", "serve", "agent", "hub", "cmd"},
-		module + "/engine/local":        {"engine/local", "serve", "hub", "cmd"},
-		"github.com/cockroachdb/pebble": {"store/pebble"},
+		module + "/store/pebble":        {"store/pebble", "engine/enginetest", "serve", "agent", "hub", "cmd"},
+		module + "/engine/local":        {"engine/local", "engine/enginetest", "serve", "hub", "cmd"},
+		"github.com/cockroachdb/pebble": {"store/pebble", "engine/enginetest"},
 		"github.com/google/cel-go":      {"query", "link"},
 		"github.com/spf13/cobra":        {"cmd"},
 		"k8s.io/client-go":              {"source/watch", "collect", "doctor"},
