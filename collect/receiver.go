@@ -54,7 +54,11 @@ func newReceiver(c Receive, p Process, metrics *webhook.Metrics) (*receiver, err
 	if c.Insecure {
 		identify = everybody
 	}
-	custom, err := push.New(push.Config{Sink: p.Sink, Redactor: p.Redactor, Identify: byLocalName(identify, c.Insecure), Log: p.Log})
+	pushed := push.Config{Sink: p.Sink, Redactor: p.Redactor, Identify: byLocalName(identify, c.Insecure), Log: p.Log}
+	if p.Metrics != nil {
+		pushed.Metrics = push.NewMetrics(p.Metrics)
+	}
+	custom, err := push.New(pushed)
 	if err != nil {
 		return nil, err
 	}

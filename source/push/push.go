@@ -19,6 +19,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/kubewake/kubewake/ingest"
 	"github.com/kubewake/kubewake/internal/rawjson"
 	"github.com/kubewake/kubewake/internal/tokens"
@@ -40,6 +42,7 @@ type Config struct {
 	Identify func(*http.Request) (tokens.Access, error)
 	Now      func() time.Time // nil: time.Now
 	Log      *slog.Logger     // nil: nothing is logged
+	Metrics  *Metrics         // nil: nothing is counted
 }
 
 // Limits of a request.
@@ -64,7 +67,7 @@ func New(c Config) (http.Handler, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &handler{conf: c, room: make(chan struct{}, maxUnder)}
+	h := &handler{conf: c, room: make(chan struct{}, maxUnder), warning: rate.Sometimes{First: 5, Interval: time.Second}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+Path, h.post)
 	mux.HandleFunc("GET "+Path, func(w http.ResponseWriter, _ *http.Request) {
@@ -75,8 +78,9 @@ func New(c Config) (http.Handler, error) {
 }
 
 type handler struct {
-	conf Config
-	room chan struct{}
+	conf    Config
+	room    chan struct{}
+	warning rate.Sometimes // anybody can make us warn of what is not taken
 }
 
 // problem is an answer that is no success, as RFC 9457 has it.
@@ -97,11 +101,16 @@ func (h *handler) post(w http.ResponseWriter, r *http.Request) {
 	n, err := h.take(w, r)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if err == nil {
+		h.conf.Metrics.stored(n)
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]int{"stored": n}) // the sender may have gone
 		return
 	}
 	p := h.problemOf(r.Context(), err)
+	h.conf.Metrics.refused(p.Status)
+	h.warning.Do(func() {
+		h.conf.Log.Warn("pushed records not taken", "remote", r.RemoteAddr, "status", p.Status, "outcome", outcomeOf(p.Status))
+	}) // what is wrong may quote a secret
 	switch p.Status {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", "1")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/kubewake/kubewake/ingest"
 	"github.com/kubewake/kubewake/internal/tokens"
@@ -75,6 +77,37 @@ const whole = `{"cluster": "prod", "source": "ci/main", "records": [{"key": "run
   "text": "rolled out with password=hunter2hunter2", "severity": "INFO", "status": "error", "auditID": "a", "traceID": "0102030405060708090a0b0c0d0e0f10", "spanID": "0102030405060708",
   "objects": [{"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "web", "uid": "u"}, {"kind": "Ox", "apiVersion": "farm.example/v1", "resource": "oxen", "name": "o"}],
   "attributes": {"url": "https://x/?token=hunter2hunter2", "api_key": "hunter2hunter2", "commit": "abc"}}]}`
+
+// What is answered is counted, and no log tells what was sent.
+func TestCounted(t *testing.T) {
+	var log bytes.Buffer
+	s := &sink{}
+	m := NewMetrics(nil)
+	h, err := New(Config{Sink: s, Redactor: redact.Off(), Now: func() time.Time { return now }, Metrics: m, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Identify: func(r *http.Request) (tokens.Access, error) {
+			if r.Header.Get("Authorization") == "no" {
+				return tokens.Access{}, tokens.ErrUnknown
+			}
+			return tokens.NewAccess("ci", "prod"), nil
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send(h, "application/json", whole)
+	send(h, "application/json", `{"records":"hunter2hunter2"}`)
+	send(h, "application/json", strings.Replace(whole, `"error"`, `"hunter2hunter2"`, 1))
+	send(h, "application/json", strings.Replace(whole, `"prod"`, `"other"`, 1))
+	s.fail = &ingest.Busy{Reason: "full"}
+	send(h, "application/json", whole)
+	for outcome, want := range map[string]float64{"stored": 1, "bad": 2, "forbidden": 1, "busy": 1} {
+		if n := testutil.ToFloat64(m.requests.WithLabelValues(outcome)); n != want {
+			t.Errorf("%v are %s, want %v", n, outcome, want)
+		}
+	}
+	if n := testutil.ToFloat64(m.records); n != 1 || strings.Contains(log.String(), "hunter2") || strings.Count(log.String(), "not taken") != 4 {
+		t.Errorf("%v records; %s", n, &log)
+	}
+}
 
 func TestPushed(t *testing.T) {
 	s := &sink{}
