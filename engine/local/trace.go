@@ -109,16 +109,16 @@ func (e *Engine) traceWindow(ctx context.Context, t *target, w query.Window) (tr
 		return trace.Window{}, err
 	}
 	from, to := w.From, w.To
+	born := earliest(t.entry().CreatedAt, life.first)
 	if from.IsZero() {
-		from = earliest(earliest(t.entry().CreatedAt, life.first), t.info.Last)
-		from = from.Add(-time.Second) // its create was received before
+		from = earliest(born, t.info.Last).Add(-time.Second) // its create was received before
 	}
 	switch {
 	case !to.IsZero():
 	case t.entry().Ended && !life.last.IsZero():
 		to = life.last.Add(afterEnd)
 	default:
-		to = latest(t.info.Last, life.last).Add(time.Nanosecond) // that one included
+		to = latest(born, latest(t.info.Last, life.last)).Add(time.Nanosecond) // that one included; a watch alone tells no more than when it was created
 	}
 	return trace.Grid(from, to), nil
 }

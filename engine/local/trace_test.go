@@ -436,3 +436,20 @@ func TestTracesByFilterAsByTag(t *testing.T) {
 		}
 	}
 }
+
+// A watch without an audit log tells no time but that of creation: an object's trace is found there, not denied.
+func TestTraceWithoutTimes(t *testing.T) {
+	p, web := &spanPlay{}, record.ObjectRef{Group: "apps", Version: "v1", Kind: "Deployment", Resource: "deployments", Namespace: "shop", Name: "web", UID: "web-1"}
+	p.write(web, 0, "a", "create", 201, 10)
+	watched := *p.list[0]
+	watched.Provenance = record.Provenance{Sources: record.FromWatch}
+	e := engineOver(t, openStore(t), []*record.Record{&watched}, 10)
+	got, err := e.Trace(t.Context(), query.Trace{Object: query.Object{Kind: "deploy", Namespace: "shop", Name: "web"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	created := time.Date(2026, 11, 20, 9, 59, 59, 0, time.UTC)
+	if len(got.Spans) != 1 || !got.Spans[0].Start.Equal(created) || len(got.Spans[0].Events) != 1 || got.From.After(created) || !got.To.After(created) {
+		t.Errorf("from %s to %s: %+v", got.From, got.To, got.Spans)
+	}
+}
