@@ -8,6 +8,7 @@ import { sentenceIn } from '../../time/sentence';
 import { useZone } from '../../url/prefs';
 import { valueText } from './valueText';
 import type { ObjectData } from './useObject';
+import './BlameCard.css';
 
 /** Who set a line of the manifest, with the evidence. */
 export function BlameCard({ line, value, data, onJump }: { line: BlamedLine | undefined; value: unknown; data: ObjectData; onJump: () => void }) {
@@ -26,7 +27,7 @@ export function BlameCard({ line, value, data, onJump }: { line: BlamedLine | un
         </span>
         <div>
           <strong>{author?.who ? (author.manager ? author.who : actorShort(author.who)) : author?.knowledge === 'before' ? 'Set before the recording' : 'Not known'}</strong>
-          <div className="blame-card-dim">
+          <div className="object-dim">
             {author?.manager ? 'a field manager; its user is not known' : author?.who ? `${actorSort(author.who)}${actorShort(author.who) === author.who ? '' : ` · ${author.who}`}` : ''}
           </div>
         </div>
@@ -34,13 +35,13 @@ export function BlameCard({ line, value, data, onJump }: { line: BlamedLine | un
           {sign} {word}
         </Chip>
       </div>
-      <dl>
+      <dl className="object-terms">
         {field && (
           <>
             <dt>{author?.knowledge === 'before' ? 'Stood at' : 'Since'}</dt>
             <dd>
               <WhenLabel when={field.since ?? field.before ?? {}} precision="milli" />
-              {author?.at !== undefined && data.at !== undefined && data.at - author.at > 1000 && <span className="blame-card-dim"> · {formatSpan(data.at - author.at)} before the cursor</span>}
+              {author?.at !== undefined && data.at !== undefined && data.at - author.at > 1000 && <span className="object-dim"> · {formatSpan(data.at - author.at)} before the cursor</span>}
             </dd>
             {(field.verb ?? field.manager) && (
               <>

@@ -6,6 +6,7 @@ import { counted } from '../../text/counts';
 import { sentenceIn } from '../../time/sentence';
 import { useZone } from '../../url/prefs';
 import type { ObjectData } from './useObject';
+import './CoverageTab.css';
 
 /** What of the object could not be seen, and how to close each hole. */
 export function CoverageTab({ data }: { data: ObjectData }) {

@@ -19,6 +19,7 @@ import { momentOf, whoOf } from './history';
 import { NoState } from './StateNotes';
 import type { ObjectData } from './useObject';
 import { valueText } from './valueText';
+import './DiffTab.css';
 
 /** Two states of the object compared: without a choice the state at the cursor and the one before it. */
 export function DiffTab({ view, data }: { view: View; data: ObjectData }) {

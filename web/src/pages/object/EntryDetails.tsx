@@ -12,6 +12,7 @@ import type { View } from '../../url/state';
 import { go } from '../../url/useView';
 import type { ObjectData } from './useObject';
 import { valueText } from './valueText';
+import './EntryDetails.css';
 
 /** All that is known of an entry, below its row. */
 export function EntryDetails({ entry, view, data }: { entry: Entry; view: View; data: ObjectData }) {
@@ -25,7 +26,7 @@ export function EntryDetails({ entry, view, data }: { entry: Entry; view: View; 
       {event && <p className="entry-details-note">{event.note}</p>}
       {gap && <p className="entry-details-note">{sentenceIn(zone, gap.sentence)}</p>}
       {request?.message && <p className="entry-details-note entry-details-bad">{request.message}</p>}
-      <dl>
+      <dl className="object-terms">
         <Term name="When">
           <WhenLabel when={entry.when} precision="micro" />
         </Term>
@@ -84,7 +85,7 @@ function RequestTerms({ request }: { request: Request }) {
       <Term name="Who">
         <span className="entry-details-user">{actor.user || 'not told'}</span> {sort !== 'unknown' && <Chip>{sort}</Chip>}
         {actor.impersonator && <span> by {actor.impersonator}</span>}
-        <div className="entry-details-dim">
+        <div className="object-dim">
           {[agentShort(actor.userAgent), actor.fieldManager && `field manager ${actor.fieldManager}`, actor.sourceIPs?.join(', ')].filter(Boolean).join(' · ')}
         </div>
       </Term>
@@ -92,11 +93,11 @@ function RequestTerms({ request }: { request: Request }) {
         <code className="entry-details-uri">
           {request.verb} {request.uri}
         </code>
-        <div className="entry-details-dim">
+        <div className="object-dim">
           {[codeText(request.code), request.reason, `answered in ${formatSpan(request.latencyMs * milli)}`, `recorded at ${request.level}`, request.dryRun ? 'dry run' : ''].filter(Boolean).join(' · ')}
         </div>
         {(request.notes ?? []).map((note) => (
-          <div key={note} className="entry-details-dim">
+          <div key={note} className="object-dim">
             {note}
           </div>
         ))}
@@ -147,7 +148,7 @@ export function Changes({ changes, first, partial, conflict, most = mostChanges 
           <ChangeLine key={`${change.op}-${change.path}`} change={change} />
         ))}
       </ul>
-      {changes.length > most && <p className="entry-details-dim">and {changes.length - most} more changes: see the Diff tab.</p>}
+      {changes.length > most && <p className="object-dim">and {changes.length - most} more changes: see the Diff tab.</p>}
     </>
   );
 }

@@ -1,6 +1,7 @@
 import type { Entry } from '../../api/types';
 import { isRead } from '../../text/verbs';
 import { isFailed } from './history';
+import './Glyph.css';
 
 /** A shape for each kind of entry: what it is can be told without its colour. */
 export function Glyph({ entry }: { entry: Entry }) {

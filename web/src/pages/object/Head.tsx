@@ -14,6 +14,7 @@ import { momentOf } from './history';
 import { relationsOf } from './relations';
 import { stateAt } from './strip';
 import { stepRevision, type ObjectData } from './useObject';
+import './Head.css';
 
 /** What the page is about: the object, its life, its owners, and where one can go from here. */
 export function Head({ view, data }: { view: View; data: ObjectData }) {
@@ -74,7 +75,7 @@ function Facts({ view, data }: { view: View; data: ObjectData }) {
       {life?.ended ? (
         <Fact name="ended">
           <TimeLabel at={ended} clock />
-          {created !== undefined && ended !== undefined && <span className="object-head-dim"> after {formatSpan(ended - created)}</span>}
+          {created !== undefined && ended !== undefined && <span className="object-dim"> after {formatSpan(ended - created)}</span>}
         </Fact>
       ) : (
         life && created !== undefined && <Fact name="life">still there</Fact>

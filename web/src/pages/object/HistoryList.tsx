@@ -13,6 +13,7 @@ import { Glyph } from './Glyph';
 import { countsOf, requestOf, rowsOf, shownOf, whoOf, type ListRow } from './history';
 import { select, type ObjectData } from './useObject';
 import { printShow, showOf, type Show, type Sort } from './words';
+import './HistoryList.css';
 
 /** What happened to the object, one line each; the one that is selected opens. */
 export function HistoryList({ view, data }: { view: View; data: ObjectData }) {

@@ -6,6 +6,7 @@ import { parseMoment, type Moment } from '../../time/moment';
 import type { View } from '../../url/state';
 import { isOfEvent, relationWords } from './relations';
 import type { ObjectData } from './useObject';
+import './LinksTab.css';
 
 const mostLinks = 500;
 

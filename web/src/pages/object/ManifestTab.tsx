@@ -14,6 +14,7 @@ import { BlameCard } from './BlameCard';
 import { BlameTable } from './BlameTable';
 import { NoState, StateNotes } from './StateNotes';
 import { select, type ObjectData } from './useObject';
+import './ManifestTab.css';
 
 /** The state at the cursor, and whose each line is. */
 export function ManifestTab({ view, data }: { view: View; data: ObjectData }) {

@@ -1,3 +1,4 @@
+import './object.css'; // what the parts share comes before their own
 import { Tabs } from '../../parts';
 import { useKeys } from '../../url/keys';
 import { useZone } from '../../url/prefs';
@@ -11,7 +12,7 @@ import { countsOf, requestOf, spoken } from './history';
 import { HistoryList } from './HistoryList';
 import { LinksTab } from './LinksTab';
 import { ManifestTab } from './ManifestTab';
-import './object.css';
+import './ObjectPage.css';
 import { Problem } from './Problem';
 import { relationsOf } from './relations';
 import { RequestsTab } from './RequestsTab';

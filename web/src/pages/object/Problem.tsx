@@ -2,6 +2,7 @@ import type { ApiError } from '../../api/client';
 import { ErrorBox, Icon, Link, toPage } from '../../parts';
 import { everything, type View } from '../../url/state';
 import { candidateOf } from './candidate';
+import './Problem.css';
 
 /** There is no such object, or there are several: what one may have meant. */
 export function Problem({ view, error, retry }: { view: View; error: ApiError; retry: () => void }) {

@@ -12,6 +12,7 @@ import { go } from '../../url/useView';
 import { requestOf } from './history';
 import { select, type ObjectData } from './useObject';
 import { printShow, showOf } from './words';
+import './RequestsTab.css';
 
 const mostRows = 1000;
 

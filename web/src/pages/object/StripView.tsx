@@ -11,6 +11,7 @@ import { go } from '../../url/useView';
 import { drawStrip, places } from './drawStrip';
 import { stripOfHistory, stripOfLane, type Strip } from './strip';
 import { stepRevision, type ObjectData } from './useObject';
+import './StripView.css';
 
 const sides = 16;
 
