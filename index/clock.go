@@ -175,6 +175,26 @@ func (c *Clock) in(ctx context.Context, st store.Store, n int, rv record.Resourc
 	return ordered(out), nil
 }
 
+// endsWithin gives the earliest and the latest moment that can be the end of what When tells of rv, without reading a pin; both zero
+// where the blocks alone do not tell.
+func (c *Clock) endsWithin(rv record.ResourceVersion, hint time.Time) (from, to time.Time) {
+	n := c.epochOf(rv, hint)
+	if n < 0 {
+		return from, to
+	}
+	e := c.epochs[n]
+	i := sort.Search(len(e.blocks), func(i int) bool { return e.blocks[i].last >= rv })
+	if i+1 >= len(e.blocks) {
+		return from, to
+	}
+	b, next := e.blocks[i], e.blocks[i+1].notAfter
+	if b.notAfter.IsZero() || next.IsZero() {
+		return from, to
+	}
+	// No interval ends before it begins, at the beginning of the epoch or of a request up to here.
+	return b.notAfter, later(later(next, b.notBefore), e.from)
+}
+
 // pins yields those that the clock was made from, by rising resourceVersion.
 func (c *Clock) pins(ctx context.Context, st store.Store, between store.RVRange) iter.Seq2[record.Pin, error] {
 	if c.proven == nil {
@@ -282,6 +302,12 @@ func (r *ClockReader) When(ctx context.Context, rv record.ResourceVersion) (Inte
 // WhenNear bounds the commit of rv in the epoch that was running at hint (zero: the last epoch that reaches rv), as Clock.When does.
 func (r *ClockReader) WhenNear(ctx context.Context, rv record.ResourceVersion, hint time.Time) (Interval, error) {
 	return r.WhenIn(ctx, r.clock.epochOf(rv, hint), rv)
+}
+
+// EndsWithin gives the earliest and the latest moment that can be the end of what WhenNear tells of rv, both zero where that is not known. It
+// reads nothing.
+func (r *ClockReader) EndsWithin(rv record.ResourceVersion, hint time.Time) (from, to time.Time) {
+	return r.clock.endsWithin(rv, hint)
 }
 
 // WhenOf bounds the commit of a revision, in the epoch that its body tells.

@@ -56,6 +56,7 @@ func TestClockAgainstFormula(t *testing.T) {
 		t.Fatalf("%d epochs, %d blocks", clock.Epochs(), len(again.epochs[0].blocks))
 	}
 	reader := again.Reader(st)
+	told := 0
 	for range 2000 {
 		rv := record.ResourceVersion(90 + random.IntN(9200))
 		want := formula(pins, rv)
@@ -70,6 +71,16 @@ func TestClockAgainstFormula(t *testing.T) {
 		if a != want || b != want {
 			t.Fatalf("rv %d: %v and %v, want %v", rv, a, b, want)
 		}
+		from, to := reader.EndsWithin(rv, time.Time{})
+		if from.IsZero() != to.IsZero() || !from.IsZero() && (want.NotAfter.Before(from) || want.NotAfter.After(to)) {
+			t.Fatalf("rv %d ends at %v, not from %v to %v", rv, want.NotAfter, from, to)
+		}
+		if !from.IsZero() {
+			told++
+		}
+	}
+	if told < 1500 {
+		t.Errorf("of 2000 resourceVersions %d ends are bounded", told)
 	}
 	checkRanges(t, clock, pins, random, now)
 }

@@ -44,7 +44,8 @@ type Store interface {
 
 	// Object finds the catalogue entry of a UID, or ErrNotFound.
 	Object(ctx context.Context, key ObjectKey) (*Entry, error)
-	// Objects yields the entries that match, ordered by cluster, group, resource, namespace, name, first resourceVersion.
+	// Objects yields the entries that match, ordered by cluster, group, resource, namespace, name, first resourceVersion unless the scan leaves
+	// the order open.
 	Objects(ctx context.Context, scan ObjectScan) iter.Seq2[*Entry, error]
 
 	// Revisions yields the revisions of one object by rising resourceVersion, all variants of one resourceVersion in a
@@ -184,6 +185,8 @@ type ObjectScan struct {
 	UID        record.UID
 	// NoEvents leaves the entries of Kubernetes Events out before they are read: they are many.
 	NoEvents bool
+	// AnyOrder lets the driver yield the entries of each cluster in whatever order costs least, the same one each time.
+	AnyOrder bool
 }
 
 // RequestScan selects requests to one name (Name set: the object and its subresources) or, with Name empty, to the

@@ -79,7 +79,7 @@ func (a *activity) states(ctx context.Context, c store.ClusterInfo, t *tallies) 
 // catalogued are the resources of a cluster's objects.
 func (e *Engine) catalogued(ctx context.Context, c record.Cluster) (map[record.GroupResource]bool, error) {
 	out := map[record.GroupResource]bool{}
-	for entry, err := range e.st.Objects(ctx, store.ObjectScan{Cluster: c, NoEvents: true}) {
+	for entry, err := range e.st.Objects(ctx, store.ObjectScan{Cluster: c, NoEvents: true, AnyOrder: true}) {
 		if err != nil {
 			return nil, err
 		}

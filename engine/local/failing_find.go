@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -112,8 +113,8 @@ func (f *failures) inNamespace(ctx context.Context, ranges map[record.Storage]st
 		return nil
 	}
 	var keys []store.ObjectKey
-	for _, gr := range workloads() {
-		for entry, err := range f.e.st.Objects(ctx, store.ObjectScan{Cluster: f.info.Name, Resource: &gr, Namespace: f.q.Namespace}) {
+	for _, scan := range f.workloadScans() {
+		for entry, err := range f.e.st.Objects(ctx, scan) {
 			if err != nil {
 				return err
 			}
@@ -388,24 +389,10 @@ func (f *failures) before(ctx context.Context) error {
 	if err != nil || rv == 0 {
 		return err
 	}
-	spans := f.e.spans()
-	var asks []store.BriefAsk
-	for _, gr := range workloads() {
-		for entry, err := range f.e.st.Objects(ctx, store.ObjectScan{Cluster: f.info.Name, Resource: &gr, Namespace: f.q.Namespace}) {
-			if err != nil {
-				return err
-			}
-			if entry.FirstRV == 0 || entry.FirstRV > rv {
-				continue
-			}
-			if alive, err := spans.alive(ctx, entry, f.q.Window); err != nil {
-				return err
-			} else if alive {
-				asks = append(asks, store.BriefAsk{Key: entry.Key(), Before: rv})
-			}
-		}
+	asks, err := f.asksBefore(ctx, rv)
+	if err != nil {
+		return err
 	}
-	slices.SortFunc(asks, func(a, b store.BriefAsk) int { return cmp.Compare(a.Key.UID, b.Key.UID) })
 	g := &glance{f: f, seen: map[store.ObjectKey]*suspected{}}
 	for brief, err := range f.e.st.Briefs(ctx, asks) {
 		if err != nil {
@@ -420,4 +407,40 @@ func (f *failures) before(ctx context.Context) error {
 	}
 	f.unite(g)
 	return nil
+}
+
+// asksBefore asks for the states at rv of the workloads that were there when the window began.
+func (f *failures) asksBefore(ctx context.Context, rv record.ResourceVersion) (asks []store.BriefAsk, err error) {
+	spans, wanted := f.e.spans(), slices.Collect(maps.Values(workloads()))
+	for _, scan := range f.workloadScans() {
+		for entry, err := range f.e.st.Objects(ctx, scan) {
+			if err != nil {
+				return nil, err
+			}
+			if entry.FirstRV == 0 || entry.FirstRV > rv || !slices.Contains(wanted, entry.Ref.GroupResource()) {
+				continue
+			}
+			if alive, err := spans.alive(ctx, entry, f.q.Window); err != nil {
+				return nil, err
+			} else if alive {
+				asks = append(asks, store.BriefAsk{Key: entry.Key(), Before: rv})
+			}
+		}
+	}
+	slices.SortFunc(asks, func(a, b store.BriefAsk) int { return cmp.Compare(a.Key.UID, b.Key.UID) })
+	return asks, nil
+}
+
+// workloadScans are scans of the catalogue that yield all workloads, and without a namespace other objects too: one walk over all costs less than one
+// for each kind.
+func (f *failures) workloadScans() (scans []store.ObjectScan) {
+	scan := store.ObjectScan{Cluster: f.info.Name, Namespace: f.q.Namespace, NoEvents: true, AnyOrder: true}
+	if scan.Namespace == "" {
+		return append(scans, scan)
+	}
+	for _, gr := range workloads() {
+		scan.Resource = &gr
+		scans = append(scans, scan)
+	}
+	return scans
 }

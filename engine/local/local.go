@@ -72,6 +72,8 @@ type Engine struct {
 	links  *index.Links
 	modes  atomic.Pointer[trace.Modes]
 
+	members int // of one set, at most
+
 	amounts amountsCache
 	answers answerCache
 }
@@ -88,7 +90,7 @@ func New(st store.Store, config Config) *Engine {
 		config.LinkRules = link.Builtin()
 	}
 	e := &Engine{st: st, config: config, limits: config.Limits.withDefaults(), clocks: index.NewClocks(st),
-		links: index.NewLinks(st, config.LinkRules), amounts: amountsCache{turn: make(chan struct{}, 1)}}
+		links: index.NewLinks(st, config.LinkRules), members: maxMembers, amounts: amountsCache{turn: make(chan struct{}, 1)}}
 	e.modes.Store(modes)
 	return e
 }

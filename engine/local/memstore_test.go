@@ -184,11 +184,15 @@ func (m *memStore) Object(_ context.Context, key store.ObjectKey) (*store.Entry,
 }
 
 func (m *memStore) Objects(_ context.Context, s store.ObjectScan) iter.Seq2[*store.Entry, error] {
-	return seq(slices.DeleteFunc(m.entries(s.Cluster), func(e *store.Entry) bool {
+	list := slices.DeleteFunc(m.entries(s.Cluster), func(e *store.Entry) bool {
 		return (s.Resource != nil && *s.Resource != e.Ref.GroupResource()) || (s.Namespace != "" && s.Namespace != e.Ref.Namespace) ||
 			(s.Name != "" && s.Name != e.Ref.Name) || !strings.HasPrefix(e.Ref.Name, s.NamePrefix) || (s.UID != "" && s.UID != e.Ref.UID) ||
 			(s.NoEvents && e.Ref.GroupResource().IsEvents())
-	}))
+	})
+	if s.AnyOrder {
+		slices.Reverse(list)
+	}
+	return seq(list)
 }
 
 func (m *memStore) Revisions(_ context.Context, key store.ObjectKey, between store.RVRange) iter.Seq2[*record.Record, error] {

@@ -78,7 +78,7 @@ type listed struct {
 	labels map[string]string
 }
 
-// objectList gathers the answer. Entries come in the order of the catalogue and are looked at in batches, each in
+// objectList gathers the answer. Entries come in the order of the catalogue, unless that is left open, and are looked at in batches, each in
 // the order in which the store keeps what belongs to them.
 type objectList struct {
 	e     *Engine
@@ -93,6 +93,7 @@ type objectList struct {
 	use      func(context.Context, []*listed) error
 	used     int
 	noEvents bool // unless their resource is named
+	anyOrder bool // entries may come in any order: whoever uses them puts them in one
 	until    *deadline
 	seen     int
 	more     bool
@@ -138,7 +139,7 @@ func (l *objectList) cluster(ctx context.Context, cluster record.Cluster, resour
 }
 
 func (l *objectList) scans(cluster record.Cluster, resources []record.GroupResource) []store.ObjectScan {
-	scan := store.ObjectScan{Cluster: cluster, Namespace: l.q.Namespace, UID: l.q.UID, NamePrefix: l.pick.prefix}
+	scan := store.ObjectScan{Cluster: cluster, Namespace: l.q.Namespace, UID: l.q.UID, NamePrefix: l.pick.prefix, AnyOrder: l.anyOrder}
 	if resources == nil {
 		return []store.ObjectScan{scan}
 	}

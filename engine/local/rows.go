@@ -28,7 +28,7 @@ func (e *Engine) Rows(ctx context.Context, q query.Rows) (*engine.Rows, error) {
 	out := &engine.Rows{Rows: []engine.Row{}, Total: s.total, Cut: s.cut, Pending: s.pending}
 	shown := s.members[:min(limit, len(s.members))]
 	if len(shown) < s.total || s.full {
-		out.Cut = joinCuts(fmt.Sprintf("showing %d of %s", len(shown), atLeast(s.total, s.cut != "")), s.cut)
+		out.Cut = joinCuts(fmt.Sprintf("showing %d of %s", len(shown), atLeast(s.total, s.cut != "" && !s.counted)), s.cut)
 	}
 	if out.Rows, err = e.rows(ctx, shown); err != nil {
 		return nil, err

@@ -298,6 +298,34 @@ func meant(t *testing.T, e *Engine, h *engine.Hit) []string {
 	return uids
 }
 
+// TestRowsOfTooMany: of more objects than a set holds, the first by name are told, whatever order they come in, and all are counted.
+func TestRowsOfTooMany(t *testing.T) {
+	e := testEngine(t, "deployment")
+	all, err := e.Rows(context.Background(), query.Rows{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := func(r engine.Row) string {
+		return strings.Join([]string{r.Group, r.Resource, r.Namespace, r.Name}, "\x00")
+	}
+	slices.SortFunc(all.Rows, func(a, b engine.Row) int { return strings.Compare(place(a), place(b)) })
+	for e.members = 1; e.members < 9; e.members++ {
+		some, err := e.Rows(context.Background(), query.Rows{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("showing %d of %d; of more than %d objects only the first by kind and name were looked at, the others were counted: narrow the set", e.members, all.Total, e.members)
+		if some.Cut != want || some.Total != all.Total || len(some.Rows) != e.members {
+			t.Errorf("%d rows, total %d, cut %q; want %q", len(some.Rows), some.Total, some.Cut, want)
+		}
+		for _, row := range some.Rows {
+			if !slices.ContainsFunc(all.Rows[:e.members], func(r engine.Row) bool { return r.UID == row.UID }) {
+				t.Errorf("%s %s is not among the first %d", row.Kind, row.Name, e.members)
+			}
+		}
+	}
+}
+
 // TestRowsAreCut says how many there are, and keeps whole branches from the top.
 func TestRowsAreCut(t *testing.T) {
 	ctx := context.Background()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 	"github.com/kubewake/kubewake/store"
 )
 
-// maxMembers bounds the objects of a set: where there are more, they are not even counted.
+// maxMembers bounds the objects of a set: where there are more, those behind them in the catalogue are only counted.
 const maxMembers = 100_000
 
 // setTime bounds how long the catalogue is gone through for a picture.
@@ -34,7 +35,9 @@ type objectSet struct {
 
 	members []member
 	total   int
-	full    bool // some objects were not looked at
+	full    bool         // some objects were not looked at, or only counted
+	counted bool         // every object was counted, whatever was cut
+	last    *store.Entry // behind it nobody is a member any more; nil: there was room for all so far
 	cut     string
 	pending string
 	tree    *grower // of a tree
@@ -112,33 +115,61 @@ func (s *objectSet) narrowed() bool {
 	return s.q.HasObject() || s.q.Kind != "" || s.q.Namespace != "" || s.q.Name != "" || s.q.Selector != "" || s.q.Filter != ""
 }
 
-// list makes a list over the catalogue that gives its entries to the set.
+// list makes a list over the catalogue that gives its entries to the set, in any order.
 func (s *objectSet) list() *objectList {
-	l := &objectList{e: s.e, pick: s.pick, limit: maxMembers + listBatch, spans: s.spans, certain: map[clockKey]record.ResourceVersion{}, noEvents: s.q.Kind == "",
+	l := &objectList{e: s.e, pick: s.pick, limit: math.MaxInt, spans: s.spans, certain: map[clockKey]record.ResourceVersion{}, noEvents: s.q.Kind == "", anyOrder: true,
 		q: query.Objects{Namespace: s.q.Namespace, Name: s.q.Name, Selector: s.q.Selector, At: s.w.To, Alive: s.w}, out: &engine.Objects{}}
 	l.until = &s.until
 	l.use = func(_ context.Context, chosen []*listed) error {
 		for _, o := range chosen {
-			if s.total++; len(s.members) == maxMembers {
-				return errEnough
-			}
-			s.members = append(s.members, member{end: endOf(o.entry), event: o.event, parent: -1})
+			s.take(o)
 		}
 		return nil
 	}
 	return l
 }
 
-// enough takes a list's end: an error, or that there were more objects than are told of.
+// take counts an object, and makes it a member while it is among the first.
+func (s *objectSet) take(o *listed) {
+	s.total++
+	if s.last != nil && compareEntries(o.entry, s.last) > 0 {
+		return
+	}
+	s.members = append(s.members, member{end: endOf(o.entry), event: o.event, parent: -1})
+	if len(s.members) >= s.e.members+s.e.members/2 {
+		s.keepFirst()
+	}
+}
+
+// keepFirst puts the members in the order of the catalogue, and lets those go for whom there is no room.
+func (s *objectSet) keepFirst() {
+	slices.SortFunc(s.members, func(a, b member) int { return compareEntries(a.entry, b.entry) })
+	if most := s.e.members; len(s.members) > most {
+		clear(s.members[most:])
+		s.members = s.members[:most]
+		s.last = s.members[most-1].entry
+	}
+}
+
+// enough takes a list's end: an error, or that there was no time for more.
 func (s *objectSet) enough(l *objectList, err error) error {
 	if s.cut = cmp.Or(s.cut, l.cut); errors.Is(err, errEnough) {
-		s.full, s.cut = true, cmp.Or(s.cut, fmt.Sprintf("more than %d objects, the others were not looked at: narrow the set", maxMembers))
+		s.full = true
 		return nil
 	}
 	return err
 }
 
+// settle ends the gathering.
+func (s *objectSet) settle() {
+	if s.keepFirst(); len(s.members) < s.total {
+		s.counted = s.cut == ""
+		s.full, s.cut = true, joinCuts(fmt.Sprintf("of more than %d objects only the first by kind and name were looked at, the others were counted: narrow the set", s.e.members), s.cut)
+	}
+}
+
 func (s *objectSet) byCatalogue(ctx context.Context) error {
+	defer s.settle()
 	for _, c := range s.clusters {
 		l := s.list()
 		if err := s.enough(l, l.cluster(ctx, c.Name, s.resources[c.Name])); err != nil || s.full {
@@ -167,6 +198,7 @@ func (s *objectSet) byFilter(ctx context.Context) error {
 		return err
 	}
 	s.until = deadline{time.Now().Add(setTime)}
+	defer s.settle()
 	for _, c := range s.clusters {
 		l := s.list()
 		if err := s.enough(l, s.offer(ctx, l, c.Name, entries)); err != nil || s.full {

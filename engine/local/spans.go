@@ -84,19 +84,54 @@ func (s *spans) begin(ctx context.Context, entry *store.Entry) (time.Time, error
 	return s.first(ctx, entry)
 }
 
-// alive reports whether an object may have been alive at some moment of w. It asks the clock only where the entry does not tell.
+// alive reports whether an object may have been alive at some moment of w. It asks the clock only where the entry does not tell, and reads pins only
+// where the clock does not know by itself.
 func (s *spans) alive(ctx context.Context, entry *store.Entry, w query.Window) (bool, error) {
-	if !w.To.IsZero() {
-		begin, err := s.begin(ctx, entry)
-		if err != nil || (!begin.IsZero() && !begin.Before(w.To)) {
+	switch {
+	case w.To.IsZero():
+	case !entry.CreatedAt.IsZero():
+		if !entry.CreatedAt.Before(w.To) {
+			return false, nil
+		}
+	default:
+		begun, unknown, err := s.before(ctx, entry, clocked{entry.FirstAt, entry.FirstRV, entry.CreatedAt}, w.To)
+		if err != nil || !begun && !unknown {
 			return false, err
 		}
 	}
 	if w.From.IsZero() || !entry.Ended {
 		return true, nil
 	}
-	end, err := s.end(ctx, entry)
-	return err == nil && (end.IsZero() || !end.Before(w.From)), err
+	over, unknown, err := s.before(ctx, entry, clocked{entry.EndAt, entry.EndRV, entry.EndAt}, w.From)
+	return err == nil && (unknown || !over), err
+}
+
+// clocked is the earlier one of a time that requests tell, and that of a resourceVersion; hint chooses its epoch.
+type clocked struct {
+	told time.Time
+	rv   record.ResourceVersion
+	hint time.Time
+}
+
+// before reports whether a moment lies before t; unknown: neither request nor resourceVersion tells.
+func (s *spans) before(ctx context.Context, entry *store.Entry, m clocked, t time.Time) (before, unknown bool, err error) {
+	if m.rv == 0 || !m.told.IsZero() && m.told.Before(t) {
+		return m.told.Before(t), m.told.IsZero(), nil
+	}
+	reader, err := s.reader(ctx, clockKey{entry.Ref.Cluster, entry.Storage})
+	if err != nil {
+		return false, false, err
+	}
+	switch from, to := reader.EndsWithin(m.rv, m.hint); {
+	case from.IsZero():
+	case to.Before(t):
+		return true, false, nil
+	case !from.Before(t):
+		return false, false, nil
+	}
+	w, err := reader.WhenNear(ctx, m.rv, m.hint)
+	at := earliest(m.told, shown(w))
+	return at.Before(t), at.IsZero(), err
 }
 
 func earliest(a, b time.Time) time.Time {

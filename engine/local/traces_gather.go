@@ -190,7 +190,7 @@ func (g *gatherer) catalogue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	scan := store.ObjectScan{Cluster: g.info.Name, UID: record.UID(g.tags.uid), NamePrefix: g.tags.name.Prefix(), NoEvents: true}
+	scan := store.ObjectScan{Cluster: g.info.Name, UID: record.UID(g.tags.uid), NamePrefix: g.tags.name.Prefix(), NoEvents: true, AnyOrder: true}
 	if g.tags.namespace.Exact() {
 		scan.Namespace = string(g.tags.namespace)
 	}

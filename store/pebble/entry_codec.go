@@ -188,3 +188,24 @@ func decodeEntry(b []byte) (*entry, error) {
 	}
 	return e, nil
 }
+
+// onlyEvents reports whether every name in an encoded entry is that of a Kubernetes Event, without decoding more. What it can not read is none.
+func onlyEvents(b []byte) bool {
+	if len(b) < 2 || b[0] != 1 {
+		return false
+	}
+	r := reader{buf: b[1:]}
+	if r.num()&hasNames == 0 {
+		return false
+	}
+	n := r.count()
+	for range n {
+		group, resource := r.bytes(r.num()), r.bytes(r.num())
+		r.bytes(r.num())
+		r.bytes(r.num())
+		if string(resource) != "events" || len(group) > 0 && string(group) != "events.k8s.io" {
+			return false
+		}
+	}
+	return n > 0 && !r.bad
+}

@@ -6,9 +6,131 @@ import (
 	"context"
 	"slices"
 
+	lsm "github.com/cockroachdb/pebble/v2"
+
 	"github.com/kubewake/kubewake/record"
 	"github.com/kubewake/kubewake/store"
 )
+
+// alongCatalogue calls f for the entries of a cluster that are listed, in the order in which they lie; uid is as it stands in keys. Those of
+// Kubernetes Events are passed over where noEvents is set, without being decoded.
+func alongCatalogue(ctx context.Context, r *points, c record.Cluster, noEvents bool, f func(uid []byte, e *entry) error) error {
+	wait := patience{ctx: ctx}
+	prefix := clusterKey(famCatalogue, c)
+	return scan(r, prefix, func(it *lsm.Iterator) error {
+		if err := wait.check(); err != nil {
+			return err
+		}
+		v, err := it.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		if noEvents && onlyEvents(v) {
+			return nil
+		}
+		e, err := decodeEntry(v)
+		if err != nil {
+			return damaged(it.Key(), err)
+		}
+		if e.flags&flagKnown == 0 || len(e.names) == 0 {
+			return nil
+		}
+		return f(it.Key()[len(prefix):], e)
+	})
+}
+
+// entriesOf yields what matches in the order in which the entries lie, for a scan that its names narrow.
+func entriesOf(ctx context.Context, r *points, c record.Cluster, q store.ObjectScan, yield func(*store.Entry) error) error {
+	g := gathered{r: r, cluster: c, scan: q, yield: yield, patience: patience{ctx: ctx}, most: maxGathered}
+	return g.run()
+}
+
+// run gathers the UIDs that the scan asks for, and yields their entries.
+func (g *gathered) run() error {
+	err := scan(g.r, namePrefix(g.cluster, g.scan), func(it *lsm.Iterator) error {
+		if err := g.patience.check(); err != nil {
+			return err
+		}
+		n, uid, err := cutNameKey(it.Key())
+		if err != nil || !matches(g.scan, n) {
+			return err
+		}
+		return g.next(n, uid)
+	})
+	if err != nil {
+		return err
+	}
+	return g.flush()
+}
+
+// gathered are the UIDs that stand below neighbouring names.
+type gathered struct {
+	r           *points
+	cluster     record.Cluster
+	scan        store.ObjectScan
+	yield       func(*store.Entry) error
+	patience    patience
+	most        int // UIDs that are kept in mind
+	first, last named
+	uids        [][]byte // as they stand in keys
+}
+
+// maxGathered UIDs take some 30 MB.
+const maxGathered = 1 << 19
+
+func (g *gathered) next(n named, uid []byte) error {
+	if len(g.uids) >= g.most && n != g.last {
+		if err := g.flush(); err != nil {
+			return err
+		}
+	}
+	if len(g.uids) == 0 {
+		g.first = n
+	}
+	g.last, g.uids = n, append(g.uids, bytes.Clone(uid))
+	return nil
+}
+
+// flush yields the entries whose own name, of those that records gave them, is among the gathered ones.
+func (g *gathered) flush() error {
+	slices.SortFunc(g.uids, bytes.Compare)
+	key := clusterKey(famCatalogue, g.cluster)
+	whole := len(key)
+	for _, uid := range slices.CompactFunc(g.uids, bytes.Equal) {
+		if err := g.patience.check(); err != nil {
+			return err
+		}
+		key = append(key[:whole], uid...)
+		v, err := g.r.get(key)
+		if err != nil {
+			return err
+		}
+		if v == nil {
+			continue
+		}
+		e, err := decodeEntry(v)
+		if err != nil {
+			return damaged(key, err)
+		}
+		best, _ := e.best()
+		if e.flags&flagKnown == 0 || !matches(g.scan, best) || compareNamed(best, g.first) < 0 || compareNamed(best, g.last) > 0 {
+			continue
+		}
+		if err := yieldPublic(g.cluster, uid, e, g.yield); err != nil {
+			return err
+		}
+	}
+	g.uids = g.uids[:0]
+	return nil
+}
+
+func yieldPublic(c record.Cluster, uid []byte, e *entry, yield func(*store.Entry) error) error {
+	own, _, ok := cutUID(uid)
+	if !ok {
+		return badKey(uid)
+	}
+	return yield(e.public(c, own))
+}
 
 // objectWalk turns names into entries. Entries lie by UID, so those of neighbouring names lie anywhere, and each read alone would unpack a block of some
 // hundred. The walk gathers names, reads their entries in the order in which these lie, and hands them on in the order of the names; the
@@ -44,6 +166,24 @@ const (
 
 func newObjectWalk(ctx context.Context, r *points, c record.Cluster, yield func(*store.Entry) error) *objectWalk {
 	return &objectWalk{r: r, cluster: c, yield: yield, patience: patience{ctx: ctx}, most: fewSought}
+}
+
+// run goes along the names that the scan leaves.
+func (w *objectWalk) run(q store.ObjectScan) error {
+	err := scan(w.r, namePrefix(w.cluster, q), func(it *lsm.Iterator) error {
+		if err := w.patience.check(); err != nil {
+			return err
+		}
+		n, uid, err := cutNameKey(it.Key())
+		if err != nil || !matches(q, n) {
+			return err
+		}
+		return w.next(n, uid)
+	})
+	if err != nil {
+		return err
+	}
+	return w.flush()
 }
 
 // next takes a name in; uid is as it stands in keys. The lives of one name are never parted.

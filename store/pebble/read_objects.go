@@ -29,7 +29,8 @@ func (s *Store) Object(ctx context.Context, key store.ObjectKey) (out *store.Ent
 }
 
 // Objects implements store.Store. It costs a walk over the names that lie under what the scan tells from the left (cluster, resource, namespace,
-// name), and a read of the entry of each that matches: never more, for some ten thousand of them, than one walk over the catalogue.
+// name), and a read of the entry of each that matches: for some ten thousand of them never more than one walk over the catalogue. In any order,
+// and not narrowed, it costs that walk alone.
 func (s *Store) Objects(ctx context.Context, q store.ObjectScan) iter.Seq2[*store.Entry, error] {
 	return stream(ctx, s, "objects", func(r *points, yield func(*store.Entry) error) error {
 		if q.Cluster != "" {
@@ -52,22 +53,8 @@ func (s *Store) Objects(ctx context.Context, q store.ObjectScan) iter.Seq2[*stor
 // object, to go along the catalogue one for some hundreds.
 func (s *Store) CountObjects(ctx context.Context, c record.Cluster) (n int, err error) {
 	err = s.read(ctx, "objects", func(r *points) error {
-		wait := patience{ctx: ctx}
-		return scan(r, clusterKey(famCatalogue, c), func(it *lsm.Iterator) error {
-			if err := wait.check(); err != nil {
-				return err
-			}
-			v, err := it.ValueAndErr()
-			if err != nil {
-				return err
-			}
-			e, err := decodeEntry(v)
-			if err != nil {
-				return damaged(it.Key(), err)
-			}
-			if e.flags&flagKnown != 0 && len(e.names) > 0 {
-				n++
-			}
+		return alongCatalogue(ctx, r, c, false, func([]byte, *entry) error {
+			n++
 			return nil
 		})
 	})
@@ -85,21 +72,19 @@ func objectsOf(ctx context.Context, r *points, c record.Cluster, q store.ObjectS
 		}
 		return yield(e.public(c, q.UID))
 	}
-	w := newObjectWalk(ctx, r, c, yield)
-	err := scan(r, namePrefix(c, q), func(it *lsm.Iterator) error {
-		if err := w.patience.check(); err != nil {
-			return err
-		}
-		n, uid, err := cutNameKey(it.Key())
-		if err != nil || !matches(q, n) {
-			return err
-		}
-		return w.next(n, uid)
-	})
-	if err != nil {
-		return err
+	switch {
+	case !q.AnyOrder:
+	case q.Resource == nil && q.Namespace == "" && q.Name == "" && q.NamePrefix == "":
+		return alongCatalogue(ctx, r, c, q.NoEvents, func(uid []byte, e *entry) error {
+			if best, _ := e.best(); !matches(q, best) {
+				return nil
+			}
+			return yieldPublic(c, uid, e, yield)
+		})
+	default:
+		return entriesOf(ctx, r, c, q, yield)
 	}
-	return w.flush()
+	return newObjectWalk(ctx, r, c, yield).run(q)
 }
 
 // matches compares what a scan asks for with a name.

@@ -223,9 +223,16 @@ func catalogue(t *testing.T, s store.Store) {
 			}
 		}
 		same(t, what, want, must(collect(s.Objects(t.Context(), q)))(t))
+		q.AnyOrder = true
+		got := must(collect(s.Objects(t.Context(), q)))(t)
+		same(t, what+", asked again in any order", got, must(collect(s.Objects(t.Context(), q)))(t))
+		slices.SortStableFunc(got, entryOrder)
+		same(t, what+", in any order", want, got)
 	}
 	pick := all[len(all)/2]
 	gr := pick.Ref.GroupResource()
+	check("everything", store.ObjectScan{}, func(*store.Entry) bool { return true })
+	check("namespace", store.ObjectScan{Namespace: "team-1"}, func(e *store.Entry) bool { return e.Ref.Namespace == "team-1" })
 	check("cluster", store.ObjectScan{Cluster: "prod"}, func(e *store.Entry) bool { return e.Ref.Cluster == "prod" })
 	check("resource", store.ObjectScan{Resource: &gr}, func(e *store.Entry) bool { return e.Ref.GroupResource() == gr })
 	check("name", store.ObjectScan{Name: pick.Ref.Name}, func(e *store.Entry) bool { return e.Ref.Name == pick.Ref.Name })
@@ -253,7 +260,7 @@ func catalogue(t *testing.T, s store.Store) {
 
 func entryOrder(a, b *store.Entry) int {
 	return cmp.Or(cmp.Compare(a.Ref.Cluster, b.Ref.Cluster), cmp.Compare(a.Ref.Group, b.Ref.Group), cmp.Compare(a.Ref.Resource, b.Ref.Resource),
-		cmp.Compare(a.Ref.Namespace, b.Ref.Namespace), cmp.Compare(a.Ref.Name, b.Ref.Name), cmp.Compare(a.FirstRV, b.FirstRV))
+		cmp.Compare(a.Ref.Namespace, b.Ref.Namespace), cmp.Compare(a.Ref.Name, b.Ref.Name), cmp.Compare(a.FirstRV, b.FirstRV), cmp.Compare(a.Ref.UID, b.Ref.UID))
 }
 
 // entries: what the catalogue tells of one object, field by field.
