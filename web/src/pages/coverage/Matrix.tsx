@@ -29,7 +29,7 @@ export function Matrix({ rows, all, window, recorded, view }: {
           type="search"
           placeholder="Filter resources"
           aria-label="Filter resources"
-          defaultValue={view.words['q'] ?? ''}
+          value={view.words['q'] ?? ''}
           spellCheck={false}
           onChange={(event) => go({ words: { q: event.target.value } }, { replace: true })}
         />

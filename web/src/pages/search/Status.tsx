@@ -2,7 +2,7 @@ import { Button, CoverageNote, ErrorBox, Popover, Sentence } from '../../parts';
 import { useRef, useState } from 'react';
 import { useLive } from '../../api/live';
 import { counted, grouped } from '../../text/counts';
-import type { Found } from './useSearch';
+import { mostHits, type Found } from './useSearch';
 
 /** How a search stands: what it found, what it looked at, what it could not tell. */
 export function Status({ found, stale, more, again }: { found: Found; stale: boolean; more: () => void; again: () => void }) {
@@ -33,11 +33,13 @@ export function Status({ found, stale, more, again }: { found: Found; stale: boo
         </span>
       )}
       {!stale && !running && end?.cut && <span className="search-cut"><Sentence text={end.cut} /></span>}
-      {!stale && !running && end?.cursor && (
+      {!stale && !running && end?.cursor && (hits.length < mostHits ? (
         <Button small onClick={more}>
           Load more
         </Button>
-      )}
+      ) : (
+        <span>No more than these are kept here: a narrower filter or window shows the others.</span>
+      ))}
       {fresh && !running && (
         <Button small look="primary" icon="retry" onClick={again}>
           Something new was recorded: search again

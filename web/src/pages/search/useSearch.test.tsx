@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { act, renderHook, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { useSearch } from './useSearch';
+import { mostHits, useSearch } from './useSearch';
 
 /** A search that the test answers line by line. */
 interface Asked {
@@ -83,6 +83,15 @@ describe('a search', () => {
     expect(result.current.found).toMatchObject({ scanned: 10, unknown: 1 });
     act(() => result.current.more());
     expect(asked).toHaveLength(2);
+  });
+
+  it('loads no more than a browser can keep', async () => {
+    const { result } = search('a');
+    await waitFor(() => expect(asked).toHaveLength(1));
+    await last().say(...Array.from({ length: mostHits }, (_, i) => hit(String(i))), end({ cursor: 'c1', cut: 'the limit' }));
+    await waitFor(() => expect(result.current.found.hits).toHaveLength(mostHits));
+    act(() => result.current.more());
+    expect(asked).toHaveLength(1);
   });
 
   it('keeps what came before it broke off, and says so', async () => {

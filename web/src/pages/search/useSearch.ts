@@ -23,7 +23,7 @@ type Line = Hit | { end: SearchEnd } | { error: Problem };
 
 const nothing: Found = { url: '', hits: [], scanned: 0, unknown: 0, failed: 0, running: false };
 
-/** Most hits that are kept: more than anybody reads, less than a browser's memory. */
+/** Most hits that are kept, to a page more: more than anybody reads, less than a browser's memory. No more are loaded then. */
 export const mostHits = 20_000;
 
 /**
@@ -57,7 +57,7 @@ export function useSearch(params: Params | undefined, turn: number) {
 
   const cursor = found.end?.cursor;
   const more = useCallback(() => {
-    if (!latest.current || !cursor || found.running || found.url !== url) return;
+    if (!latest.current || !cursor || found.running || found.url !== url || found.hits.length >= mostHits) return;
     run({ ...latest.current, cursor }, found);
   }, [cursor, found, run, url]);
   return { found: url ? found : nothing, more, stale: url !== '' && found.url !== url, wrong: found.url === url && found.error?.problem.kind === 'bad-question' };

@@ -45,6 +45,10 @@ export function useTraceKeys({ view, model, chart, findBox, choose, fold }: Trac
     const to = model && nextMatch(model.matches, model.pick?.span ?? -1, by);
     if (to !== undefined) choose({ span: to, event: -1 }, { quiet: true });
   };
+  const find = () => {
+    findBox.current?.focus();
+    findBox.current?.select();
+  };
   const toggle = (word: string) => go({ words: { [word]: view.words[word] === 'true' ? '' : 'true' } });
   const fit = () => {
     const pick = model?.pick;
@@ -68,7 +72,7 @@ export function useTraceKeys({ view, model, chart, findBox, choose, fold }: Trac
       'd|Shift+ArrowRight': { does: 'Later', run: () => chart.current?.pan(0.25) },
       '0': { does: 'Show all of the time', run: () => chart.current?.showWindow(undefined) },
       f: { does: 'Show the selected span’s time', run: fit },
-      'Mod+f': { does: 'Find in this trace', run: () => findBox.current?.select() },
+      'Mod+f': { does: 'Find in this trace', run: find },
       n: { does: 'Next match', run: () => match(1) },
       N: { does: 'Match before', run: () => match(-1) },
       e: { does: 'Only what failed', run: () => toggle('failed') },
