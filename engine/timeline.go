@@ -79,12 +79,14 @@ type Bar struct {
 	To   Moment `json:"to,omitempty"` // 0: it still holds at the end of what is recorded
 	// Early is the earliest moment at which it may have begun, where From lies in the window and that is at least a column before it.
 	Early Moment `json:"early,omitempty"`
-	State string `json:"state"` // one of timeline's states: good, progressing, bad, done, there, deleting, deleted, unknown
-	Text  string `json:"text,omitempty"`
-	ID    string `json:"id,omitempty"` // of the entry that began it; of several states, of the one told
-	RV    string `json:"rv,omitempty"`
-	N     int    `json:"n,omitempty"`    // states told as one; State is then the worst of them
-	Soft  string `json:"soft,omitempty"` // why the state is not known exactly: partial, assumed, inferred
+	// Earlier: it may have begun before From, by states before the window that were not read.
+	Earlier bool   `json:"earlier,omitempty"`
+	State   string `json:"state"` // one of timeline's states: good, progressing, bad, done, there, deleting, deleted, unknown
+	Text    string `json:"text,omitempty"`
+	ID      string `json:"id,omitempty"` // of the entry that began it; of several states, of the one told
+	RV      string `json:"rv,omitempty"`
+	N       int    `json:"n,omitempty"`    // states told as one; State is then the worst of them
+	Soft    string `json:"soft,omitempty"` // why the state is not known exactly: partial, assumed, inferred
 }
 
 // Mark is one record.
@@ -224,10 +226,12 @@ type Failing struct {
 // FailingObject is a workload that failed or was stuck.
 type FailingObject struct {
 	Ref
-	Text  string `json:"text"`            // "2 of 5 ready: ImagePullBackOff (web:v3)"
-	Since Moment `json:"since"`           // when it began; the earliest moment at which it may have, where that is only known to more than a second
-	Until Moment `json:"until,omitempty"` // the latest at which it ended; 0: it still does at the end of the window
-	Over  bool   `json:"over,omitempty"`  // the object itself was gone at the end of the window
+	Text  string `json:"text"`  // "2 of 5 ready: ImagePullBackOff (web:v3)"
+	Since Moment `json:"since"` // when it began; the earliest moment at which it may have, where that is only known to more than a second
+	// Certain is when it had certainly begun, where that is more than a second later: its lanes begin there, and are soft from Since on.
+	Certain Moment `json:"certain,omitempty"`
+	Until   Moment `json:"until,omitempty"` // the latest at which it ended; 0: it still does at the end of the window
+	Over    bool   `json:"over,omitempty"`  // the object itself was gone at the end of the window
 	// Change is the change of what was asked for (spec) that led to it, who made it, and what it was: the last one before the first failing Pod was made, of those
 	// that left the template which that Pod is made by. Absent where the records do not decide it.
 	Change *Mark `json:"change,omitempty"`

@@ -35,7 +35,9 @@ type Bar struct {
 	Status
 	ID, RV string // of the state that began it; of several, of the worst
 	N      int    // states told as one; 0: it is one
-	Soft   string // why the state is not known exactly
+	// Earlier: it may have begun before From, by states that were not given.
+	Earlier bool
+	Soft    string // why the state is not known exactly
 
 	told int64 // of several, how long the one told lasted
 }

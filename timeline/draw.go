@@ -16,9 +16,20 @@ const MaxRows = 100
 type Object struct {
 	Group, Kind string
 	States      []State
+	Earlier     Earlier
 	More        bool // there are later states, which are not given: bars that go on then do so at least until the last one given
 	End         *End // nil: it has not ended
 }
+
+// Earlier says what lies before the first state given.
+type Earlier int
+
+// What lies before the first state given.
+const (
+	NoEarlier    Earlier = iota // nothing
+	OtherEarlier                // a state of another status
+	SameEarlier                 // a state of the same status, or nobody knows of which
+)
 
 // State is one state of an object.
 type State struct {
@@ -71,6 +82,7 @@ type Step struct {
 // their beginning, as far as the states given go back.
 func Draw(o *Object, f Frame, derived bool) *Drawing {
 	c := NewCanvas(o.Group, o.Kind, f, derived)
+	c.Earlier(o.Earlier)
 	for i := range o.States {
 		c.State(&o.States[i])
 	}
@@ -87,6 +99,7 @@ type Canvas struct {
 	main        track
 	rows        *rows // nil: no derived ones
 	at          int64 // of the last state
+	earlier     Earlier
 }
 
 // NewCanvas is empty; derived asks for the derived rows too.
@@ -98,15 +111,21 @@ func NewCanvas(group, kind string, f Frame, derived bool) *Canvas {
 	return c
 }
 
+// Earlier tells what lies before the first state that will be drawn.
+func (c *Canvas) Earlier(e Earlier) { c.earlier = e }
+
 // State draws the next state. It keeps nothing of its Value.
 func (c *Canvas) State(s *State) {
 	c.at = max(c.at, s.At)
 	b := Bar{From: c.at, Early: s.Early, ID: s.ID, RV: s.RV}
 	b.Status, b.Soft = s.status(c.group, c.kind)
+	b.Earlier = c.earlier == SameEarlier
 	c.main.add(b)
+	b.Earlier = c.earlier != NoEarlier
 	if c.rows != nil && !s.Fragment {
 		c.rows.state(s, b)
 	}
+	c.earlier = NoEarlier
 }
 
 // End draws the end of the object's life.

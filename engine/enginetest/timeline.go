@@ -117,7 +117,7 @@ func FailingInShop() *engine.Failing {
 	old.Name, old.UID = "old", "00000000-0000-0000-0000-000000000001"
 	return &engine.Failing{From: moment(0), To: moment(60_000), Cut: "the limit of 2 objects was reached", Coverage: Coverage(), Objects: []engine.FailingObject{
 		{Ref: Web(), Text: "2 of 5 ready: ImagePullBackOff (web:v3)", Since: moment(1006), Change: &change, Events: 4},
-		{Ref: old, Text: "0 of 1 ready", Since: moment(500), Until: moment(900), Over: true},
+		{Ref: old, Text: "0 of 1 ready", Since: moment(500), Certain: moment(800), Until: moment(900), Over: true},
 	}}
 }
 

@@ -1,6 +1,7 @@
 package local
 
 import (
+	stdcmp "cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -36,6 +37,36 @@ func TestFailingNamesTheBadRoll(t *testing.T) {
 		}
 		if o.Events < 2 {
 			t.Errorf("%s: %d Warnings", name, o.Events)
+		}
+	}
+}
+
+// TestFailingAsDrawn: a failure is told to begin where its lanes draw it, as far as that is known: it may have from where they are soft, and has from where
+// they are not.
+func TestFailingAsDrawn(t *testing.T) {
+	for _, name := range []string{"deployment", "deployment-allstages", "deployment-metadata"} {
+		e := testEngine(t, name)
+		got, err := e.Failing(context.Background(), query.Failing{Namespace: "shop"})
+		if err != nil || len(got.Objects) != 1 {
+			t.Fatalf("%s: %+v, %v", name, got, err)
+		}
+		o := got.Objects[0]
+		if uncertain := name == "deployment-metadata"; uncertain != (o.Certain != 0) || uncertain && o.Certain-o.Since < 1e6 {
+			t.Errorf("%s: since %d, certain at %d", name, o.Since, o.Certain)
+		}
+		uids, whole := objectsOf(t, e)
+		soft, hard := false, false
+		for _, l := range lanesOf(t, e, query.Lanes{Window: whole, Bins: maxLaneBins}, uids) {
+			for _, b := range l.Bars {
+				if b.State != "bad" {
+					continue
+				}
+				soft = soft || b.Early == o.Since || b.From == o.Since
+				hard = hard || b.From == stdcmp.Or(o.Certain, o.Since)
+			}
+		}
+		if !soft || !hard {
+			t.Errorf("%s: no lane draws a failure that may begin at %d and has begun at %d", name, o.Since, o.Certain)
 		}
 	}
 }

@@ -32,6 +32,7 @@ func (f *failures) trialReaders(ctx context.Context) (*trial, error) {
 // spell is a time in which something failed, from the earliest to the latest moment where the records leave room; to is zero where it went on to the end of the window.
 type spell struct {
 	from, to time.Time
+	certain  time.Time // it had begun by then
 	early    time.Time // it began at no earlier moment
 	why      string    // of the workload itself: what its state says
 	state    int       // of the workload itself: the first one that shows it
@@ -79,6 +80,9 @@ func (t *trial) hear(ctx context.Context, a *accused) (*engine.FailingObject, er
 		return nil, nil
 	}
 	out := &engine.FailingObject{Ref: refOf(a.entry.Ref), Text: w.text(s, parts), Since: engine.MomentOf(s.from), Until: engine.MomentOf(s.to), Over: w.over(t.f.q.Window)}
+	if at := certainly(parts); at.Sub(s.from) > sharp {
+		out.Certain = engine.MomentOf(at)
+	}
 	if out.Change, err = t.change(ctx, w, culprit(parts, mostPods(parts))); err != nil {
 		return nil, err
 	}
@@ -113,6 +117,15 @@ func newestSpell(list []spell, from, to time.Time) (out spell, parts []spell) {
 		return spell{}, nil
 	}
 	return out, parts
+}
+
+// certainly is the moment by which something of a failure had begun.
+func certainly(parts []spell) time.Time {
+	var at time.Time
+	for _, p := range parts {
+		at = earliest(at, p.certain)
+	}
+	return at
 }
 
 // watched is a workload's life with the class of each state.
@@ -174,12 +187,12 @@ func (w *watched) own() []spell {
 	kind, terminal := w.life.Entry.Ref.Kind, w.life.Entry.Ref.Kind == "Job" || w.life.Entry.Ref.Kind == "Pod"
 	for i, s := range w.status {
 		if s.Class == timeline.Bad {
-			one := spell{from: w.from[i], to: w.until(i), why: s.Text, state: i}
+			one := spell{from: w.from[i], certain: w.at[i], to: w.until(i), why: s.Text, state: i}
 			if kind == "Pod" {
 				one.why, one.pod = "", podFailure(w.life.States[i].Value, s)
 			}
 			if n := len(out); n > 0 && out[n-1].to.Equal(w.at[i]) { // it only says more
-				one.from, one.state, out = out[n-1].from, out[n-1].state, out[:n-1]
+				one.from, one.certain, one.state, out = out[n-1].from, out[n-1].certain, out[n-1].state, out[:n-1]
 			}
 			out = append(out, one)
 		}
@@ -202,7 +215,7 @@ func (w *watched) own() []spell {
 			continue // it may yet come to its end, or goes on
 		}
 		if open || since.Before(end) {
-			out = append(out, spell{from: w.from[first], to: end, why: s.Text, state: first})
+			out = append(out, spell{from: w.from[first], certain: w.at[first], to: end, why: s.Text, state: first})
 		}
 	}
 	return out
@@ -259,7 +272,7 @@ func (t *trial) pod(ctx context.Context, p *suspected, w *watched) (*store.Entry
 			return nil //nolint:nilerr // what can not be read shows nothing
 		}
 		if s := timeline.Of("", "Pod", v); s.Class == timeline.Bad && !at.IsZero() {
-			one := spell{from: began(at, when), early: when.NotBefore, pod: podFailure(v, s)}
+			one := spell{from: began(at, when), certain: at, early: when.NotBefore, pod: podFailure(v, s)}
 			one.origin = &origin{first: entry.FirstRV, created: entry.CreatedAt, replicas: store.ObjectKey{Cluster: p.key.Cluster, UID: p.owner}, body: v}
 			if v.Get("status", "phase").Str() == "Failed" && w.life.Entry.Ref.Kind != "Job" { // it stays there, and another one takes its place
 				one.to = w.settledAfter(at, true)

@@ -28,16 +28,22 @@ func (ln *laning) draw(ctx context.Context, h *history, life *index.Life, shared
 	if err := life.Fill(ctx, st, shared, from, min(from+1, to)); err != nil {
 		return nil, err
 	}
+	earlier := timeline.SameEarlier
 	for n := 0; from > 0 && from < to && n < lookBack; n++ {
 		if err := life.Fill(ctx, st, shared, from-1, from); err != nil {
 			return nil, err
 		}
 		if statusOf(ref, &life.States[from-1]) != statusOf(ref, &life.States[from]) {
+			earlier = timeline.OtherEarlier
 			break
 		}
 		from--
 	}
+	if from == 0 {
+		earlier = timeline.NoEarlier
+	}
 	canvas := timeline.NewCanvas(ref.Group, ref.Kind, ln.frame, ln.q.Derived)
+	canvas.Earlier(earlier)
 	state := func(i int) {
 		s := stateDrawn(ref, &life.States[i], h.got.at(life, i), earlyOf(life.Entry, life.When[i], i == 0))
 		canvas.State(&s)
@@ -129,7 +135,7 @@ func (ln *laning) quietLane(ctx context.Context, entry *store.Entry, out *engine
 		return false, err
 	}
 	reader := shared.Reader(clock, rd.e.st)
-	o := &timeline.Object{Group: entry.Ref.Group, Kind: entry.Ref.Kind}
+	o := &timeline.Object{Group: entry.Ref.Group, Kind: entry.Ref.Kind, Earlier: timeline.SameEarlier}
 	got := receivedRecords{rd.watches}
 	for rv := entry.LastRV; len(o.States) <= lookBack && rv > 0; {
 		s, err := index.StateAt(ctx, rd.e.st, entry, rv)
@@ -137,6 +143,7 @@ func (ln *laning) quietLane(ctx context.Context, entry *store.Entry, out *engine
 			return false, err
 		}
 		if s == nil {
+			o.Earlier = timeline.NoEarlier
 			break
 		}
 		w, err := reader.WhenOf(ctx, s.Chosen.Best())
@@ -149,10 +156,14 @@ func (ln *laning) quietLane(ctx context.Context, entry *store.Entry, out *engine
 		}
 		drawn := stateDrawn(entry.Ref, s, at, earlyOf(entry, w, s.RV <= entry.FirstRV))
 		if n := len(o.States); n > 0 && statusOf(entry.Ref, s) != timeline.Of(entry.Ref.Group, entry.Ref.Kind, o.States[n-1].Value) {
+			o.Earlier = timeline.OtherEarlier
 			break
 		}
 		o.States = append(o.States, drawn)
-		rv = s.RV - 1
+		if rv = s.RV - 1; s.RV <= entry.FirstRV {
+			o.Earlier = timeline.NoEarlier
+			break
+		}
 	}
 	slices.Reverse(o.States)
 	show(timeline.Draw(o, ln.frame, ln.q.Derived), out)

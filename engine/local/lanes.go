@@ -170,7 +170,7 @@ func shownBars(list []timeline.Bar) []engine.Bar {
 	out := make([]engine.Bar, len(list))
 	for i, b := range list {
 		out[i] = engine.Bar{From: engine.Moment(b.From), To: engine.Moment(b.To), Early: engine.Moment(b.Early), State: string(b.Class), Text: b.Text,
-			ID: b.ID, RV: b.RV, N: b.N, Soft: b.Soft}
+			ID: b.ID, RV: b.RV, N: b.N, Soft: b.Soft, Earlier: b.Earlier}
 	}
 	return out
 }

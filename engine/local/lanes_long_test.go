@@ -131,3 +131,32 @@ func TestLanesOfLongLives(t *testing.T) {
 		t.Errorf("the bars at the ends of the window do not go on behind them: %+v, %+v", first, last)
 	}
 }
+
+// TestLanesSayHowFarTheyLooked: a status that holds for many states begins where these were read, and says so where there may be more before.
+func TestLanesSayHowFarTheyLooked(t *testing.T) {
+	const n = 3 * lookBack
+	c := &smallCluster{begin: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), rv: 10}
+	c.write(0, "alice", "create", "apps", "Deployment", "web", "d", `},"spec":{"replicas":2},"status":{"replicas":1}}`)
+	for i := range n {
+		c.write(time.Duration(1+i)*time.Minute, "bob", "patch", "apps", "Deployment", "web", "d", fmt.Sprintf(`,"annotations":{"n":"%d"}},"spec":{"replicas":1},"status":{"replicas":1,"updatedReplicas":1,"readyReplicas":1,"availableReplicas":1}}`, i))
+	}
+	c.write(200*time.Minute, "carol", "create", "", "ConfigMap", "other", "m", `}}`)
+	e := engineOver(t, openStore(t), c.records, 100)
+	at := func(minute int) time.Time { return c.begin.Add(time.Duration(minute) * time.Minute) }
+	for _, tt := range []struct {
+		name     string
+		from, to int
+		earlier  bool
+	}{
+		{"in the beginning", 5, 6, false},
+		{"as many as are read", lookBack + 1, lookBack + 2, false},
+		{"one more", lookBack + 3, lookBack + 4, true},
+		{"at the end", n - 1, n + 1, true},
+		{"behind the end", n + 100, n + 110, true},
+	} {
+		l := lanesOf(t, e, query.Lanes{Window: query.Window{From: at(tt.from), To: at(tt.to)}, Derived: true}, []record.UID{"d"})[0]
+		if len(l.Bars) != 1 || l.Bars[0].Earlier != tt.earlier || !tt.earlier && l.Bars[0].RV != "12" {
+			t.Errorf("%s: %+v", tt.name, l.Bars)
+		}
+	}
+}
