@@ -9,6 +9,8 @@ package index
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,8 +27,8 @@ const clockRules = 6
 // Its methods may be called concurrently.
 type Clocks struct {
 	st   store.Store
-	feed store.Feed // nil: the driver tells no changes
-	keep bool       // may write derived data
+	feed store.Feed  // nil: the driver tells no changes
+	keep atomic.Bool // may write derived data
 	live atomic.Bool
 	wake chan struct{}
 
@@ -42,7 +44,7 @@ type storageKey struct {
 // NewClocks makes the clocks of st; nothing is read yet. Of one store only one Clocks may be used beside a writer.
 func NewClocks(st store.Store) *Clocks {
 	c := readerClocks(st)
-	c.keep = true
+	c.keep.Store(true)
 	return c
 }
 
@@ -99,6 +101,26 @@ func (c *Clocks) Behind(cluster record.Cluster, storage record.Storage) (objects
 		return 0, time.Time{}
 	}
 	return t.behind()
+}
+
+// Settled reports whether every clock that was asked for holds all that the facts prove. While it does and nothing is written, the same question has
+// the same answer. It reads nothing.
+func (c *Clocks) Settled() bool {
+	c.mu.Lock()
+	tracks := slices.Collect(maps.Values(c.tracks))
+	c.mu.Unlock()
+	if len(tracks) == 0 {
+		return !c.live.Load()
+	}
+	for _, t := range tracks {
+		t.mu.Lock()
+		settled := t.loaded && t.settled() || !t.loaded && !c.live.Load()
+		t.mu.Unlock()
+		if !settled {
+			return false
+		}
+	}
+	return true
 }
 
 // Appended tells that facts became durable, so that Run need not wait for its next look. It returns at once. Nothing

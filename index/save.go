@@ -17,7 +17,7 @@ const maxKeptWaiting = 50_000
 // save keeps the clock in the store, as far as it changed since, and lets go of the changes that it holds. A crash before
 // leaves the older one, and the changes behind it. The caller holds work.
 func (t *track) save(ctx context.Context) error {
-	if !t.c.keep || t.c.feed == nil {
+	if !t.c.keep.Load() || t.c.feed == nil {
 		return nil
 	}
 	t.mu.Lock()
@@ -51,7 +51,7 @@ func ignoreReadOnly(c *Clocks, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	c.keep = false
+	c.keep.Store(false)
 	return nil
 }
 

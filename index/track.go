@@ -59,7 +59,12 @@ func (t *track) now(ctx context.Context) (clock *Clock, settled bool, err error)
 	if err := t.catchUp(ctx); err != nil {
 		return nil, false, err
 	}
-	return t.clock, !t.sweep && !t.doubt && len(t.moved) == 0 && t.upTo == t.pinsUpTo && t.waiting.len() == 0, nil
+	return t.clock, t.settled(), nil
+}
+
+// settled reports whether all that was written is worked in, and all that it touched joined. The caller holds mu.
+func (t *track) settled() bool {
+	return !t.sweep && !t.doubt && len(t.moved) == 0 && t.upTo == t.pinsUpTo && t.waiting.len() == 0
 }
 
 func (t *track) behind() (int, time.Time) {

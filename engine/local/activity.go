@@ -24,38 +24,37 @@ const (
 // is the revision or the end that a watch told of. What no object is (reviews, tokens) is no change, nor is an Event, and renewed leases count only
 // where leases are asked for. A get of what is not there did not fail.
 func (e *Engine) Activity(ctx context.Context, q query.Activity) (*engine.Activity, error) {
-	_, feeds := e.st.(store.Feed)
-	digest, written := questionDigest("activity", q), e.written()
-	if answer, ok := e.answers.of(digest, written).(*engine.Activity); ok && feeds {
+	asked := e.asked("activity", q)
+	if answer, ok := asked.answer().(*engine.Activity); ok {
 		return answer, nil
 	}
-	out, err := e.activity(ctx, q)
-	if err == nil && feeds && out.Cut == "" {
-		e.answers.keep(digest, written, out)
+	out, pending, err := e.activity(ctx, q)
+	if err == nil && out.Cut == "" && pending == "" {
+		asked.keep(out)
 	}
 	return out, err
 }
 
-func (e *Engine) activity(ctx context.Context, q query.Activity) (*engine.Activity, error) {
+// activity counts; pending says why the set may be incomplete.
+func (e *Engine) activity(ctx context.Context, q query.Activity) (out *engine.Activity, pending string, err error) {
 	a := &activity{e: e, q: q, top: min(cmp.Or(max(q.Top, 0), e.limits.Rows), maxTop), deadline: e.deadline()}
-	var err error
 	if a.scope, err = e.scope(ctx, q.Set, q.Window); err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	set := a.scope.set
 	a.frame(min(cmp.Or(max(q.Bins, 0), activityBins), maxBins))
 	total := newTallies(a)
 	if a.width > 0 {
 		if err := a.scan(ctx, total); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
-	out := &engine.Activity{From: engine.MomentOf(a.from), To: engine.MomentOf(a.to), Bin: a.width, Bins: total.filled(), Records: total.records,
-		Cut: joinCuts(a.scope.set.cut, a.cut(total))}
+	out = &engine.Activity{From: engine.MomentOf(a.from), To: engine.MomentOf(a.to), Bin: a.width, Bins: total.filled(), Records: total.records, Cut: joinCuts(set.cut, a.cut(total))}
 	if err := a.tell(ctx, total, out); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	out.Coverage, err = a.scope.set.coverage(ctx)
-	return out, err
+	out.Coverage, err = set.coverage(ctx)
+	return out, set.pending, err
 }
 
 // activity is one count under way.

@@ -1,6 +1,10 @@
 package local
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/kubewake/kubewake/store"
+)
 
 // maxAnswers bounds the answers that are kept for who asks again.
 const maxAnswers = 32
@@ -11,6 +15,36 @@ type answerCache struct {
 	written uint64     // the number of the last append when the answers were given
 	answers map[string]any
 	order   []string
+}
+
+// askedBefore is a question whose answer may be kept.
+type askedBefore struct {
+	e       *Engine
+	digest  string
+	written uint64
+	holds   bool // the answer is the same until something is written
+}
+
+// asked begins a question whose answer is kept for who asks again until something is written: not in a store that does not tell that, nor while clocks have
+// yet to learn from what was written before.
+func (e *Engine) asked(kind string, question any) askedBefore {
+	_, feeds := e.st.(store.Feed)
+	return askedBefore{e: e, digest: questionDigest(kind, question), written: e.written(), holds: feeds && e.clocks.Settled()}
+}
+
+// answer gives what was answered before; nil: nothing that still holds.
+func (a askedBefore) answer() any {
+	if !a.holds {
+		return nil
+	}
+	return a.e.answers.of(a.digest, a.written)
+}
+
+// keep keeps an answer for who asks again. It is not changed any more.
+func (a askedBefore) keep(answer any) {
+	if a.holds {
+		a.e.answers.keep(a.digest, a.written, answer)
+	}
 }
 
 // of gives the answer to a question, if nothing was written since.

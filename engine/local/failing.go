@@ -22,13 +22,13 @@ const (
 // A workload fails while a Pod of it does and it is not as it was asked for, while it says so itself, or when it is on its way for longer than its
 // deadline or, at the end of the window, for longer than some seconds. The newest such time is told.
 func (e *Engine) Failing(ctx context.Context, q query.Failing) (*engine.Failing, error) {
-	digest, written := questionDigest("failing", q), e.written()
-	if answer, ok := e.answers.of(digest, written).(*engine.Failing); ok {
+	asked := e.asked("failing", q)
+	if answer, ok := asked.answer().(*engine.Failing); ok {
 		return answer, nil
 	}
 	out, err := e.failing(ctx, q)
-	if _, feeds := e.st.(store.Feed); err == nil && feeds && out.Cut == "" {
-		e.answers.keep(digest, written, out)
+	if err == nil && out.Cut == "" {
+		asked.keep(out)
 	}
 	return out, err
 }
