@@ -16,7 +16,19 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "kubewake" { // which the scripts run, with an environment of their own
+		forgetEnvironment()
+	}
 	testscript.Main(m, map[string]func(){"kubewake": main})
+}
+
+// forgetEnvironment drops what the environment of whoever runs the tests says to the program.
+func forgetEnvironment() {
+	for _, name := range []string{"KUBEWAKE_DATA", "KUBEWAKE_SERVER", "KUBEWAKE_TOKEN_FILE", "KUBEWAKE_CA", "KUBEWAKE_LINK_RULES", "KUBEWAKE_TRACE_MODES", "KUBECONFIG", "NO_COLOR"} {
+		if err := os.Unsetenv(name); err != nil {
+			panic(err)
+		}
+	}
 }
 
 // The scripts run the program on real, redacted recordings: testdata/script says what a person types and sees.
