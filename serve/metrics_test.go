@@ -15,6 +15,8 @@ import (
 	"github.com/kubewake/kubewake/ingest/spool"
 	"github.com/kubewake/kubewake/ingest/wire"
 	"github.com/kubewake/kubewake/object/redact"
+	"github.com/kubewake/kubewake/source/otlp"
+	"github.com/kubewake/kubewake/source/push"
 	"github.com/kubewake/kubewake/source/webhook"
 )
 
@@ -58,6 +60,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 	wire.NewMetrics(registered)
 	intake.NewMetrics(registered)
 	webhook.NewMetrics(registered)
+	otlp.NewMetrics(registered)
+	push.NewMetrics(registered)
 	if _, err := collect.New(collect.Config{}, collect.Process{Sink: noSink{}, Redactor: redact.Off(), Metrics: registered}); err != nil {
 		t.Fatal(err)
 	}
