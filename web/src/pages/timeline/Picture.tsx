@@ -3,9 +3,8 @@ import { createPortal } from 'react-dom';
 import { ask } from '../../api/client';
 import { useLive } from '../../api/live';
 import type { Lanes, Row } from '../../api/drawn';
-import { objectView, nameOf } from '../../parts';
+import { objectView } from '../../parts';
 import { printMoment, type Window } from '../../time/moment';
-import { sameWindow } from '../../time/scale';
 import type { LaneAsk } from '../../timeline/lanestore';
 import type { RowOptions } from '../../timeline/rows';
 import { pageKeys, rowKeys } from '../../timeline/keys';
@@ -15,7 +14,7 @@ import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { currentView, go, goTo, hrefOf } from '../../url/useView';
 import type { TimelineData } from './useTimelineData';
-import { Rest } from './rest';
+import { WindowWriter } from './WindowWriter';
 import type { TimelineWords } from './words';
 
 export interface PictureProps {
@@ -51,7 +50,7 @@ export function Picture({ view, words, data, rows, choice, onToggle, onMenu, onF
   const host = useRef<HTMLDivElement>(null);
   const [timeline, setTimeline] = useState<Timeline>();
   const zone = useZone();
-  const [writer] = useState(() => new WindowWriter());
+  const [writer] = useState(() => new WindowWriter(go));
   const events = useRef({ onToggle, onMenu, onFailed });
   useEffect(() => {
     events.current = { onToggle, onMenu, onFailed };
@@ -139,59 +138,4 @@ function useTimelineKeys(timeline: Timeline | undefined): void {
   // The keys of the rows are listed only, by their signs: they work where the rows have the focus, and are heard there.
   const listed = Object.fromEntries(rowKeys.map((k) => [signs[k.keys] ?? k.keys, { does: k.does, run: () => undefined }]));
   useKeys({ ...keys, ...listed }, 'Timeline');
-}
-
-/** Writes the window into the URL: seldom while it moves, as a new entry of the history where somebody chose it, or moves it after a rest. */
-class WindowWriter {
-  /** All that there is to see. */
-  private extent: Window | undefined;
-
-  setExtent(extent: Window | undefined): void {
-    this.extent = extent;
-  }
-
-  /** What it wrote last, as long as nobody else did: the picture shows that already, or is past it. */
-  private written: Window | undefined;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private pending: (() => void) | undefined;
-  private readonly rest = new Rest();
-  /** What is pending begins an entry. */
-  private begins = false;
-
-  readonly write: TimelineEvents['window'] = ({ from, to }, { settled, jump }) => {
-    // The first movement begins the entry, even where the last one is what is written.
-    this.begins = this.rest.begins(jump, performance.now()) || this.begins;
-    this.pending = () => {
-      this.written = { from, to };
-      // All that there is needs no words, and stays all when more comes in.
-      const whole = this.extent && sameWindow({ from, to }, this.extent);
-      go(whole ? { from: undefined, to: undefined, follow: undefined } : { from, to, follow: undefined }, { replace: !this.begins });
-      this.begins = false;
-    };
-    if (settled) this.flush();
-    else this.timer ??= setTimeout(() => this.flush(), 250);
-  };
-
-  /** Whether a window of the URL is news to the picture. */
-  isNews(window: Window): boolean {
-    if (this.written && sameWindow(window, this.written)) return false;
-    this.written = undefined;
-    return true;
-  }
-
-  stop(): void {
-    clearTimeout(this.timer);
-  }
-
-  private flush(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.pending?.();
-    this.pending = undefined;
-  }
-}
-
-/** What a row is called. */
-export function rowTitle(row: Row): string {
-  return `${row.kind ?? ''} ${nameOf(row)}`.trim();
 }
