@@ -29,7 +29,7 @@ export interface TimeColumnsProps {
   /** Drawn dimmed: what was there before, while something else loads. */
   stale?: boolean;
   label: string;
-  /** A window was chosen, or none any more; done: the pointer was let go, or a key was pressed. */
+  /** A window is drawn, or none any more; done: it is chosen, the pointer was let go or a key was pressed. */
   choose: (window: Window | undefined, done: boolean) => void;
   /** What the key Enter does. */
   enter?: (() => void) | undefined;
@@ -114,6 +114,7 @@ function useBrush({ columns, chosen, choose, enter }: TimeColumnsProps, axis: Ax
       else if (next && (next.from !== chosen?.from || next.to !== chosen.to)) choose(next, true);
     },
     onPointerCancel: () => {
+      if (grip.current) choose(undefined, false);
       grip.current = undefined;
       setDraft(undefined);
     },

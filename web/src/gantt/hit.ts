@@ -14,10 +14,6 @@ export interface Hit extends Pick {
   on: boolean;
 }
 
-export function samePick(a: Pick | undefined, b: Pick | undefined): boolean {
-  return a?.span === b?.span && a?.event === b?.event;
-}
-
 /** How far beside a mark a point may lie, in pixels. */
 const reach = 6;
 

@@ -60,7 +60,7 @@ function wheel(chart: Drawn, event: WheelEvent): void {
   const { scale } = chart.scene;
   const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1;
   const x = event.clientX - chart.stage.canvas.getBoundingClientRect().left;
-  if (event.ctrlKey || event.metaKey || event.target === chart.stage.headCanvas) {
+  if (event.ctrlKey || event.metaKey || (event.target === chart.stage.headCanvas && !event.shiftKey && Math.abs(event.deltaY) >= Math.abs(event.deltaX))) {
     event.preventDefault();
     const by = Math.max(-300, Math.min(300, event.deltaY * unit));
     // Pinches come as small steps with Ctrl, wheels as large ones.

@@ -38,7 +38,7 @@ export function drawSign(ctx: CanvasRenderingContext2D, palette: Palette, sign: 
   }
 }
 
-export function signColor(palette: Palette, sign: Sign): string {
+function signColor(palette: Palette, sign: Sign): string {
   switch (sign) {
     case 'failed':
       return palette.failed;

@@ -25,11 +25,6 @@ export function actorSort(user: string | undefined): 'person' | 'service account
   return 'person';
 }
 
-/** Whether a person asked, and not a controller, node or component. */
-export function isPerson(user: string | undefined): boolean {
-  return actorSort(user) === 'person';
-}
-
 /** A user agent without its noise: "kubectl/v1.34.1 (linux/amd64) kubernetes/…" is "kubectl v1.34.1". */
 export function agentShort(agent: string | undefined): string {
   const [first = ''] = (agent ?? '').split(' ');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { actorShort, actorSort, agentShort, isPerson } from './actors';
+import { actorShort, actorSort, agentShort } from './actors';
 import { counted, grouped } from './counts';
 import { icons } from './icons';
 import { kindIcon, kindOfWord, kindShort } from './kinds';
@@ -15,7 +15,6 @@ it.each([
 ])('%s is %s, a %s', (user, short, sort) => {
   expect(actorShort(user)).toBe(short);
   expect(actorSort(user)).toBe(sort);
-  expect(isPerson(user)).toBe(sort === 'person');
 });
 
 it('user agents lose their noise', () => {

@@ -95,7 +95,7 @@ function firstEnding(bars: Bars, at: number): number {
 }
 
 /** Index of the first number that is not below at. */
-export function firstFrom(numbers: Float64Array, count: number, at: number): number {
+function firstFrom(numbers: Float64Array, count: number, at: number): number {
   let low = 0;
   let high = count;
   while (low < high) {

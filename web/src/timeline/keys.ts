@@ -113,7 +113,8 @@ function focusedLane(t: Timeline): { cluster: string; uid: string } | undefined 
 function step(t: Timeline, way: 1 | -1): void {
   const lane = focusedLane(t);
   if (!lane) {
-    moveRow(t, 1);
+    // A group, and a row that is not loaded, has no records to step to.
+    if (!t.spotOf(t.focused)) moveRow(t, 1);
     return;
   }
   const { scale, cursor } = t.scene;

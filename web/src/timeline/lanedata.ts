@@ -84,8 +84,6 @@ export function derivedKey(derived: { group: string; name: string }): string {
   return `${derived.group}/${derived.name}`;
 }
 
-export const noBars: Bars = barsOf([]);
-
 export function barsOf(all: readonly Bar[]): Bars {
   const n = all.length;
   const bars: Bars = { count: n, from: new Float64Array(n), to: new Float64Array(n), early: new Float64Array(n), state: new Uint8Array(n), all };

@@ -30,7 +30,7 @@ export interface LaneEntry {
   readonly cluster: string;
   readonly uid: string;
   readonly tiles: Map<number, Tile>;
-  /** Levels that tiles lie on, as bits of two numbers: looking for a coarser one is quick. */
+  /** Its derived rows, as far as they are known. */
   shapes: readonly DerivedShape[];
   /** Derived rows were answered at least once. */
   derived: boolean;
@@ -99,7 +99,7 @@ export class LaneStore {
   private weight = 0;
   private clock = 0;
   private generation = 1;
-  /** Tiles that end before this moment are still right after the newest generation came. */
+  /** Reads are asked for, too. */
   private reads = false;
   private wanted: readonly Wanted[] = [];
   private range: TileRange = { level: 0, first: 0, last: 0 };

@@ -6,7 +6,7 @@ import { Letters, type Fill } from './paint';
 /** The patterns; which state has which is patternOf. */
 export type PatternName = 'stripes' | 'dots' | 'backstripes' | 'crosshatch' | 'hatch';
 
-export const patternOf: Partial<Record<StateName, PatternName>> = {
+const patternOf: Partial<Record<StateName, PatternName>> = {
   bad: 'stripes',
   progressing: 'dots',
   deleting: 'backstripes',
@@ -72,7 +72,7 @@ function channels(colour: string): number[] | undefined {
   return match ? match.slice(1).map((c) => parseInt(c, 16)) : undefined;
 }
 
-export function lightness(colour: string): number {
+function lightness(colour: string): number {
   const [r = 0, g = 0, b = 0] = channels(colour) ?? [];
   return (r * 0.2126 + g * 0.7152 + b * 0.0722) / 255;
 }

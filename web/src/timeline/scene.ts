@@ -4,7 +4,7 @@ import { stateNames, type StateName } from '../theme/palette';
 import type { Window } from '../time/moment';
 import type { Zone } from '../time/format';
 import { rulerOf, type Ruler } from '../time/ruler';
-import { xOf, type Scale } from '../time/scale';
+import type { Scale } from '../time/scale';
 import { Assembled, AssembledDerived } from './assemble';
 import { drawBeyond, drawGrid, drawMinimap, drawRuler, headHeight, minimapHeight, minimapScale, type Density } from './draw_head';
 import { barTop, drawBars, drawMissing, drawSteps, drawUnknown, type Place } from './draw_lane';
@@ -181,9 +181,4 @@ function drawSkeleton({ paint, look, left, scale }: Place, now: number, seed: nu
   const begin = (seed * 37) % 23;
   paint.fillRect(left + (scale.width * begin) / 100, y + height - 12, scale.width * (0.45 + ((seed * 13) % 30) / 100), 9);
   paint.globalAlpha = 1;
-}
-
-/** The x of a moment in the whole picture. */
-export function pictureX(scene: Pick<Scene, 'scale' | 'left'>, at: number): number {
-  return scene.left + xOf(scene.scale, at);
 }
