@@ -108,10 +108,11 @@ func (d *decoder) progress() *Progress {
 	return p
 }
 
-// count reads a list's length; every element takes at least one byte, so a length beyond the rest is corrupt.
-func (d *decoder) count() int {
+// count reads the length of a list whose elements take at least so many bytes each, a field one: a length beyond the rest is corrupt, and
+// nothing is allocated for it.
+func (d *decoder) count(each int) int {
 	n := d.num()
-	if n > uint64(len(d.buf)) {
+	if n > uint64(len(d.buf)/each) {
 		d.fail()
 		return 0
 	}
@@ -134,7 +135,7 @@ func (d *decoder) ref(r *ObjectRef) {
 }
 
 func (d *decoder) strs() []string {
-	n := d.count()
+	n := d.count(1)
 	if n == 0 {
 		return nil
 	}
@@ -146,7 +147,7 @@ func (d *decoder) strs() []string {
 }
 
 func (d *decoder) pairs() []KeyValue {
-	n := d.count()
+	n := d.count(2)
 	if n == 0 {
 		return nil
 	}
@@ -161,7 +162,7 @@ func (d *decoder) request() *Request {
 	q := &Request{AuditID: d.str(), Stage: Stage(d.num()), Level: Level(d.num()), Flags: RequestFlags(d.num()), Verb: d.str(), URI: d.str()}
 	q.Actor = Actor{User: d.str(), UserUID: d.str(), Groups: d.strs(), Extra: d.pairs(), Impersonator: d.str(), UserAgent: d.str(), SourceIPs: d.strs()}
 	q.Code, q.Reason, q.Message = int(d.num()), d.str(), d.str()
-	if n := d.count(); n > 0 {
+	if n := d.count(3); n > 0 {
 		q.Causes = make([]Cause, n)
 		for i := range q.Causes {
 			q.Causes[i] = Cause{Field: d.str(), Reason: d.str(), Message: d.str()}
@@ -171,7 +172,7 @@ func (d *decoder) request() *Request {
 	q.NamedRV, q.NamedUID = ResourceVersion(d.num()), UID(d.str())
 	q.Answer, q.AnswerUID, q.AnswerRV, q.AnswerEnds = BodyKind(d.num()), UID(d.str()), ResourceVersion(d.num()), d.bool()
 	q.SentKind, q.Sent = SentKind(d.num()), d.bytes()
-	if n := d.count(); n > 0 {
+	if n := d.count(5); n > 0 {
 		q.Items = make([]Item, n)
 		for i := range q.Items {
 			q.Items[i] = Item{Namespace: d.str(), Name: d.str(), UID: UID(d.str()), RV: ResourceVersion(d.num()), Ends: d.bool()}
@@ -182,7 +183,7 @@ func (d *decoder) request() *Request {
 
 func (d *decoder) end() *End {
 	e := &End{RV: ResourceVersion(d.num()), LastBody: d.bytes()}
-	if n := d.count(); n > 0 {
+	if n := d.count(len(ID{}) + 2); n > 0 {
 		e.Requests = make([]EndRequest, n)
 		for i := range e.Requests {
 			if len(d.buf) < len(ID{}) {

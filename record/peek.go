@@ -43,7 +43,7 @@ func (h *RequestHead) Tail() (t RequestTail, ok bool) {
 	t.AnswerRV = ResourceVersion(d.num())
 	d.num() // whether it ends
 	t.SentKind, t.Sent = SentKind(d.num()), d.bytes()
-	t.Items = d.count()
+	t.Items = d.count(5)
 	return t, !d.bad
 }
 
@@ -109,7 +109,7 @@ func PeekRequest(b []byte) (h RequestHead, ok bool) {
 
 // skip passes over a list whose elements are so many strings each.
 func (d *decoder) skip(each int) {
-	for range d.count() * each {
+	for range d.count(each) * each {
 		d.bytes()
 		if d.bad {
 			return

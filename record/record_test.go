@@ -1,6 +1,7 @@
 package record
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"math/rand/v2"
 	"testing"
@@ -64,6 +65,16 @@ func TestDecodeRefusesEveryCut(t *testing.T) {
 			if _, err := Decode(b[:n]); err == nil {
 				t.Errorf("%s: cut at %d of %d bytes was accepted", r.Kind, n, len(b))
 			}
+		}
+	}
+}
+
+// A length that the rest can not hold is refused before anything is allocated: an object takes 144 bytes where its encoding may take nine.
+func TestCountBoundsWhatIsAllocated(t *testing.T) {
+	for n, want := range map[uint64]bool{0: true, 11: true, 12: false, 100: false, 1 << 62: false} {
+		d := decoder{buf: append(binary.AppendUvarint(nil, n), make([]byte, 100)...)}
+		if got := d.count(9); d.bad == want || want && uint64(got) != n {
+			t.Errorf("%d elements of nine bytes in a hundred: %d, refused: %v", n, got, d.bad)
 		}
 	}
 }

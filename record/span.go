@@ -244,13 +244,13 @@ func (d *decoder) span() *Span {
 	}
 	s.Kind, s.End, s.Status = SpanKind(d.num()), d.time(), SpanStatus(d.num())
 	s.Attributes, s.Resource = d.pairs(), d.pairs()
-	if n := d.count(); n > 0 {
+	if n := d.count(3); n > 0 {
 		s.Events = make([]SpanEvent, n)
 		for i := range s.Events {
 			s.Events[i] = SpanEvent{At: d.time(), Name: d.str(), Attributes: d.pairs()}
 		}
 	}
-	if n := d.count(); n > 0 {
+	if n := d.count(len(TraceID{}) + len(SpanID{}) + 1); n > 0 {
 		s.Links = make([]SpanLink, n)
 		for i := range s.Links {
 			d.raw(s.Links[i].TraceID[:])
@@ -258,7 +258,7 @@ func (d *decoder) span() *Span {
 			s.Links[i].Attributes = d.pairs()
 		}
 	}
-	if n := d.count(); n > 0 {
+	if n := d.count(9); n > 0 {
 		s.Also = make([]ObjectRef, n)
 		for i := range s.Also {
 			d.ref(&s.Also[i])
