@@ -1,7 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** The repository. */
 export const root = new URL('../..', import.meta.url).pathname;
@@ -15,10 +16,11 @@ export interface Served {
   stop: () => Promise<void>;
 }
 
-/** Starts `kubewake ARGS… --data DIR --listen 127.0.0.1:0` over a directory of its own and waits until it says where it serves. */
+/** Starts `kubewake ARGS… --data DIR --listen 127.0.0.1:0` over a directory of its own, unless the arguments name one, and waits until it says where it serves. */
 export async function serve(...args: string[]): Promise<Served> {
   const data = await mkdtemp(join(tmpdir(), 'kubewake-ui-'));
-  const child = spawn(program, [...args, '--data', join(data, 'store'), '--listen', '127.0.0.1:0'], { cwd: root });
+  const own = args.includes('--data') ? [] : ['--data', join(data, 'store')];
+  const child = spawn(program, [...args, ...own, '--listen', '127.0.0.1:0'], { cwd: root });
   const url = await address(child);
   return {
     url,
@@ -32,8 +34,10 @@ export async function serve(...args: string[]): Promise<Served> {
 /** The demo that ships with the program. */
 export const serveDemo = () => serve('demo');
 
-/** Recordings below testdata. */
-export const serveRecording = (...names: string[]) => serve('open', ...names.map((n) => join('testdata/recordings', n)));
+/** Stores recordings below testdata under a cluster's name; the directory exists afterwards. */
+export async function importRecording(data: string, cluster: string, ...names: string[]): Promise<void> {
+  await promisify(execFile)(program, ['import', ...names.map((n) => join('testdata/recordings', n)), '--data', data, '--cluster', cluster], { cwd: root });
+}
 
 function address(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
