@@ -1,5 +1,5 @@
 /** The components that pages are made of. */
-export { Button, IconButton, Segments, type ButtonProps, type IconButtonProps } from './Button';
+export { Button, IconButton, Segments } from './Button';
 export { CertaintyChip, Chip, StateChip, StateGlyph } from './Chip';
 export { Copy } from './CopyButton';
 export { copyText } from './copyText';
@@ -11,7 +11,7 @@ export { Link, ObjectLink, RefLabel } from './Link';
 export { Menu, type MenuItem } from './Menu';
 export { NoCluster } from './NoCluster';
 export { CoverageNote, CutNote } from './Notes';
-export { kindPath, nameOf, objectPath, objectView, rootSet, timelineOf, toPage } from './objectView';
+export { kindPath, nameOf, objectView, rootSet, timelineOf, toPage } from './objectView';
 export { PageHeader } from './PageHeader';
 export { Popover } from './Popover';
 export { recording } from './recording';
@@ -20,8 +20,8 @@ export { Sentence } from './Sentence';
 export { Tabs, type Tab } from './Tabs';
 export { TimeLabel, WhenLabel } from './TimeLabel';
 export { Unrecorded, useLack } from './Unrecorded';
-export { copiedWords, useCopy, type Copied } from './useCopy';
+export { copiedWords, useCopy } from './useCopy';
 export { useModal } from './useModal';
 export { useNow } from './useNow';
-export { around, followNow, lastOf, presets, shifted, windowOf, zoomed } from './window';
+export { around, windowOf } from './window';
 export { WindowBar, WindowButton } from './WindowBar';
