@@ -56,23 +56,7 @@ export function DiffTab({ view, data }: { view: View; data: ObjectData }) {
             at the cursor
           </Button>
         )}
-        <span className="object-bar-end">
-          <Switch on={noise} word="noise" title="managedFields, resourceVersion, generation and what follows from them">
-            Noise{diff.data && !noise && diff.data.folded > 0 ? ` (${counted(diff.data.folded, 'change')} folded)` : ''}
-          </Switch>
-          <Switch on={whole} word="whole" title="What did not change, too">
-            Whole
-          </Switch>
-          <Segments
-            small
-            label="How it is shown"
-            value={inline ? 'inline' : 'split'}
-            options={[{ value: 'split', label: 'Side by side' }, { value: 'inline', label: 'Inline' }]}
-            onChange={(next) => go({ words: { side: next === 'inline' ? 'inline' : '' } }, { replace: true })}
-          />
-          <IconButton small icon="up" label="Difference before (p)" onClick={() => handle.current?.step(-1)} />
-          <IconButton small icon="down" label="Next difference (n)" onClick={() => handle.current?.step(1)} />
-        </span>
+        <Options noise={noise} whole={whole} inline={inline} folded={diff.data?.folded ?? 0} step={(by) => handle.current?.step(by)} />
       </div>
       {!a && data.history.data && (
         <Empty title="There is no state before this one" icon="info">
@@ -126,6 +110,29 @@ function Sides({ a, b }: { a: State | undefined; b: State | undefined }) {
         </span>
       ))}
     </div>
+  );
+}
+
+/** How the difference is shown, and the steps through it. */
+function Options({ noise, whole, inline, folded, step }: { noise: boolean; whole: boolean; inline: boolean; folded: number; step: (by: 1 | -1) => void }) {
+  return (
+    <span className="object-bar-end">
+      <Switch on={noise} word="noise" title="managedFields, resourceVersion, generation and what follows from them">
+        Noise{!noise && folded > 0 ? ` (${counted(folded, 'change')} folded)` : ''}
+      </Switch>
+      <Switch on={whole} word="whole" title="What did not change, too">
+        Whole
+      </Switch>
+      <Segments
+        small
+        label="How it is shown"
+        value={inline ? 'inline' : 'split'}
+        options={[{ value: 'split', label: 'Side by side' }, { value: 'inline', label: 'Inline' }]}
+        onChange={(next) => go({ words: { side: next === 'inline' ? 'inline' : '' } }, { replace: true })}
+      />
+      <IconButton small icon="up" label="Difference before (p)" onClick={() => step(-1)} />
+      <IconButton small icon="down" label="Next difference (n)" onClick={() => step(1)} />
+    </span>
   );
 }
 
