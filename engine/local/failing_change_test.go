@@ -106,55 +106,41 @@ func TestFailingChange(t *testing.T) {
 		return owned("ReplicaSet", "r") + fmt.Sprintf(`},"spec":{"containers":[{"name":"main","image":%q}]},"status":{"phase":"Pending","containerStatuses":[{"name":"main","image":%q,"state":{"waiting":{"reason":%q}}}]}}`, image, image, state)
 	}
 	const controller = "system:controller"
+	type step struct {
+		second int
+		who    string
+		kind   string // of the Deployment web, its ReplicaSet and the Pod of that
+		state  string
+	}
+	asked := step{0, "alice", "Deployment", deployment(1, 2, 2, "v1")}
+	bad := func(ready int) step { return step{10, "ci", "Deployment", deployment(2, 2, ready, "bad")} }
+	edited := step{10, "bob", "Deployment", deployment(2, 2, 1, "v2")}
+	made := func(second int, state string) step { return step{second, controller, "ReplicaSet", state} }
+	starts := step{11, controller, "Pod", pod("bad", "ContainerCreating")}
+	fails := func(second int, image string) step { return step{second, "node", "Pod", pod(image, "ErrImagePull")} }
 	for _, tt := range []struct {
-		name string
-		make func(c *smallCluster)
-		who  string // "": nobody
+		name  string
+		steps []step
+		who   string // "": nobody
 	}{
-		{"rolled back in the second of the failure", func(c *smallCluster) {
-			c.write(0, "alice", "create", "apps", "Deployment", "web", "d", deployment(1, 2, 2, "v1"))
-			c.write(10*time.Second, "ci", "patch", "apps", "Deployment", "web", "d", deployment(2, 2, 2, "bad"))
-			c.write(11*time.Second, controller, "create", "apps", "ReplicaSet", "web-1", "r", replicas("bad"))
-			c.write(11*time.Second, controller, "create", "", "Pod", "web-1-a", "p", pod("bad", "ContainerCreating"))
-			c.write(12*time.Second, "bob", "patch", "apps", "Deployment", "web", "d", deployment(3, 2, 1, "v1"))
-			c.write(12*time.Second, "node", "patch", "", "Pod", "web-1-a", "p", pod("bad", "ErrImagePull"))
-		}, "ci"},
-		{"scaled before it showed", func(c *smallCluster) {
-			c.write(0, "alice", "create", "apps", "Deployment", "web", "d", deployment(1, 2, 2, "v1"))
-			c.write(10*time.Second, "ci", "patch", "apps", "Deployment", "web", "d", deployment(2, 2, 1, "bad"))
-			c.write(11*time.Second, controller, "create", "apps", "ReplicaSet", "web-1", "r", replicas("bad"))
-			c.write(11*time.Second, controller, "create", "", "Pod", "web-1-a", "p", pod("bad", "ContainerCreating"))
-			c.write(15*time.Second, "bob", "patch", "apps", "Deployment", "web", "d", deployment(3, 3, 1, "bad"))
-			c.write(20*time.Second, "node", "patch", "", "Pod", "web-1-a", "p", pod("bad", "ErrImagePull"))
-		}, "ci"},
-		{"a Pod made anew after an edit that is not rolled out", func(c *smallCluster) {
-			c.write(0, "alice", "create", "apps", "Deployment", "web", "d", deployment(1, 2, 2, "v1"))
-			c.write(time.Second, controller, "create", "apps", "ReplicaSet", "web-1", "r", replicas("v1"))
-			c.write(10*time.Second, "bob", "patch", "apps", "Deployment", "web", "d", deployment(2, 2, 1, "v2"))
-			c.write(15*time.Second, controller, "create", "", "Pod", "web-1-b", "p", pod("v1", "ErrImagePull"))
-		}, "alice"},
-		{"by its images, where the ReplicaSet is not recorded", func(c *smallCluster) {
-			c.write(0, "alice", "create", "apps", "Deployment", "web", "d", deployment(1, 2, 2, "v1"))
-			c.write(time.Second, controller, "create", "apps", "ReplicaSet", "web-1", "r", owned("Deployment", "d")+"}}")
-			c.write(10*time.Second, "bob", "patch", "apps", "Deployment", "web", "d", deployment(2, 2, 1, "v2"))
-			c.write(15*time.Second, controller, "create", "", "Pod", "web-1-b", "p", pod("v1", "ErrImagePull"))
-		}, "alice"},
-		{"what made its template is not recorded", func(c *smallCluster) {
-			c.write(0, "alice", "create", "apps", "Deployment", "web", "d", deployment(1, 2, 2, "v1"))
-			c.write(10*time.Second, controller, "create", "apps", "ReplicaSet", "web-1", "r", replicas("bad"))
-			c.write(11*time.Second, controller, "create", "", "Pod", "web-1-a", "p", pod("bad", "ErrImagePull"))
-			c.write(12*time.Second, "bob", "patch", "apps", "Deployment", "web", "d", deployment(3, 2, 1, "v1"))
-		}, ""},
-		{"a change was lost before the one that is recorded", func(c *smallCluster) {
-			c.write(0, "alice", "create", "apps", "Deployment", "web", "d", deployment(1, 2, 2, "v1"))
-			c.write(10*time.Second, "bob", "patch", "apps", "Deployment", "web", "d", deployment(3, 2, 1, "bad"))
-			c.write(11*time.Second, controller, "create", "apps", "ReplicaSet", "web-1", "r", replicas("bad"))
-			c.write(11*time.Second, controller, "create", "", "Pod", "web-1-a", "p", pod("bad", "ErrImagePull"))
-		}, ""},
+		{"rolled back in the second of the failure", []step{asked, bad(2), made(11, replicas("bad")), starts, {12, "bob", "Deployment", deployment(3, 2, 1, "v1")}, fails(12, "bad")}, "ci"},
+		{"scaled before it showed", []step{asked, bad(1), made(11, replicas("bad")), starts, {15, "bob", "Deployment", deployment(3, 3, 1, "bad")}, fails(20, "bad")}, "ci"},
+		{"a Pod made anew after an edit that is not rolled out", []step{asked, made(1, replicas("v1")), edited, fails(15, "v1")}, "alice"},
+		{"by its images, where the ReplicaSet is not recorded", []step{asked, made(1, owned("Deployment", "d")+"}}"), edited, fails(15, "v1")}, "alice"},
+		{"what made its template is not recorded", []step{asked, made(10, replicas("bad")), fails(11, "bad"), {12, "bob", "Deployment", deployment(3, 2, 1, "v1")}}, ""},
+		{"a change was lost before the one that is recorded", []step{asked, {10, "bob", "Deployment", deployment(3, 2, 1, "bad")}, made(11, replicas("bad")), fails(11, "bad")}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &smallCluster{begin: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), rv: 10}
-			tt.make(c)
+			names, written := map[string][3]string{"Deployment": {"apps", "web", "d"}, "ReplicaSet": {"apps", "web-1", "r"}, "Pod": {"", "web-1-a", "p"}}, map[string]bool{}
+			for _, s := range tt.steps {
+				verb := "create"
+				if written[s.kind] {
+					verb = "patch"
+				}
+				written[s.kind] = true
+				c.write(time.Duration(s.second)*time.Second, s.who, verb, names[s.kind][0], s.kind, names[s.kind][1], names[s.kind][2], s.state)
+			}
 			e := engineOver(t, openStore(t), c.records, 3)
 			got, err := e.Failing(context.Background(), query.Failing{Window: query.Window{From: c.begin.Add(-time.Minute), To: c.begin.Add(time.Minute)}})
 			if err != nil || len(got.Objects) != 1 {

@@ -226,12 +226,12 @@ func (g *glance) object(ctx context.Context, key store.ObjectKey, within store.R
 // look takes in one state of whatever kind.
 func (g *glance) look(body []byte) {
 	kind := kindIn(body)
-	if kind == "" || kind == "Pod" && (!podMayFail(body) || !isBad("", kind, body)) {
+	if kind == "" || !mayFail(kind, body) || kind == "Pod" && !isBad("", kind, body) {
 		return
 	}
 	w := glanceAt(body)
 	bad := kind == "Pod" || w.bad(kind)
-	if w.uid == "" || kind == "ReplicaSet" && !bad {
+	if w.uid == "" || !bad && (kind == "ReplicaSet" || kind == "Job") {
 		return
 	}
 	key := store.ObjectKey{Cluster: g.f.info.Name, UID: w.uid}
@@ -288,6 +288,19 @@ func kindIn(body []byte) string {
 		return kind
 	}
 	return ""
+}
+
+// mayFail reports, of what is looked at for its failures alone, whether a state may be one, by words that every such state holds. It errs towards true.
+func mayFail(kind string, body []byte) bool {
+	switch kind {
+	case "Pod":
+		return podMayFail(body)
+	case "ReplicaSet":
+		return bytes.Contains(body, []byte(`"ReplicaFailure"`))
+	case "Job":
+		return bytes.Contains(body, []byte(`"Failed"`)) || bytes.Contains(body, []byte(`"FailureTarget"`))
+	}
+	return true // it may be on its way for too long
 }
 
 // podMayFail reports whether a Pod's state may be one of a failure, by words that every such state holds. It errs towards true.

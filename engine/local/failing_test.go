@@ -152,11 +152,11 @@ func TestGlancesErrTowardsTrouble(t *testing.T) {
 			}
 			switch {
 			case class == timeline.Bad && kind == "Pod":
-				if bad++; !podMayFail(r.Revision.Body) {
+				if bad++; !mayFail(kind, r.Revision.Body) {
 					t.Errorf("a bad Pod is skipped: %s", r.Revision.Body)
 				}
 			case class == timeline.Bad:
-				if bad++; !g.bad(kind) {
+				if bad++; !g.bad(kind) || !mayFail(kind, r.Revision.Body) {
 					t.Errorf("a bad %s is skipped: %s", kind, r.Revision.Body)
 				}
 			case class == timeline.Progressing && (kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet"):
@@ -292,7 +292,10 @@ func FuzzGlance(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		kind := kindIn(body)
 		g := glanceAt(body)
-		_, _, _ = g.bad(kind), g.settled(kind), podMayFail(body)
+		_, _ = g.settled(kind), podMayFail(body)
+		if kind != "Pod" && g.bad(kind) && !mayFail(kind, body) {
+			t.Errorf("a bad %s is not looked at", kind)
+		}
 		v, err := object.Parse(body)
 		if err != nil {
 			return
