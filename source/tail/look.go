@@ -165,7 +165,7 @@ func (s *stream) byInode(l look, taken map[*file]bool) *file {
 		if f.HeadLen+f.SeenLen == 0 && !f.Live && l.path != f.Path {
 			continue // an empty one that was put aside is known by nothing; its inode may be another's by now
 		}
-		if f.at == l && !l.live || l.packed == f.Packed && f.goesOnIn(l) && f.isSeenIn(l) {
+		if f.at == l && !l.live || l.packed == f.Packed && (f.goesOnIn(l) && f.isSeenIn(l) || l.replaced()) {
 			return f
 		}
 		others = append(others, f)
@@ -202,14 +202,29 @@ func (f *file) isSeenIn(l look) bool {
 	return len(head) == f.SeenLen && digestOf(head) == f.Seen
 }
 
+// headAt reads the first n bytes of what was seen there; nothing if another file lies there by now.
 func headAt(l look, n int) []byte {
 	in, err := os.Open(l.path)
 	if err != nil {
 		return nil
 	}
-	head := headOf(in, n, l.packed)
-	_ = in.Close() // opened for reading
-	return head
+	defer func() { _ = in.Close() }() // opened for reading
+	if info, err := in.Stat(); err != nil || !l.is(info) {
+		return nil
+	}
+	return headOf(in, n, l.packed)
+}
+
+func (l look) is(info os.FileInfo) bool {
+	dev, ino := inode(info)
+	return dev == l.dev && ino == l.ino
+}
+
+// replaced reports whether the file was put aside or removed since it was seen: nothing can be said of its content by that name, and the next look
+// sees it by another.
+func (l look) replaced() bool {
+	info, err := os.Stat(l.path)
+	return err != nil || !l.is(info)
 }
 
 // isHeadOf reports whether what lies there begins as this file does.

@@ -197,3 +197,32 @@ func TestRenamedWhileLooking(t *testing.T) {
 		t.Errorf("%+v", looks)
 	}
 }
+
+// TestRotatedBehindTheLook: a file that is put aside after it was seen under its name, and before its beginning is compared, is still the same file;
+// what lies under the name by then says nothing of it.
+func TestRotatedBehindTheLook(t *testing.T) {
+	for name, behind := range map[string]func(*world){
+		"another is there":  func(w *world) { w.rotate(); w.events("c") },
+		"none is there yet": func(w *world) { w.rotate() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.events("a")
+			w.poll()
+			w.events("b")
+			looks := lookAround(w.log)
+			behind(w)
+			w.stream.match(looks)
+			if f := w.stream.files; len(f) != 1 || f[0].truncated || f[0].gone {
+				t.Errorf("%d files; truncated %v, gone %v", len(f), f[0].truncated, f[0].gone)
+			}
+			w.events("d")
+			w.settle()
+			all := []string{"a", "b", "d"}
+			if name == "another is there" {
+				all = append(all, "c")
+			}
+			w.want(0, all...)
+		})
+	}
+}
