@@ -51,7 +51,11 @@ func TestDeniedClusterHoldsUpNoOther(t *testing.T) {
 		}
 	}
 	wait("c", "prod-eu")
-	if st := s.Status(); st.Batches != 2 || len(st.Denied) != 1 || st.Denied[0].Cluster != "denied" || st.Refuses {
+	st := s.Status()
+	for deadline := time.Now().Add(time.Minute); st.Batches != 2 && time.Now().Before(deadline); st = s.Status() { // what is stored is let go of once that was answered
+		time.Sleep(time.Millisecond)
+	}
+	if st.Batches != 2 || len(st.Denied) != 1 || st.Denied[0].Cluster != "denied" || st.Refuses {
 		t.Errorf("%+v", st)
 	}
 	write(t, p.tokens, token+" c prod-* denied\n")
