@@ -60,6 +60,17 @@ describe('keys', () => {
     expect(run).toHaveBeenCalledTimes(2);
   });
 
+  it('leave Enter and Space to what they press where the focus is', () => {
+    const run = vi.fn();
+    render(<Keyed keys={{ 'Enter|Space': { does, run }, j: { does, run } }} />);
+    document.body.innerHTML = '<a href="/x"><i>link</i></a><a>no link</a><button>b</button><details><summary>s</summary></details><div role="button">d</div><div role="listbox">l</div>';
+    const pressed = (selector: string, key: string) => press(key, {}, document.querySelector(selector)!).defaultPrevented;
+    for (const selector of ['a i', 'button', 'summary', '[role=button]']) for (const key of ['Enter', ' ']) expect(pressed(selector, key)).toBe(false);
+    expect(run).not.toHaveBeenCalled();
+    expect(['a:not([href])', '[role=listbox]'].map((selector) => pressed(selector, 'Enter'))).toEqual([true, true]);
+    expect(pressed('button', 'j')).toBe(true);
+  });
+
   it('run what was drawn last', () => {
     const [before, after] = [vi.fn(), vi.fn()];
     const { rerender } = render(<Keyed keys={{ j: { does, run: before } }} />);

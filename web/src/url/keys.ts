@@ -61,6 +61,11 @@ export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'submit', 'range'].includes(target.type);
 }
 
+/** Whether a key does something of its own where the focus is: Enter and Space press what can be pressed, whatever a page calls them. */
+function isPressing(name: string, target: EventTarget | null): boolean {
+  return (name === 'Enter' || name === 'Space') && target instanceof Element && target.closest('a[href], button, summary, select, [role=button]') !== null;
+}
+
 /** The first key of two, waiting for the second. */
 let begun = '';
 let begunAt = 0;
@@ -72,6 +77,7 @@ function pressed(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open]')) return;
   const name = nameOfKey(event);
   if (['Shift', 'Alt', 'Control', 'Meta'].some((modifier) => name.endsWith(modifier))) return;
+  if (isPressing(name, event.target)) return;
   const typing = isTyping(event.target);
   const second = begun && event.timeStamp - begunAt < waitMillis ? `${begun} ${name}` : '';
   begun = '';
