@@ -97,7 +97,18 @@ type does struct {
 	apply func(*projection, *Step)
 	// thins: it leaves records out; the limit counts what such steps let through.
 	thins bool
+	phase phase
 }
+
+// phase says which steps a step may stand behind: those of its own and of lower phases.
+type phase uint8
+
+const (
+	anyPhase  phase = iota // where it stands makes no difference
+	choosing               // among the records of each object, by itself
+	gathering              // of all records under one root
+	arranging              // below groups, and into logs
+)
 
 func stepNames() []string {
 	return []string{"keep", "collapse", "diff", "snapshot", "group", "logs", "flatten"}
@@ -106,19 +117,19 @@ func stepNames() []string {
 func doing(step string) (does, bool) {
 	switch step {
 	case "keep":
-		return does{[]string{"kinds", "failed"}, (*projection).keep, true}, true
+		return does{[]string{"kinds", "failed"}, (*projection).keep, true, choosing}, true
 	case "collapse":
-		return does{[]string{"over", "each"}, (*projection).collapse, true}, true
+		return does{[]string{"over", "each"}, (*projection).collapse, true, choosing}, true
 	case "diff":
-		return does{[]string{"lines"}, (*projection).diff, true}, true
+		return does{[]string{"lines"}, (*projection).diff, true, anyPhase}, true
 	case "snapshot":
-		return does{nil, (*projection).showSnapshots, true}, true
+		return does{nil, (*projection).showSnapshots, true, anyPhase}, true
 	case "group":
-		return does{[]string{"by"}, (*projection).group, false}, true
+		return does{[]string{"by"}, (*projection).group, false, arranging}, true
 	case "logs":
-		return does{[]string{"kinds"}, (*projection).toLogs, false}, true
+		return does{[]string{"kinds"}, (*projection).toLogs, false, arranging}, true
 	case "flatten":
-		return does{nil, (*projection).flatten, false}, true
+		return does{nil, (*projection).flatten, false, gathering}, true
 	}
 	return does{}, false
 }

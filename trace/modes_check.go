@@ -63,6 +63,23 @@ func (c *modeChecker) mode(have *Modes, m *Mode, i int) {
 	for k := range m.Steps {
 		c.step(where("steps", k), &m.Steps[k])
 	}
+	c.order(where("steps"), m.Steps)
+}
+
+// order refuses steps behind those that hide from them what they work on.
+func (c *modeChecker) order(where []any, steps []Step) {
+	var last phase
+	behind := ""
+	for k := range steps {
+		does, _ := doing(steps[k].Do)
+		switch {
+		case does.phase == anyPhase:
+		case does.phase < last:
+			c.complain(append(slices.Clone(where), k, "do"), "step %s stands behind %s, where it would miss records: keep and collapse come first, then flatten, then group and logs", steps[k].Do, behind)
+		default:
+			last, behind = does.phase, steps[k].Do
+		}
+	}
 }
 
 func (c *modeChecker) modifier(have *Modes, m *Modifier, i int) {

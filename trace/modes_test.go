@@ -102,24 +102,26 @@ modes:
 // TestModesAreStrict: everything that is wrong is said, with its line.
 func TestModesAreStrict(t *testing.T) {
 	for text, want := range map[string]string{
-		"modes: [{name: a, number: 7}]":                                        "mine.yaml:1:27: the number is 7, want one of 8 to 15",
-		"modes:\n- {name: tracing, number: 8}":                                 "mine.yaml:2:10: there is a mode \"tracing\" already",
-		"modes:\n- {name: a, number: 8}\n- {name: b, number: 8}":               "mine.yaml:3:21: number 8 is taken",
-		"modes:\n- {name: A b, number: 8}":                                     "mine.yaml:2:10: a mode's name is one word",
-		"modes:\n- name: a\n  number: 8\n  steps: [{do: fly}]":                 "mine.yaml:4:16: there is no step \"fly\"; there are: keep, collapse, diff, snapshot, group, logs, flatten",
-		"modes:\n- name: a\n  number: 8\n  steps:\n  - {do: logs, lines: 3}":   "mine.yaml:5:23: step logs takes no \"lines\"",
-		"modes:\n- name: a\n  number: 8\n  steps:\n  - {do: group}":            "mine.yaml:5:5: group by what?",
-		"modes:\n- name: a\n  number: 8\n  steps:\n  - {do: keep, kinds: [x]}": "mine.yaml:5:24: there is no kind of record \"x\"",
-		"modes:\n- {name: a, number: 8, colour: red}":                          "mine.yaml:2:24: unknown key \"colour\"",
-		"modes:\n- {name: a, number: 8, up: many}":                             "mine.yaml:2:28: \"many\" is no depth: want a number, or all",
-		"modes:\n- {name: a, number: 8, up: -1}":                               "mine.yaml:2:28: \"-1\" is no depth",
-		"modifiers:\n- {name: Full, number: 9}":                                "mine.yaml:2:10: a modifier's name is words",
-		"modifiers:\n- {name: x, number: 16}":                                  "mine.yaml:2:21: the number is 16, want one of 8 to 15",
-		"tags:\n- {name: x, path: 'a..['}":                                     "mine.yaml:2:19: \"a..[\" is no path of a field",
-		"tags:\n- {name: uid, path: a}":                                        "mine.yaml:2:10: \"uid\" is a tag that every object span has",
-		"tags: 3":                                                              "mine.yaml:1:7: tags: want a list",
-		"modes: [":                                                             "mine.yaml: ",
-		"modes:\n- {name: a, number: 8, steps: [{do: diff, lines: -2}]}":       "mine.yaml:2:",
+		"modes: [{name: a, number: 7}]":                                                               "mine.yaml:1:27: the number is 7, want one of 8 to 15",
+		"modes:\n- {name: tracing, number: 8}":                                                        "mine.yaml:2:10: there is a mode \"tracing\" already",
+		"modes:\n- {name: a, number: 8}\n- {name: b, number: 8}":                                      "mine.yaml:3:21: number 8 is taken",
+		"modes:\n- {name: A b, number: 8}":                                                            "mine.yaml:2:10: a mode's name is one word",
+		"modes:\n- name: a\n  number: 8\n  steps: [{do: fly}]":                                        "mine.yaml:4:16: there is no step \"fly\"; there are: keep, collapse, diff, snapshot, group, logs, flatten",
+		"modes:\n- name: a\n  number: 8\n  steps:\n  - {do: logs, lines: 3}":                          "mine.yaml:5:23: step logs takes no \"lines\"",
+		"modes:\n- name: a\n  number: 8\n  steps:\n  - {do: group}":                                   "mine.yaml:5:5: group by what?",
+		"modes:\n- name: a\n  number: 8\n  steps:\n  - {do: keep, kinds: [x]}":                        "mine.yaml:5:24: there is no kind of record \"x\"",
+		"modes:\n- name: a\n  number: 8\n  steps:\n  - {do: group, by: user}\n  - {do: keep}":         "mine.yaml:6:10: step keep stands behind group, where it would miss records",
+		"modes:\n- name: a\n  number: 8\n  steps:\n  - {do: logs}\n  - {do: diff}\n  - {do: flatten}": "mine.yaml:7:10: step flatten stands behind logs",
+		"modes:\n- {name: a, number: 8, colour: red}":                                                 "mine.yaml:2:24: unknown key \"colour\"",
+		"modes:\n- {name: a, number: 8, up: many}":                                                    "mine.yaml:2:28: \"many\" is no depth: want a number, or all",
+		"modes:\n- {name: a, number: 8, up: -1}":                                                      "mine.yaml:2:28: \"-1\" is no depth",
+		"modifiers:\n- {name: Full, number: 9}":                                                       "mine.yaml:2:10: a modifier's name is words",
+		"modifiers:\n- {name: x, number: 16}":                                                         "mine.yaml:2:21: the number is 16, want one of 8 to 15",
+		"tags:\n- {name: x, path: 'a..['}":                                                            "mine.yaml:2:19: \"a..[\" is no path of a field",
+		"tags:\n- {name: uid, path: a}":                                                               "mine.yaml:2:10: \"uid\" is a tag that every object span has",
+		"tags: 3":                                                                                     "mine.yaml:1:7: tags: want a list",
+		"modes: [":                                                                                    "mine.yaml: ",
+		"modes:\n- {name: a, number: 8, steps: [{do: diff, lines: -2}]}":                              "mine.yaml:2:",
 	} {
 		_, err := Load("mine.yaml", []byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -147,7 +149,7 @@ func TestModesInDocs(t *testing.T) {
 
 func FuzzLoad(f *testing.F) {
 	f.Add(builtinModes)
-	f.Add([]byte("modes: [{name: a, number: 8, up: all, steps: [{do: group, by: user}, {do: flatten}]}]"))
+	f.Add([]byte("modes: [{name: a, number: 8, up: all, steps: [{do: flatten}, {do: group, by: user}]}]"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		m, err := Load("f.yaml", text)
 		if err != nil {
