@@ -47,6 +47,8 @@ export interface Bar {
   from: Moment;
   to?: Moment;
   early?: Moment;
+  /** It may have begun before from, by states before the window that were not read. */
+  earlier?: boolean;
   state: string;
   text?: string;
   id?: string;
@@ -155,6 +157,8 @@ export interface Failing {
 export interface FailingObject extends Ref {
   text: string;
   since: Moment;
+  /** When it had certainly begun, where that is more than a second behind since. */
+  certain?: Moment;
   until?: Moment;
   over?: boolean;
   change?: Mark;
