@@ -84,7 +84,8 @@ type payload struct {
 var errBad = errors.New("not an OTLP request")
 
 func (t *payload) read(into proto.Message) error {
-	weight, tooDense := 0, false
+	var weight int
+	var tooDense bool
 	if t.asJSON {
 		weight, tooDense = len(t.body)*memoryPerByte, dense(t.body, t.limit)
 	} else {
