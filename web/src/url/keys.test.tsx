@@ -65,8 +65,10 @@ describe('keys', () => {
     render(<Keyed keys={{ 'Enter|Space': { does, run }, j: { does, run } }} />);
     document.body.innerHTML = '<a href="/x"><i>link</i></a><a>no link</a><button>b</button><details><summary>s</summary></details><div role="button">d</div><div role="listbox">l</div>';
     const pressed = (selector: string, key: string) => press(key, {}, document.querySelector(selector)!).defaultPrevented;
-    for (const selector of ['a i', 'button', 'summary', '[role=button]']) for (const key of ['Enter', ' ']) expect(pressed(selector, key)).toBe(false);
+    for (const selector of ['button', 'summary', '[role=button]']) for (const key of ['Enter', ' ']) expect(pressed(selector, key)).toBe(false);
+    expect(pressed('a i', 'Enter')).toBe(false);
     expect(run).not.toHaveBeenCalled();
+    expect(pressed('a i', ' ')).toBe(true);
     expect(['a:not([href])', '[role=listbox]'].map((selector) => pressed(selector, 'Enter'))).toEqual([true, true]);
     expect(pressed('button', 'j')).toBe(true);
   });

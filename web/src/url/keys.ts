@@ -61,9 +61,13 @@ export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'submit', 'range'].includes(target.type);
 }
 
-/** Whether a key does something of its own where the focus is: Enter and Space press what can be pressed, whatever a page calls them. */
+const buttons = 'button, summary, [role=button]';
+/** What these keys press where it has the focus, whatever a page means by them. */
+const presses: Record<string, string> = { Enter: `a[href], ${buttons}`, Space: buttons };
+
 function isPressing(name: string, target: EventTarget | null): boolean {
-  return (name === 'Enter' || name === 'Space') && target instanceof Element && target.closest('a[href], button, summary, select, [role=button]') !== null;
+  const pressed = presses[name];
+  return pressed !== undefined && target instanceof Element && target.closest(pressed) !== null;
 }
 
 /** The first key of two, waiting for the second. */
