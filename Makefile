@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: build ui dev demo test test-ui race lint vet fuzz bench bench-large bench-ui cluster jaeger e2e e2e-ui screenshots recordings clean
+.PHONY: build ui dev demo test test-ui race lint vet fuzz bench bench-large bench-ui cluster jaeger e2e e2e-long e2e-ui screenshots recordings clean
 
 build: ## the one static binary, bin/kubewake; with the UI in it if make ui was run before, else with a plain page. It needs no Node
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/kubewake ./cmd/kubewake
@@ -44,12 +44,17 @@ race: ## all tests under the race detector, which needs cgo; -short leaves the l
 	CGO_ENABLED=1 go test -race -short -timeout 60m ./...
 
 RUN ?= .
+KUBERNETES ?=
 E2E ?= ./test/... ./source/webhook/... ./source/tail/... ./auditpolicy/... ./api/jaeger/... ./export/... ./serve/...
 e2e: build ## the built program beside a real control plane, with faults tried for real; builds the control plane and a Jaeger first, which takes minutes once. RUN=TestName for some
 	go -C test/cluster test -trimpath ./plane ./workload ./record
-	cluster="$$(go run ./internal/testcluster -path)" && jaeger="$$(go run ./internal/testjaeger -path)" && \
+	cluster="$$(KUBEWAKE_KUBERNETES=$(KUBERNETES) go run ./internal/testcluster -path)" && jaeger="$$(go run ./internal/testjaeger -path)" && \
 	  KUBEWAKE_BIN=$(abspath $(BIN))/kubewake KUBEWAKE_TESTCLUSTER="$$cluster" KUBEWAKE_JAEGER="$$jaeger" \
 	  go test -timeout 60m -p 1 -parallel 2 -run "$(RUN)" $(E2E)
+
+e2e-long: ## make e2e beside an older Kubernetes minor version too, which takes minutes to build once
+	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory e2e KUBERNETES=1.36
 
 e2e-ui: ui ## the UI in a real browser (Debian's chromium; CHROMIUM names another), over the recorded incident and over a running cluster
 	@$(MAKE) --no-print-directory build

@@ -7,6 +7,7 @@
 package nested
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -24,6 +25,7 @@ import (
 type Program struct {
 	Name    string // of the binary and, after "kubewake-", of the folder in the cache
 	Module  string // folder of the nested module, from the repository's root: "test/cluster"
+	Modfile string // of the module instead of go.mod, with its .sum: "kubernetes-1.36.mod"; empty: go.mod
 	Package string // to build, in the module or one that it requires
 	Ldflags string
 	Version string // what else the binary depends on
@@ -41,7 +43,8 @@ func (p Program) Binary(ctx context.Context, out io.Writer) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum, err := Hash(source, p.Version)
+	modfile := cmp.Or(p.Modfile, "go.mod")
+	sum, err := Hash(source, modfile, p.Version)
 	if err != nil {
 		return "", fmt.Errorf("hash the sources of %s: %w", p.Name, err)
 	}
@@ -66,13 +69,13 @@ func (p Program) Binary(ctx context.Context, out io.Writer) (string, error) {
 		return binary, nil // somebody else has built it while we waited
 	}
 	fmt.Fprintf(out, "building %s; the first time takes minutes\n", p.Name)
-	return binary, p.build(ctx, source, binary, out)
+	return binary, p.build(ctx, source, modfile, binary, out)
 }
 
 // build writes to another name first: a binary that is there is whole.
-func (p Program) build(ctx context.Context, source, binary string, out io.Writer) error {
+func (p Program) build(ctx context.Context, source, modfile, binary string, out io.Writer) error {
 	unfinished := binary + ".unfinished"
-	cmd := exec.CommandContext(ctx, "go", "-C", source, "build", "-trimpath", "-buildvcs=false", "-ldflags", p.Ldflags, "-o", unfinished, p.Package)
+	cmd := exec.CommandContext(ctx, "go", "-C", source, "build", "-modfile="+modfile, "-trimpath", "-buildvcs=false", "-ldflags", p.Ldflags, "-o", unfinished, p.Package)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Run(); err != nil {
@@ -108,7 +111,8 @@ func Root(module string) (string, error) {
 }
 
 // Hash is the same for the same sources, dependencies and compiler.
-func Hash(source, version string) (string, error) {
+func Hash(source, modfile, version string) (string, error) {
+	modsum := strings.TrimSuffix(modfile, ".mod") + ".sum"
 	sum := sha256.New()
 	fmt.Fprintln(sum, runtime.Version(), runtime.GOOS, runtime.GOARCH, version)
 	err := filepath.WalkDir(source, func(path string, d os.DirEntry, err error) error {
@@ -117,7 +121,7 @@ func Hash(source, version string) (string, error) {
 		}
 		name := d.Name()
 		isSource := strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
-		if !isSource && name != "go.mod" && name != "go.sum" && !strings.HasSuffix(name, ".yaml") {
+		if !isSource && name != modfile && name != modsum && !strings.HasSuffix(name, ".yaml") {
 			return nil
 		}
 		content, err := os.ReadFile(path)

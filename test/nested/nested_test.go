@@ -11,7 +11,7 @@ func TestHash(t *testing.T) {
 	dir := t.TempDir()
 	hash := func() string {
 		t.Helper()
-		sum, err := Hash(dir, "v1")
+		sum, err := Hash(dir, "go.mod", "v1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -26,6 +26,7 @@ func TestHash(t *testing.T) {
 		{"main.go", "package main // edited", true},
 		{"go.sum", "a", true},
 		{"stages.yaml", "a", true},
+		{"other.mod", "a", false},
 		{"main_test.go", "package main", false},
 		{"README.md", "words", false},
 	} {
