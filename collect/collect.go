@@ -153,13 +153,19 @@ func (k *Collector) Run(ctx context.Context) error {
 	}
 }
 
+// Check says what is wrong with a configuration that is to be taken over, the credentials that it names among it.
+func (k *Collector) Check(c Config) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	_, err := k.plan(c)
+	return err
+}
+
 // Reload takes over the clusters and tails of a new configuration: those that are gone stop, new ones start, and the
 // others go on undisturbed. It gives the names of what needs a restart to change.
 func (k *Collector) Reload(c Config) (needRestart []string, err error) {
-	if err := c.Check(); err != nil {
-		return nil, err
-	}
-	if _, err := k.plan(c); err != nil {
+	if err := k.Check(c); err != nil {
 		return nil, err
 	}
 	k.mu.Lock()

@@ -78,16 +78,19 @@ func (l *Live) useFollowed() {
 	}
 }
 
-// reloadFollowed takes over the files that the settings name; where one can not be read or understood, neither.
-func (l *Live) reloadFollowed(s Settings) error {
+// readFollowed reads the files that the settings name. What it gives takes them over.
+func (l *Live) readFollowed(s Settings) (takeOver func(), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	rules, errRules := again(l.linkRules, s.Links.Rules, l.openLinkRules)
 	modes, errModes := again(l.traceModes, s.Traces.Modes, l.openModes)
 	if err := errors.Join(errRules, errModes); err != nil {
-		return err
+		return nil, err
 	}
-	l.linkRules, l.traceModes = rules, modes
-	l.useFollowed()
-	return nil
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.linkRules, l.traceModes = rules, modes
+		l.useFollowed()
+	}, nil
 }

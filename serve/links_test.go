@@ -61,6 +61,15 @@ func TestLinkRulesReload(t *testing.T) {
 	if n := links(); n != 1 {
 		t.Errorf("%d links after rules with a mistake", n)
 	}
+	broken := s
+	broken.Links.Rules, broken.Clusters = "", []collect.Cluster{{Name: "two", Kubeconfig: filepath.Join(dir, "none")}}
+	_, err := l.Reload(broken)
+	l.mu.Lock()
+	holds := l.linkRules.path
+	l.mu.Unlock()
+	if err == nil || holds != file {
+		t.Errorf("settings of which one part can not be used are taken over in part: %v, the rules are those of %q", err, holds)
+	}
 	s.Links.Rules = ""
 	if restart, err := l.Reload(s); err != nil || len(restart) > 0 {
 		t.Fatal(restart, err)

@@ -322,15 +322,25 @@ func (l *Live) guard(ctx context.Context) error {
 	}
 }
 
-// Reload takes over what can change while it runs, and gives the names of what needs a restart.
+// Reload takes over what can change while it runs, and gives the names of what needs a restart. With an error nothing has changed: all that can fail
+// comes first.
 func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 	s = s.WithDefaults()
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	if err := l.reloadFollowed(s); err != nil {
+	takeOver, err := l.readFollowed(s)
+	if err != nil {
 		return nil, err
 	}
+	if err := l.collector.Check(s.Config); err != nil {
+		return nil, err
+	}
+	restart, err := l.reloadExport(s.Export)
+	if err != nil {
+		return nil, err
+	}
+	takeOver()
 	if needRestart, err = l.collector.Reload(s.Config); err != nil {
 		return nil, err
 	}
@@ -340,14 +350,10 @@ func (l *Live) Reload(s Settings) (needRestart []string, err error) {
 			needRestart = append(needRestart, name)
 		}
 	}
-	restart, err := l.reloadExport(s.Export)
 	if restart {
 		needRestart = append(needRestart, "export")
 	}
 	slices.Sort(needRestart)
-	if err != nil {
-		return needRestart, err
-	}
 	l.mu.Lock()
 	l.retention = s.Retention
 	l.mu.Unlock()
