@@ -152,6 +152,18 @@ func (l *objectList) knownEvents(ctx context.Context, cluster record.Cluster, by
 
 // compareEntries orders entries as the catalogue does.
 func compareEntries(a, b *store.Entry) int {
-	return cmp.Or(cmp.Compare(a.Ref.Cluster, b.Ref.Cluster), cmp.Compare(a.Ref.Group, b.Ref.Group), cmp.Compare(a.Ref.Resource, b.Ref.Resource),
-		cmp.Compare(a.Ref.Namespace, b.Ref.Namespace), cmp.Compare(a.Ref.Name, b.Ref.Name), cmp.Compare(a.FirstRV, b.FirstRV), cmp.Compare(a.Ref.UID, b.Ref.UID))
+	x, y := &a.Ref, &b.Ref
+	switch { // one after the other: sorts of many compare little else
+	case x.Cluster != y.Cluster:
+		return cmp.Compare(x.Cluster, y.Cluster)
+	case x.Group != y.Group:
+		return cmp.Compare(x.Group, y.Group)
+	case x.Resource != y.Resource:
+		return cmp.Compare(x.Resource, y.Resource)
+	case x.Namespace != y.Namespace:
+		return cmp.Compare(x.Namespace, y.Namespace)
+	case x.Name != y.Name:
+		return cmp.Compare(x.Name, y.Name)
+	}
+	return cmp.Or(cmp.Compare(a.FirstRV, b.FirstRV), cmp.Compare(x.UID, y.UID))
 }

@@ -33,6 +33,7 @@ type objectSet struct {
 	spans     *spans
 	until     deadline
 
+	found   []*listed // of the catalogue or a filter, on their way to become members
 	members []member
 	total   int
 	full    bool         // some objects were not looked at, or only counted
@@ -135,19 +136,18 @@ func (s *objectSet) take(o *listed) {
 	if s.last != nil && compareEntries(o.entry, s.last) > 0 {
 		return
 	}
-	s.members = append(s.members, member{end: endOf(o.entry), event: o.event, parent: -1})
-	if len(s.members) >= s.e.members+s.e.members/2 {
+	if s.found = append(s.found, o); len(s.found) >= s.e.members+s.e.members/2 {
 		s.keepFirst()
 	}
 }
 
-// keepFirst puts the members in the order of the catalogue, and lets those go for whom there is no room.
+// keepFirst puts what was found in the order of the catalogue, and lets those go for whom there is no room.
 func (s *objectSet) keepFirst() {
-	slices.SortFunc(s.members, func(a, b member) int { return compareEntries(a.entry, b.entry) })
-	if most := s.e.members; len(s.members) > most {
-		clear(s.members[most:])
-		s.members = s.members[:most]
-		s.last = s.members[most-1].entry
+	slices.SortFunc(s.found, func(a, b *listed) int { return compareEntries(a.entry, b.entry) })
+	if most := s.e.members; len(s.found) > most {
+		clear(s.found[most:])
+		s.found = s.found[:most]
+		s.last = s.found[most-1].entry
 	}
 }
 
@@ -160,9 +160,14 @@ func (s *objectSet) enough(l *objectList, err error) error {
 	return err
 }
 
-// settle ends the gathering.
+// settle makes members of what was found.
 func (s *objectSet) settle() {
-	if s.keepFirst(); len(s.members) < s.total {
+	s.keepFirst()
+	s.members = make([]member, 0, len(s.found))
+	for _, o := range s.found {
+		s.members = append(s.members, member{end: endOf(o.entry), event: o.event, parent: -1})
+	}
+	if s.found = nil; len(s.members) < s.total {
 		s.counted = s.cut == ""
 		s.full, s.cut = true, joinCuts(fmt.Sprintf("of more than %d objects only the first by kind and name were looked at, the others were counted: narrow the set", s.e.members), s.cut)
 	}
