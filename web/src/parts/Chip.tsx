@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react';
 import type { Certainty } from '../api/types';
 import { stateName, type StateName } from '../theme/palette';
+import { sentenceIn } from '../time/sentence';
+import { useZone } from '../url/prefs';
 import './Chip.css';
 
 /** Each state has a shape of its own, so that colour alone tells nothing. */
@@ -54,8 +56,9 @@ const certainties: Record<Certainty, { tone: 'plain' | 'good' | 'warn'; mark: st
 /** How sure a statement is. */
 export function CertaintyChip({ certainty, reason }: { certainty: Certainty; reason?: string | undefined }) {
   const { tone, mark, title } = certainties[certainty] ?? certainties.unknown;
+  const zone = useZone();
   return (
-    <Chip tone={tone} title={reason ?? title}>
+    <Chip tone={tone} title={reason === undefined ? title : sentenceIn(zone, reason)}>
       <span aria-hidden>{mark}</span> {certainty}
     </Chip>
   );

@@ -6,7 +6,7 @@ import type { Ref } from '../api/types';
 import { parseMoment } from '../time/moment';
 import { setZone } from '../url/prefs';
 import { parseView } from '../url/state';
-import { Copy, CoverageNote, CutNote, ErrorBox, Menu, ObjectLink, StateChip, Tabs, TimeLabel, WindowButton } from '.';
+import { CertaintyChip, Copy, CoverageNote, CutNote, ErrorBox, Menu, ObjectLink, StateChip, Tabs, TimeLabel, WindowButton } from '.';
 
 // Only what waits for ever fails, also on a machine that is busy.
 configure({ asyncUtilTimeout: 15_000 });
@@ -112,6 +112,11 @@ describe('notes', () => {
     const sentence = 'It begins at 2026-11-21T15:26:02.345Z; what was before is not known.';
     render(<CoverageNote coverage={{ complete: false, gaps: [{ reason: 'r', scope: { cluster: 'demo' }, sentence }] }} />);
     expect(screen.getByText('It begins at 2026-11-21 15:26:02.345; what was before is not known.').title).toBe(sentence);
+  });
+
+  it('of how a thing is known do so on hover', () => {
+    render(<CertaintyChip certainty="inferred" reason="Recorded again at 2026-11-21T15:26:02Z." />);
+    expect(screen.getByText('inferred').closest('[title]')?.getAttribute('title')).toBe('Recorded again at 2026-11-21 15:26:02.');
   });
 
   it('never call complete what nothing proves', () => {

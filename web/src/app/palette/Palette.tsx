@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { useAsker } from '../../copy';
-import { Icon, Kbd, useModal, useSeen } from '../../parts';
+import { Icon, Kbd, Sentence, useModal, useSeen } from '../../parts';
 import { useView } from '../../url/useView';
 import { itemsFor, type Item } from './items';
 import './Palette.css';
@@ -77,7 +77,7 @@ export function Palette({ onClose, showKeys }: { onClose: () => void; showKeys: 
           {found.loading && <span className="palette-busy" aria-hidden />}
         </div>
         <Results id={id} items={items} current={current} loading={found.loading} pick={setPicked} run={run} />
-        {found.error && <p className="palette-error" role="alert">{found.error.message}</p>}
+        {found.error && <p className="palette-error" role="alert"><Sentence text={found.error.message} /></p>}
         <footer>
           <span><Kbd name="Enter" /> open</span>
           {current?.second && <span><Kbd name="Alt+Enter" /> {current.second.does}</span>}

@@ -6,6 +6,7 @@ import { counted } from '../../text/counts';
 import type { Window } from '../../time/moment';
 import { rulerOf } from '../../time/ruler';
 import { scaleOf, xOf } from '../../time/scale';
+import { sentenceIn } from '../../time/sentence';
 import { useZone } from '../../url/prefs';
 import { everything, type View } from '../../url/state';
 import { go } from '../../url/useView';
@@ -70,10 +71,11 @@ export function Matrix({ rows, all, window, recorded, view }: {
 
 const MatrixRow = memo(function MatrixRow({ row, cluster, window, recorded }: { row: Row; cluster: Row | undefined; window: Window; recorded: Partial<Window> | undefined }) {
   const head = row.resource === '';
+  const zone = useZone();
   const { seen } = row;
   const holes = holesOfRow(row, cluster, window);
   const filled = recorded?.from !== undefined && recorded.to !== undefined ? { from: recorded.from, to: recorded.to } : undefined;
-  const own = row.gaps.map((gap) => gap.sentence).join(' ');
+  const own = row.gaps.map((gap) => sentenceIn(zone, gap.sentence)).join(' ');
   const lanes: View = { page: 'timeline', set: { ...everything, cluster: row.cluster, kind: row.resource }, ...window, words: {} };
   return (
     <div className={head ? 'matrix-row matrix-cluster' : 'matrix-row'} role="row">

@@ -1,6 +1,8 @@
 import { briefly, signOf, type BlamedLine } from '../../manifest/lines';
 import { textOfPlace, valueAt } from '../../manifest/path';
 import { TimeLabel } from '../../parts';
+import { sentenceIn } from '../../time/sentence';
+import { useZone } from '../../url/prefs';
 import { select, type ObjectData } from './useObject';
 import { valueText } from './valueText';
 
@@ -8,6 +10,7 @@ const mostRows = 2000;
 
 /** The blame as a table: a row for each field. */
 export function BlameTable({ lines, manifest, data }: { lines: readonly BlamedLine[]; manifest: unknown; data: ObjectData }) {
+  const zone = useZone();
   const leaves = lines.filter((line, i) => line.leaf && line.place[1] !== 'managedFields' && lines[i - 1]?.place !== line.place);
   return (
     <div className="object-scroll">
@@ -35,7 +38,7 @@ export function BlameTable({ lines, manifest, data }: { lines: readonly BlamedLi
                   {author?.knowledge === 'before' && 'before '}
                   <TimeLabel at={author?.at} clock precision="milli" />
                 </td>
-                <td title={author?.field.reason}>
+                <td title={author?.field.reason && sentenceIn(zone, author.field.reason)}>
                   <span aria-hidden>{signOf(author?.knowledge).sign}</span> {signOf(author?.knowledge).word}
                 </td>
                 <td>

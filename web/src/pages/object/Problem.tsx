@@ -1,5 +1,5 @@
 import type { ApiError } from '../../api/client';
-import { ErrorBox, Icon, Link, toPage } from '../../parts';
+import { ErrorBox, Icon, Link, Sentence, toPage } from '../../parts';
 import { everything, type View } from '../../url/state';
 import { candidateOf } from './candidate';
 import './Problem.css';
@@ -17,7 +17,7 @@ export function Problem({ view, error, retry }: { view: View; error: ApiError; r
       {candidates.length === 0 && <ErrorBox error={error} retry={retry} />}
       {candidates.length > 0 && (
         <>
-          <p>{error.message}</p>
+          <p><Sentence text={error.message} /></p>
           <ul className="object-candidates">
             {candidates.map(({ text, to }) => (
               <li key={text}>

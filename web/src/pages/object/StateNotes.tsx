@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { State } from '../../api/types';
 import type { ApiError } from '../../api/client';
-import { Button, Empty, ErrorBox, Icon, TimeLabel } from '../../parts';
+import { Button, Empty, ErrorBox, Icon, Sentence, TimeLabel } from '../../parts';
 import { sentenceIn } from '../../time/sentence';
 import { useZone } from '../../url/prefs';
 import { go } from '../../url/useView';
@@ -66,7 +66,7 @@ export function NoState({ data, error }: { data: ObjectData; error: ApiError }) 
   if (kind === 'not-covered' && revisions.length === 0) {
     return (
       <Empty title="No manifest of it is recorded" icon="info">
-        <p>{error.message}</p>
+        <p><Sentence text={error.message} /></p>
         {data.entries.some((entry) => entry.event) && <Button onClick={() => go({ words: { tab: 'events' } })}>Show what the Events say</Button>}
       </Empty>
     );
@@ -74,7 +74,7 @@ export function NoState({ data, error }: { data: ObjectData; error: ApiError }) 
   if (!first || at === undefined || at >= first || (kind !== 'not-found' && kind !== 'not-covered')) return <ErrorBox error={error} retry={state.retry} />;
   return (
     <Empty title="There was no state yet" icon="clock">
-      <p>{error.message}</p>
+      <p><Sentence text={error.message} /></p>
       <Button onClick={() => stepRevision(data, 'first')}>Go to the first state</Button>
     </Empty>
   );

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Row } from '../../api/drawn';
 import { DetailPane } from '../../detail';
-import { Button, CoverageNote, CutNote, Empty, ErrorBox, Link, Skeleton, WindowBar, toPage } from '../../parts';
+import { Button, CoverageNote, CutNote, Empty, ErrorBox, Link, Sentence, Skeleton, WindowBar, toPage } from '../../parts';
 import { counted } from '../../text/counts';
 import type { RowOptions } from '../../timeline/rows';
 import { countShown, rowKey } from '../../timeline/rows';
@@ -108,7 +108,7 @@ function Foot({ data, words, rows }: { data: TimelineData; words: TimelineWords;
     <footer className="timeline-page-foot">
       {answer && <CutNote total={answer.total} shown={rows} />}
       {data.narrowed && <span>Only objects that were there in this window or near it; the rows follow it.</span>}
-      {answer?.pending && <span>Links are still being read: {answer.pending}.</span>}
+      {answer?.pending && <span>Links are still being read: <Sentence text={answer.pending} />.</span>}
       {words.hide.length > 0 && (
         <span>
           {counted(words.hide.length, 'row')} left out. <Button small look="quiet" onClick={() => go({ words: { hide: '' } })}>Show again</Button>
