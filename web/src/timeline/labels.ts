@@ -2,7 +2,7 @@
 import type { Row } from '../api/drawn';
 import type { StateName } from '../theme/palette';
 import { kindShort } from '../text/kinds';
-import { keepNumber, keptNumber } from './kept';
+import { keepNumber, keptNumber } from '../url/kept';
 import { heightOf, lineAt, type Layout, type Line } from './rows';
 
 /** What labels tell and ask of whoever owns them. */

@@ -1,6 +1,7 @@
 /** What is the person's and not the page's: the time zone and the theme, kept in this browser. */
 import { useSyncExternalStore } from 'react';
 import type { Zone } from '../time/format';
+import { keep, kept } from './kept';
 
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -12,23 +13,12 @@ const subscribers = new Set<() => void>();
 const unsaved = new Map<string, string>();
 
 function read(key: string): string {
-  const here = unsaved.get(key);
-  if (here !== undefined) return here;
-  try {
-    return localStorage.getItem(key) ?? '';
-  } catch {
-    return '';
-  }
+  return unsaved.get(key) ?? kept(key);
 }
 
 function write(key: string, value: string): void {
-  try {
-    if (value) localStorage.setItem(key, value);
-    else localStorage.removeItem(key);
-    unsaved.delete(key);
-  } catch {
-    unsaved.set(key, value);
-  }
+  if (keep(key, value)) unsaved.delete(key);
+  else unsaved.set(key, value);
   for (const tell of subscribers) tell();
 }
 

@@ -1,5 +1,5 @@
 import { useRef, useState, type PointerEvent, type ReactNode } from 'react';
-import { keepNumber, keptNumber } from '../../timeline/kept';
+import { keepNumber, keptNumber } from '../../url/kept';
 
 const key = 'kubewake.side';
 const least = 300;

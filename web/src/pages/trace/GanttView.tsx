@@ -3,6 +3,7 @@ import type { Pick } from '../../gantt/hit';
 import { mountGantt, type Gantt } from '../../gantt/mount';
 import type { Moment, Window } from '../../time/moment';
 import type { Zone } from '../../time/format';
+import { keepNumber, keptNumber } from '../../url/kept';
 import { HoverCard, type Hovered } from './HoverCard';
 import type { Model } from './useModel';
 
@@ -66,18 +67,11 @@ function sameHovered(before: Hovered | undefined, now: Hovered): Hovered {
 
 const namesKey = 'kubewake.trace.names';
 
+/** The width of the column of names as the person left it; a chart that is too narrow for it takes less. */
 function keptNames(): number {
-  try {
-    return Number(localStorage.getItem(namesKey)) || 340;
-  } catch {
-    return 340;
-  }
+  return keptNumber(namesKey, 1) ?? 340;
 }
 
 function keepNames(names: number): void {
-  try {
-    localStorage.setItem(namesKey, String(names));
-  } catch {
-    // It then lasts as long as the page.
-  }
+  keepNumber(namesKey, names);
 }
