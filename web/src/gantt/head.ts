@@ -1,8 +1,8 @@
 import { hueOf } from '../theme/hues';
 import { hatch } from '../theme/shapes';
-import { formatClock, formatOffset, precisionFor } from '../time/format';
+import { formatClock, formatOffset, precisionFor, zoneName } from '../time/format';
 import type { Moment, Window } from '../time/moment';
-import { rulerOf, zoneLabel } from '../time/ruler';
+import { rulerOf } from '../time/ruler';
 import { scaleOf, xOf } from '../time/scale';
 import { widthOf, type Sheet } from './canvas';
 import type { Scene } from './scene';
@@ -115,7 +115,7 @@ function drawRuler({ ctx, width, height }: Sheet, scene: Scene, hoverAt: Moment 
 /** What the ticks leave out: the day, held at the left edge. */
 function drawContext(ctx: CanvasRenderingContext2D, scene: Scene, context: { at: Moment; label: string }[], width: number): void {
   ctx.fillStyle = scene.palette.textFaint;
-  const zone = zoneLabel(scene.scale.from, scene.zone);
+  const zone = zoneName(scene.zone, scene.scale.from);
   context.forEach((tick, i) => {
     const x = Math.max(0, xOf(scene.scale, tick.at));
     const next = context[i + 1];

@@ -66,15 +66,6 @@ export function offsetAt(at: Moment, zone: Zone): number {
   return zone === 'utc' ? 0 : -new Date(at / milli).getTimezoneOffset();
 }
 
-/** The zone's name beside an axis: "UTC", "UTC+2", "UTC−3:30". */
-export function zoneLabel(at: Moment, zone: Zone): string {
-  const ahead = offsetAt(at, zone);
-  if (zone === 'utc' || ahead === 0) return 'UTC';
-  const size = Math.abs(ahead);
-  const rest = size % 60;
-  return `UTC${ahead < 0 ? '−' : '+'}${Math.floor(size / 60)}${rest ? `:${String(rest).padStart(2, '0')}` : ''}`;
-}
-
 /** Bounds the work for a window that no picture has. */
 const mostMoments = 2000;
 

@@ -10,8 +10,7 @@ import { canvasPatterns, lookOf, measurer, type Look } from './look';
 import type { Paint } from './paint';
 import { SvgPaint } from './paint_svg';
 import { drawScene } from './scene';
-import { zoneLabel } from '../time/ruler';
-import { formatMoment } from '../time/format';
+import { formatMoment, zoneName } from '../time/format';
 import type { Timeline } from './timeline';
 
 const footHeight = 46;
@@ -30,7 +29,7 @@ function drawAll(paint: Paint, look: Look, timeline: Timeline): void {
   paint.textAlign = 'left';
   paint.textBaseline = 'middle';
   const { from, to } = scene.scale;
-  const zone = zoneLabel(from, scene.zone);
+  const zone = zoneName(scene.zone, from);
   paint.fillText(`kubewake · ${formatMoment(from, scene.zone, 'milli')} to ${formatMoment(to, scene.zone, 'milli')} ${zone}`, 10, scene.height + 13);
   drawLegend(paint, look, scene.height + 33);
 }
