@@ -8,17 +8,15 @@ import { printManifest } from '../../manifest/print';
 import { Button, CertaintyChip, CoverageNote, CutNote, Empty, ErrorBox, IconButton, Segments, Skeleton, TimeLabel } from '../../parts';
 import { counted } from '../../text/counts';
 import { codeText } from '../../text/verbs';
-import { formatClock, type Zone } from '../../time/format';
 import { sentenceIn } from '../../time/sentence';
 import { useKeys } from '../../url/keys';
 import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
 import { go } from '../../url/useView';
 import { ChangeLine } from './EntryDetails';
-import { momentOf, whoOf } from './history';
+import { optionOf } from './history';
 import { NoState } from './StateNotes';
 import type { ObjectData } from './useObject';
-import { valueText } from './valueText';
 import './DiffTab.css';
 
 /** Two states of the object compared: without a choice the state at the cursor and the one before it. */
@@ -103,7 +101,7 @@ function Sides({ a, b }: { a: State | undefined; b: State | undefined }) {
         <span key={i}>
           {state && (
             <>
-              <strong>{state.resourceVersion}</strong> since <TimeLabel at={state.when.at} clock precision="milli" />
+              <strong>{state.resourceVersion}</strong> since <TimeLabel at={state.when.at} precision="milli" />
               {state.certainty !== 'exact' && <CertaintyChip certainty={state.certainty} reason={state.reason} />}
             </>
           )}
@@ -160,11 +158,6 @@ function Picker({ label, word, value, revisions }: { label: string; word: 'a' | 
       </select>
     </label>
   );
-}
-
-function optionOf(entry: Entry, zone: Zone): string {
-  const at = momentOf(entry.when);
-  return [entry.revision?.resourceVersion, at === undefined ? '' : formatClock(at, zone, 'milli'), whoOf(entry), valueText(entry.summary, 60)].filter(Boolean).join(' · ');
 }
 
 function Changed({ diff }: { diff: Diff }) {

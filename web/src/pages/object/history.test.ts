@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../api/types';
 import { everything, type View } from '../../url/state';
-import { countsOf, lastAt, lifeAt, momentOf, rowsOf, shownOf, sortOf, spoken } from './history';
+import { countsOf, lastAt, lifeAt, momentOf, optionOf, rowsOf, shownOf, sortOf, spoken } from './history';
 import { printShow, showOf } from './words';
 
 const view = (words: Record<string, string>): View => ({ page: 'object', set: everything, words });
@@ -79,4 +79,9 @@ it('what is read aloud of an entry has its time as it is shown', () => {
   expect(spoken({ entries, at }, 'utc')).toBe('created, alice, 2026-11-21 15:26:01.000');
   expect(spoken({ entries, at, selected: entries[2]! }, 'utc')).toBe('409 Conflict, bob, 2026-11-21 15:26:03.000');
   expect(spoken({ entries: [], at }, 'utc')).toBe('');
+});
+
+it('a revision to compare is told with its day', () => {
+  const entry: Entry = { id: 'e', kind: 'revision', when: { at: '2026-11-21T15:26:02.5Z' }, summary: 'scaled to 3', revision: { resourceVersion: '42' } as Entry['revision'] & object };
+  expect(optionOf(entry, 'utc')).toBe('42 · 2026-11-21 15:26:02.500 · not known · scaled to 3');
 });

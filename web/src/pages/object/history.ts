@@ -4,6 +4,7 @@ import { briefly } from '../../manifest/lines';
 import { isRead } from '../../text/verbs';
 import { formatMoment, type Zone } from '../../time/format';
 import { minute, parseMoment, second, type Moment } from '../../time/moment';
+import { valueText } from './valueText';
 import type { Show, Sort } from './words';
 
 /** The moment of a when that an answer may be asked for: never before it, where the server tells it finer than a microsecond. */
@@ -127,4 +128,10 @@ export function spoken(data: { entries: readonly Entry[]; at?: Moment; selected?
   if (!entry) return '';
   const when = momentOf(entry.when);
   return [entry.summary, whoOf(entry), when === undefined ? '' : formatMoment(when, zone, 'milli')].filter(Boolean).join(', ');
+}
+
+/** A revision as one chooses it: lives last for days, so its time has its day. */
+export function optionOf(entry: Entry, zone: Zone): string {
+  const at = momentOf(entry.when);
+  return [entry.revision?.resourceVersion, at === undefined ? '' : formatMoment(at, zone, 'milli'), whoOf(entry), valueText(entry.summary, 60)].filter(Boolean).join(' · ');
 }
