@@ -66,13 +66,12 @@ function drawTexts(c: CanvasRenderingContext2D, strip: Strip, scale: Scale, pale
   for (const bar of strip.bars) {
     const from = Math.max(0, xOf(scale, bar.from));
     const wide = Math.min(scale.width, bar.to ? xOf(scale, bar.to) : scale.width) - from;
-    if (bar.text && wide > 60) label(c, bar.text, from + 5, wide - 8, inkOn(palette, stateName(bar.state)));
+    if (bar.text && wide > 60) label(c, bar.text, from + 5, wide - 8, inkOn(palette, stateName(bar.state), document.documentElement.dataset['theme'] === 'dark'));
   }
 }
 
 /** Text that can be read on a state's colour: the darker one of ground and text, but on the dark theme's dark states the light one. */
-function inkOn(palette: Palette, state: StateName): string {
-  const dark = document.documentElement.dataset['theme'] === 'dark';
+export function inkOn(palette: Pick<Palette, 'bg' | 'text'>, state: StateName, dark: boolean): string {
   return dark && !['there', 'deleted', 'unknown'].includes(state) ? palette.bg : palette.text;
 }
 
