@@ -9,13 +9,13 @@ import (
 )
 
 func (h *Handler) links(ctx context.Context, p *params) (any, error) {
-	q := query.Links{Object: p.oneObject(), Types: p.words("types"), Limit: p.num("limit")}
+	q := query.Links{Object: p.oneObject(), Types: p.words("types"), Limit: p.limit(maxListed)}
 	q.At, q.Window = p.moment()
 	return asked(ctx, p, q, h.engine.Links)
 }
 
 func (h *Handler) tree(ctx context.Context, p *params) (any, error) {
-	q := query.Tree{Object: p.oneObject(), Up: p.depth("up"), Down: p.depth("down"), Siblings: p.bool("siblings"), Types: p.words("types"), Limit: p.num("limit")}
+	q := query.Tree{Object: p.oneObject(), Up: p.depth("up"), Down: p.depth("down"), Siblings: p.bool("siblings"), Types: p.words("types"), Limit: p.limit(maxListed)}
 	q.At, q.Window = p.moment()
 	return asked(ctx, p, q, h.engine.Tree)
 }

@@ -75,6 +75,16 @@ func (p *params) num(name string) int {
 	return int(n)
 }
 
+// What one document lists at most, so that no question makes this server hold an answer of any size. Lists with cursors go on there.
+const (
+	maxRecords = 10_000  // hits and entries, which have the bodies of their requests; a search line by line has no bound
+	maxListed  = 100_000 // objects, rows, links, spans
+	maxTraces  = 1000    // traces of a search, and failing workloads, each of which takes work
+)
+
+// limit reads how much is listed. More than most is taken as most: the answer then says in cut where it ended.
+func (p *params) limit(most int) int { return min(p.num("limit"), most) }
+
 func (p *params) bool(name string) bool {
 	s := p.str(name)
 	if s == "" {

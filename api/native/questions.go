@@ -24,13 +24,13 @@ func (h *Handler) info(ctx context.Context, p *params) (any, error) {
 func (h *Handler) objects(ctx context.Context, p *params) (any, error) {
 	o := p.object()
 	q := query.Objects{Cluster: o.Cluster, Kind: o.Kind, Namespace: o.Namespace, Name: o.Name, UID: o.UID,
-		Selector: p.str("selector"), At: p.time("at"), Alive: p.window(), Limit: p.num("limit"), Cursor: p.str("cursor")}
+		Selector: p.str("selector"), At: p.time("at"), Alive: p.window(), Limit: p.limit(maxListed), Cursor: p.str("cursor")}
 	return asked(ctx, p, q, h.engine.Objects)
 }
 
 func (h *Handler) history(ctx context.Context, p *params) (any, error) {
 	q := query.History{Object: p.oneObject(), Window: p.window(), Reads: p.bool("reads"), Folds: p.bool("fold"),
-		AllLife: p.bool("allLives"), Limit: p.num("limit"), Cursor: p.str("cursor")}
+		AllLife: p.bool("allLives"), Limit: p.limit(maxRecords), Cursor: p.str("cursor")}
 	return asked(ctx, p, q, h.engine.History)
 }
 

@@ -39,6 +39,7 @@ func (h *Handler) search(w http.ResponseWriter, r *http.Request) {
 		h.stream(w, r, q)
 		return
 	}
+	q.Limit = min(q.Limit, maxRecords)
 	found := engine.Found{Hits: []*engine.Hit{}}
 	end, err := h.engine.Search(ctx, q, func(hit *engine.Hit) error {
 		found.Hits = append(found.Hits, hit)

@@ -9,7 +9,7 @@ import (
 )
 
 func (h *Handler) rows(ctx context.Context, p *params) (any, error) {
-	q := query.Rows{Set: p.set(), Window: p.window(), Limit: p.num("limit")}
+	q := query.Rows{Set: p.set(), Window: p.window(), Limit: p.limit(maxListed)}
 	return asked(ctx, p, q, h.engine.Rows)
 }
 
@@ -38,7 +38,7 @@ func (h *Handler) activity(ctx context.Context, p *params) (any, error) {
 }
 
 func (h *Handler) failing(ctx context.Context, p *params) (any, error) {
-	q := query.Failing{Cluster: p.cluster(), Namespace: p.str("namespace"), Window: p.window(), Limit: p.num("limit")}
+	q := query.Failing{Cluster: p.cluster(), Namespace: p.str("namespace"), Window: p.window(), Limit: p.limit(maxTraces)}
 	return asked(ctx, p, q, h.engine.Failing)
 }
 

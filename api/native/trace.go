@@ -45,7 +45,7 @@ func (h *Handler) trace(ctx context.Context, p *params) (any, error) {
 // trace reads what a redirect takes too: group and resource instead of kind, ts with window instead of from and to.
 func (p *params) trace() query.Trace {
 	q := query.Trace{ID: p.str("id"), Object: p.object(), Window: p.window(), At: p.time("at"), Mode: p.str("mode"), Modifier: p.str("modifier"),
-		FullLife: p.bool("fullLife"), Verbose: p.bool("verbose"), Reads: p.bool("reads"), Limit: p.num("limit")}
+		FullLife: p.bool("fullLife"), Verbose: p.bool("verbose"), Reads: p.bool("reads"), Limit: p.limit(maxListed)}
 	group, resource, ts, half := p.str("group"), p.str("resource"), p.time("ts"), p.duration("window")
 	if q.Object.Kind != "" && resource != "" {
 		p.wrong("give kind, or group and resource, not both")
@@ -76,7 +76,7 @@ func (p *params) trace() query.Trace {
 
 func (h *Handler) traces(ctx context.Context, p *params) (any, error) {
 	q := query.Traces{Cluster: p.cluster(), Window: p.window(), Mode: p.str("mode"), Modifier: p.str("modifier"), Tags: p.pairs("tag"),
-		MinDuration: p.duration("minDuration"), MaxDuration: p.duration("maxDuration"), Limit: p.num("limit")}
+		MinDuration: p.duration("minDuration"), MaxDuration: p.duration("maxDuration"), Limit: p.limit(maxTraces)}
 	return asked(ctx, p, q, h.engine.Traces)
 }
 
