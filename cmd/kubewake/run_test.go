@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"flag"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/kubewake/kubewake/api/native"
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/engine/enginetest"
+	"github.com/kubewake/kubewake/internal/golden"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
 )
@@ -63,26 +63,9 @@ func TestForms(t *testing.T) {
 				if form == "table" {
 					out += "--- stderr\n" + errs
 				}
-				golden(t, name+"."+form, out)
+				golden.Equal(t, filepath.Join("testdata", "forms", name+"."+form), out, *update)
 			})
 		}
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", "forms", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got; -update writes it anew):\n%s", path, diff)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/kubewake/kubewake/cmd/kubewake/show"
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/engine/enginetest"
+	"github.com/kubewake/kubewake/internal/golden"
 	"github.com/kubewake/kubewake/trace"
 )
 
@@ -56,26 +56,9 @@ func TestGolden(t *testing.T) {
 				if err := write(&got, s); err != nil {
 					t.Fatal(err)
 				}
-				golden(t, name+"."+style+".txt", got.String())
+				golden.Equal(t, filepath.Join("testdata", name+"."+style+".txt"), got.String(), *update)
 			})
 		}
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got; -update writes it anew):\n%s", path, diff)
 	}
 }
 
