@@ -31,6 +31,11 @@ function assembled(tiles: [number, number, Lane][], level: number, first: number
 const barsOf = (a: Assembled) => Array.from({ length: a.bars.count }, (_, i) => [a.bars.from[i], a.bars.to[i], a.bars.bar[i]?.state]);
 
 describe('a lane put together', () => {
+  it('knows how early a state may have begun', () => {
+    const bars = [{ from: 10, to: 20, state: 'good', earlier: true }, { from: 20, to: 30, early: 15, state: 'bad' }, { from: 30, state: 'good' }];
+    expect([...assembled([[0, 0, lane({ bars })]], 0, 0, 0).bars.early.slice(0, 3)]).toEqual([-Infinity, 15, 30]);
+  });
+
   it('joins states over the edges of tiles', () => {
     const got = assembled([
       [0, 0, lane({ bars: [{ from: 10, to: span + 50, state: 'good', text: 'Running', id: 'a' }] })],

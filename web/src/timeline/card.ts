@@ -46,6 +46,7 @@ export function cardLines(hit: Hit, context: CardContext): CardLine[] {
         { words: bar.text ? `${stateWords[bar.state] ?? bar.state}${many}` : many.slice(2), role: bar.state === 'bad' ? 'bad' : 'text' },
         { words: `since ${timeOf(window.from, context)}${lasted(window.to - window.from, ends)}`, role: 'dim' },
         { words: bar.early ? `It began between ${timeOf(bar.early, context)} and then; nothing tells exactly when.` : '', role: 'dim' },
+        { words: bar.earlier ? 'It may have begun before: of the states before the window only the nearest are read.' : '', role: 'dim' },
         { words: bar.soft ? `Not known exactly: ${sentenceIn(context.zone, bar.soft)}` : '', role: 'dim' },
       ];
     }

@@ -90,7 +90,7 @@ export function barsOf(all: readonly Bar[]): Bars {
   all.forEach((bar, i) => {
     bars.from[i] = bar.from;
     bars.to[i] = bar.to || Infinity;
-    bars.early[i] = bar.early || bar.from;
+    bars.early[i] = bar.early || (bar.earlier ? -Infinity : bar.from);
     bars.state[i] = stateNames.indexOf(stateName(bar.state));
   });
   return bars;

@@ -65,6 +65,7 @@ function FailingLine({ object, view, end, many }: { object: FailingObject; view:
             <b>{still ? 'still' : `for ${formatSpan((object.until ?? end) - object.since)}`}</b>
           </span>
           <span className="failing-more">
+            {object.certain ? <span>began by <At at={object.certain} /> at the latest</span> : null}
             {object.over ? 'deleted since' : !still && 'recovered'}
             {object.events ? <span className="failing-events">{counted(object.events, 'Warning')}</span> : null}
           </span>
