@@ -10,8 +10,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/kubewake/kubewake/cmd/kubewake/show"
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/engine/enginetest"
