@@ -14,8 +14,8 @@ import (
 )
 
 // Handler is all that is served. With loopback set, requests that name another host are refused: a web page that
-// had its own name point to 127.0.0.1 could read everything otherwise (DNS rebinding). /healthz and /readyz answer
-// everybody; they tell nothing but whether.
+// had its own name point to 127.0.0.1 could read everything otherwise (DNS rebinding). What a browser asks for a page of another
+// site is refused everywhere. /healthz and /readyz answer everybody; they tell nothing but whether.
 func (s *Server) Handler(loopback bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(native.Prefix, native.New(native.Config{Engine: s.config.Engine, Timeout: s.config.Timeout, Stopping: s.stopping, Log: s.config.Log}))
@@ -39,7 +39,7 @@ func (s *Server) Handler(loopback bool) http.Handler {
 	outer := http.NewServeMux()
 	outer.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	outer.HandleFunc("GET /readyz", s.readyz)
-	outer.Handle("/", inner)
+	outer.Handle("/", exceptForeign(inner))
 	if !loopback {
 		return outer
 	}
@@ -68,6 +68,18 @@ func say(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text + "\n")) // the asker may have gone
+}
+
+// exceptForeign refuses what a browser says a page of another site asks: that page could not read the answer, since no path here says that it
+// may, but keep this server busy. Links from there may be followed, and what is no browser says nothing: Grafana asks from its own server, Jaeger UI its Jaeger.
+func exceptForeign(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate" {
+			refuse(w, http.StatusForbidden, "A page of another site asked: it could not read the answer, only keep this server busy.")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // exceptFor gives everybody the files of the UI, which hold nothing that is recorded: a browser can not send a token for its first page, and

@@ -63,6 +63,35 @@ func TestUIWithoutToken(t *testing.T) {
 	}
 }
 
+// A page of another site may lead here, and nothing else, whatever dialect it speaks.
+func TestOtherSites(t *testing.T) {
+	server, err := New(Config{Engine: new(enginetest.Fake)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		site, mode string
+		status     int
+	}{
+		{"cross-site", "no-cors", 403}, {"cross-site", "cors", 403}, {"cross-site", "", 403}, {"cross-site", "navigate", 200},
+		{"same-origin", "cors", 200}, {"same-site", "cors", 200}, {"none", "navigate", 200}, {"", "", 200},
+	} {
+		for _, target := range []string{"/api/v1/info", "/api/services", "/api/v3/services", "/tempo/api/echo", "/ui/config.json"} {
+			for _, loopback := range []bool{true, false} {
+				w := httptest.NewRecorder()
+				r := httptest.NewRequest(http.MethodGet, target, nil)
+				r.Host = "localhost"
+				r.Header.Set("Sec-Fetch-Site", tc.site)
+				r.Header.Set("Sec-Fetch-Mode", tc.mode)
+				server.Handler(loopback).ServeHTTP(w, r)
+				if w.Code != tc.status {
+					t.Errorf("%s from %s, %s: %d, want %d", target, tc.site, tc.mode, w.Code, tc.status)
+				}
+			}
+		}
+	}
+}
+
 // still follows until it is left.
 type still struct {
 	enginetest.Fake

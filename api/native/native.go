@@ -106,16 +106,7 @@ func (h *Handler) questions() map[string]answerer {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	if isForeign(r) {
-		h.problem(w, r, problem{Status: http.StatusForbidden, Title: "Not for other sites", Detail: "A page of another site asked: it could not read the answer, only keep this server busy."})
-		return
-	}
 	h.mux.ServeHTTP(w, r)
-}
-
-// isForeign reports whether a browser says that a page of another site asks. Links from there may be followed; what is no browser says nothing.
-func isForeign(r *http.Request) bool {
-	return r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate"
 }
 
 // document answers one question with one JSON document, under the timeout and in its turn.

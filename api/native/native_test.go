@@ -219,24 +219,6 @@ func TestOnlyReads(t *testing.T) {
 	}
 }
 
-// A page of another site may lead here, and nothing else.
-func TestOtherSites(t *testing.T) {
-	h := native.New(native.Config{Engine: new(enginetest.Fake)})
-	for _, tc := range []struct {
-		site, mode string
-		status     int
-	}{
-		{"cross-site", "no-cors", 403}, {"cross-site", "cors", 403}, {"cross-site", "", 403}, {"cross-site", "navigate", 200},
-		{"same-origin", "cors", 200}, {"same-site", "cors", 200}, {"none", "navigate", 200}, {"", "", 200},
-	} {
-		for _, target := range []string{"info", "follow"} {
-			if got := ask(t, h, native.Prefix+target, "Sec-Fetch-Site", tc.site, "Sec-Fetch-Mode", tc.mode); got.StatusCode != tc.status {
-				t.Errorf("%s from %s, %s: %d, want %d", target, tc.site, tc.mode, got.StatusCode, tc.status)
-			}
-		}
-	}
-}
-
 // Lines come as they are found; an error after the first is the last line.
 func TestLines(t *testing.T) {
 	broken := &enginetest.Fake{Err: engine.Errorf(engine.KindTooMuch, "cost"), FailAfter: 2}
