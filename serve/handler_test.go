@@ -18,18 +18,24 @@ import (
 	"github.com/kubewake/kubewake/web"
 )
 
-// The files of the UI are for everybody; what is recorded is not, whatever path leads to it.
-func TestUIWithoutToken(t *testing.T) {
-	const token = "0123456789abcdef0123456789abcdef"
+// CallersOf are those of a file of tokens.
+func CallersOf(t *testing.T, lines string) *tokens.Callers {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "tokens")
-	if err := os.WriteFile(path, []byte(token+" *\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(lines), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	file, err := tokens.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := New(Config{Engine: new(enginetest.Fake), Callers: &tokens.Callers{Tokens: file}, Version: "v1", Live: true})
+	return &tokens.Callers{Tokens: file}
+}
+
+// The files of the UI are for everybody; what is recorded is not, whatever path leads to it.
+func TestUIWithoutToken(t *testing.T) {
+	const token = "0123456789abcdef0123456789abcdef"
+	server, err := New(Config{Engine: new(enginetest.Fake), Callers: CallersOf(t, token+" *\n"), Version: "v1", Live: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/kubewake/kubewake/internal/tlsfiles"
-	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/serve"
 	"github.com/kubewake/kubewake/test/testjaeger"
 )
@@ -56,20 +55,12 @@ func TestRealJaegerShowsItsToken(t *testing.T) {
 		t.Skip("needs a Jaeger")
 	}
 	const token = "a-token-for-everything"
-	path := filepath.Join(t.TempDir(), "tokens")
-	if err := os.WriteFile(path, []byte(token+" *\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	file, err := tokens.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	files := certificate(t)
 	listener, err := files.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, address, stop := startBoth(t, serve.Config{Listen: "127.0.0.1:0", Jaeger: serve.Jaeger{GRPC: "127.0.0.1:0"}, TLS: listener, Callers: &tokens.Callers{Tokens: file}})
+	_, address, stop := startBoth(t, serve.Config{Listen: "127.0.0.1:0", Jaeger: serve.Jaeger{GRPC: "127.0.0.1:0"}, TLS: listener, Callers: serve.CallersOf(t, token+" *\n")})
 	defer func() {
 		if err := stop(); err != nil {
 			t.Error(err)

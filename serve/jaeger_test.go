@@ -3,8 +3,6 @@ package serve_test
 import (
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,7 +14,6 @@ import (
 
 	"github.com/kubewake/kubewake/api/jaeger/storagepb"
 	"github.com/kubewake/kubewake/engine/enginetest"
-	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/serve"
 )
 
@@ -81,15 +78,7 @@ func TestJaegerPortInUse(t *testing.T) {
 // TestWhoMayAskForJaeger: the tokens of the API hold for Jaeger's storage too.
 func TestWhoMayAskForJaeger(t *testing.T) {
 	const all, some = "a-token-for-everything", "a-token-for-a-cluster"
-	path := filepath.Join(t.TempDir(), "tokens")
-	if err := os.WriteFile(path, []byte(all+" *\n"+some+" prod\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	file, err := tokens.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, address, stop := startBoth(t, serve.Config{Listen: "127.0.0.1:0", Jaeger: serve.Jaeger{GRPC: "127.0.0.1:0"}, Callers: &tokens.Callers{Tokens: file}})
+	_, address, stop := startBoth(t, serve.Config{Listen: "127.0.0.1:0", Jaeger: serve.Jaeger{GRPC: "127.0.0.1:0"}, Callers: serve.CallersOf(t, all+" *\n"+some+" prod\n")})
 	defer func() {
 		if err := stop(); err != nil {
 			t.Error(err)

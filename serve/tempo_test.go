@@ -3,26 +3,15 @@ package serve_test
 import (
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"testing"
 
-	"github.com/kubewake/kubewake/internal/tokens"
 	"github.com/kubewake/kubewake/serve"
 )
 
 // TestTempo: Tempo's paths lie below /tempo, and the API's tokens hold for them; /api/traces/{id} stays Jaeger's.
 func TestTempo(t *testing.T) {
 	const token = "a-token-for-everything"
-	path := filepath.Join(t.TempDir(), "tokens")
-	if err := os.WriteFile(path, []byte(token+" *\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	file, err := tokens.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	url, stop := start(t, serve.Config{Listen: "127.0.0.1:0", Callers: &tokens.Callers{Tokens: file}})
+	url, stop := start(t, serve.Config{Listen: "127.0.0.1:0", Callers: serve.CallersOf(t, token+" *\n")})
 	defer func() {
 		if err := stop(); err != nil {
 			t.Error(err)
