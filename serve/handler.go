@@ -34,7 +34,7 @@ func (s *Server) Handler(loopback bool) http.Handler {
 	}
 	var inner http.Handler = mux
 	if s.config.Callers != nil {
-		inner = exceptFor(ui, onlyFor(*s.config.Callers, mux))
+		inner = exceptFor(ui, onlyFor(*s.config.Callers, ui, mux))
 	}
 	outer := http.NewServeMux()
 	outer.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
@@ -94,19 +94,25 @@ func exceptFor(ui *web.Handler, next http.Handler) http.Handler {
 	})
 }
 
-// onlyFor lets in those who may ask about every cluster. Who sees only some comes with tenants.
-func onlyFor(callers tokens.Callers, next http.Handler) http.Handler {
+// onlyFor lets in those who may ask about every cluster. Who sees only some comes with tenants. People in a browser are told by a page of the UI's why
+// they are not, programs by a problem document.
+func onlyFor(callers tokens.Callers, ui *web.Handler, next http.Handler) http.Handler {
+	refuse := func(w http.ResponseWriter, r *http.Request, status int, detail string) {
+		if !ui.Refuse(w, r, status, detail) {
+			refuse(w, status, detail)
+		}
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		access, err := callers.Identify(r)
 		switch {
 		case errors.Is(err, tokens.ErrNobody):
 			w.Header().Set("WWW-Authenticate", `Bearer realm="kubewake"`)
-			refuse(w, http.StatusUnauthorized, "Say who you are: send a bearer token that this server's api.tokens names (--token-file).")
+			refuse(w, r, http.StatusUnauthorized, "Say who you are: send a bearer token that this server's api.tokens names (--token-file).")
 		case err != nil:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="kubewake", error="invalid_token"`)
-			refuse(w, http.StatusUnauthorized, "This token or certificate is not known here.")
+			refuse(w, r, http.StatusUnauthorized, "This token or certificate is not known here.")
 		case !access.Everything():
-			refuse(w, http.StatusForbidden, "This token may not ask about all clusters; api.tokens gives it *.")
+			refuse(w, r, http.StatusForbidden, "This token may not ask about all clusters; api.tokens gives it *.")
 		default:
 			next.ServeHTTP(w, r)
 		}

@@ -41,7 +41,7 @@ func TestUIWithoutToken(t *testing.T) {
 	}
 	whole := server.Handler(true)
 	ui := web.New(web.Config{Engine: new(enginetest.Fake), Files: fstest.MapFS{"index.html": {Data: []byte("<title>kubewake")}, "assets/a-1.js": {Data: []byte("1")}}})
-	built := exceptFor(ui, onlyFor(*server.config.Callers, http.NotFoundHandler()))
+	built := exceptFor(ui, onlyFor(*server.config.Callers, ui, http.NotFoundHandler()))
 	for _, tc := range []struct {
 		handler http.Handler
 		target  string
@@ -66,6 +66,38 @@ func TestUIWithoutToken(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer "+token)
 	if whole.ServeHTTP(w, r); w.Code != http.StatusOK {
 		t.Errorf("with a token: %d", w.Code)
+	}
+}
+
+// Who opens an address that needs a token in a browser reads what to do; programs, as the UI, read a problem document.
+func TestRefusedInABrowser(t *testing.T) {
+	server, err := New(Config{Engine: new(enginetest.Fake), Callers: CallersOf(t, "0123456789abcdef0123456789abcdef *\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ accept, token, kind, text string }{
+		{"text/html,application/xhtml+xml,*/*;q=0.8", "", "text/html; charset=utf-8", "<title>kubewake · a token is needed"},
+		{"text/html", "another", "text/html; charset=utf-8", "is not known here"},
+		{"*/*", "", "application/problem+json", `"status":401`},
+		{"application/json", "another", "application/problem+json", `"status":401`},
+		{"", "", "application/problem+json", `"status":401`},
+	} {
+		for _, target := range []string{"/redirect?name=<script>", "/api/v1/info", "/metrics"} {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest(http.MethodGet, target, nil)
+			r.Header.Set("Accept", tc.accept)
+			if tc.token != "" {
+				r.Header.Set("Authorization", "Bearer "+tc.token)
+			}
+			server.Handler(false).ServeHTTP(w, r)
+			body, header := w.Body.String(), w.Header()
+			if w.Code != http.StatusUnauthorized || header.Get("Content-Type") != tc.kind || !strings.Contains(body, tc.text) || strings.Contains(body, "<script") {
+				t.Errorf("%s, Accept %q: %d %v %.300s", target, tc.accept, w.Code, header, body)
+			}
+			if !strings.HasPrefix(header.Get("WWW-Authenticate"), "Bearer ") || header.Get("Vary") != "Accept" {
+				t.Errorf("%s, Accept %q: %v", target, tc.accept, header)
+			}
+		}
 	}
 }
 

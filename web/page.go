@@ -23,10 +23,11 @@ type page struct {
 	template *template.Template
 	notBuilt *template.Template
 	lost     *template.Template
+	refused  *template.Template
 }
 
 func newPage(c Config) *page {
-	return &page{engine: c.Engine, log: c.Log, template: parse("index.html"), notBuilt: parse("missing.html"), lost: parse("lost.html")}
+	return &page{engine: c.Engine, log: c.Log, template: parse("index.html"), notBuilt: parse("missing.html"), lost: parse("lost.html"), refused: parse("refused.html")}
 }
 
 // has reports whether a file belongs to the page.

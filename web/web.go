@@ -153,6 +153,26 @@ func (h *Handler) nowhere(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Refuse answers a person in a browser who may not have what was asked for with a page that says why, and what to do; it holds nothing
+// else. It gives false, and answers nothing, where who asks reads no pages.
+func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, status int, detail string) bool {
+	w.Header().Add("Vary", "Accept")
+	if r.Method != http.MethodGet || !takes(r.Header.Get("Accept"), "text/html") {
+		return false
+	}
+	protect(w.Header())
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	says := struct {
+		Detail string
+		Built  bool
+	}{detail, h.built.index != nil}
+	if err := h.page.refused.Execute(w, says); err != nil {
+		h.page.log.Debug("page", "error", err)
+	}
+	return true
+}
+
 // protect sets what holds for all that a browser gets: only our own scripts run, nothing is loaded from elsewhere or sent there, and no
 // other page frames or holds ours. Styles may be inline, for editors and React place elements with them.
 func protect(header http.Header) {

@@ -173,6 +173,32 @@ func TestNowhere(t *testing.T) {
 	}
 }
 
+// Who is refused in a browser is told whether the UI can ask for a token here.
+func TestRefuse(t *testing.T) {
+	for _, tc := range []struct {
+		files  fs.FS
+		accept string
+		text   string
+	}{
+		{built(), "text/html", `<a href="/">The UI</a> asks for one`},
+		{unbuilt(), "text/html", "make ui"},
+		{built(), "*/*", ""},
+	} {
+		h := handler(tc.files)
+		page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.Refuse(w, r, http.StatusUnauthorized, "Who <are> you?") })
+		r, body := ask(t, page, http.MethodGet, "/metrics", "Accept", tc.accept)
+		if tc.text == "" {
+			if body != "" {
+				t.Errorf("who reads no pages got one: %s", body)
+			}
+			continue
+		}
+		if r.StatusCode != http.StatusUnauthorized || !strings.Contains(body, tc.text) || !strings.Contains(body, "<p>Who &lt;are&gt; you?</p>") || r.Header.Get("Content-Security-Policy") == "" {
+			t.Errorf("%d %v %s", r.StatusCode, r.Header, body)
+		}
+	}
+}
+
 func TestFilesOfTheUI(t *testing.T) {
 	h := handler(built())
 	for path, want := range map[string]struct{ kind, cache string }{
