@@ -185,7 +185,9 @@ func TestRefuse(t *testing.T) {
 		{built(), "*/*", ""},
 	} {
 		h := handler(tc.files)
-		page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.Refuse(w, r, http.StatusUnauthorized, "Who <are> you?") })
+		page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h.Refuse(w, r, http.StatusUnauthorized, "Who <are> you?")
+		})
 		r, body := ask(t, page, http.MethodGet, "/metrics", "Accept", tc.accept)
 		if tc.text == "" {
 			if body != "" {
