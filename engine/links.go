@@ -4,11 +4,19 @@ import "time"
 
 // Links answers query.Links, ordered by type, then by the other end.
 type Links struct {
-	Object   Ref       `json:"object"`
-	Links    []Link    `json:"links"`
+	Object Ref    `json:"object"`
+	Links  []Link `json:"links"`
+	// Unread is what the object says of a link and can not be read, so that it makes none: by its state at the end of the time asked for.
+	Unread   []Unread  `json:"unread,omitempty"`
 	Cut      string    `json:"cut,omitempty"`
 	Pending  string    `json:"pending,omitempty"` // how far the index of links has got, where it is behind the facts
 	Coverage *Coverage `json:"coverage"`
+}
+
+// Unread is a place in an object's state that should name others, and can not be read.
+type Unread struct {
+	Field  string `json:"field"`
+	Reason string `json:"reason"`
 }
 
 // Link is a relation of two objects over a time. One end is the object asked for.

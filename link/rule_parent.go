@@ -1,6 +1,7 @@
 package link
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,16 +15,15 @@ import (
 // a list of such.
 const ParentAnnotation = "kubewake.io/parent"
 
+// parentMark is in every manifest that has the annotation.
+const parentMark = `"` + ParentAnnotation + `"`
+
 // maxParents bounds the annotation's list.
 const maxParents = 64
 
 func parentRules() []*rule {
-	return []*rule{{name: "parent", typ: Parent, marks: []string{`"` + ParentAnnotation + `"`}, read: func(r *reader) {
-		text := r.annotation(ParentAnnotation)
-		if text == "" {
-			return
-		}
-		targets, err := r.parents(text)
+	return []*rule{{name: "parent", typ: Parent, marks: []string{parentMark}, read: func(r *reader) {
+		targets, err := r.annotated()
 		if err != nil {
 			r.fail(fmt.Errorf("annotation %s: %w", ParentAnnotation, err))
 			return
@@ -32,6 +32,28 @@ func parentRules() []*rule {
 			r.above(t, "metadata.annotations["+ParentAnnotation+"]")
 		}
 	}}}
+}
+
+// UnreadParent says why the annotation [ParentAnnotation] in a manifest can not be read, and makes no link; nil where it can, or is not there.
+func (r *Rules) UnreadParent(ref record.ObjectRef, body []byte) error {
+	if !bytes.Contains(body, []byte(parentMark)) {
+		return nil
+	}
+	state, err := object.Parse(body)
+	if err != nil {
+		return nil // no manifest: it says nothing at all
+	}
+	_, err = (&reader{rules: r, ref: ref, obj: state}).annotated()
+	return err
+}
+
+// annotated gives the parents that the annotation names.
+func (r *reader) annotated() ([]Target, error) {
+	text := r.annotation(ParentAnnotation)
+	if text == "" {
+		return nil, nil
+	}
+	return r.parents(text)
 }
 
 func (r *reader) parents(text string) ([]Target, error) {

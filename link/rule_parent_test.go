@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/kubewake/kubewake/record"
 )
 
 func annotated(namespace, parent string) string {
@@ -52,5 +54,20 @@ func TestParentRefused(t *testing.T) {
 		if len(got.Claims) != 0 || len(got.Failed) != 1 || !strings.Contains(got.Failed[0].Error, want) || got.Failed[0].Rule != "parent" {
 			t.Errorf("%s: claims %v, failed %v, want %q", parent, lines(got.Claims), got.Failed, want)
 		}
+		if err := Builtin().UnreadParent(ref, []byte(annotated("shop", parent))); err == nil || "annotation "+ParentAnnotation+": "+err.Error() != got.Failed[0].Error {
+			t.Errorf("%s: UnreadParent: %v, want %s", parent, err, got.Failed[0].Error)
+		}
+	}
+}
+
+func TestParentRead(t *testing.T) {
+	for _, c := range parentCases() {
+		ref, _ := parse(t, c.manifest)
+		if err := Builtin().UnreadParent(ref, []byte(c.manifest)); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	if err := Builtin().UnreadParent(record.ObjectRef{}, []byte(`{"kubewake.io/parent"`)); err != nil {
+		t.Errorf("no manifest: %v", err)
 	}
 }

@@ -89,7 +89,7 @@ Rules of your own come from a YAML file, see docs/links.md; links check shows wh
 			return a.print(printed{
 				answer: l, items: anys(l.Links), end: &end,
 				table: func(w io.Writer, s show.Style) error { return show.Links(w, l, s) },
-				note: show.Note{Cut: cutOrPending(l.Cut, l.Pending), Coverage: l.Coverage, Marks: show.LinkMarks(l, a.style(a.out)),
+				note: show.Note{Cut: cutOrPending(l.Cut, l.Pending), Unread: l.Unread, Coverage: l.Coverage, Marks: show.LinkMarks(l, a.style(a.out)),
 					Ask: "kubewake coverage " + asTyped(args, object)},
 			})
 		})

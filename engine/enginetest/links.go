@@ -34,9 +34,10 @@ func mounted() engine.Link {
 		Certainty: engine.Assumed, Reason: "It is in the first state that was recorded."}
 }
 
-// LinksOfWeb are two links, one of them over and one to an object that was never recorded.
+// LinksOfWeb are two links, one of them over and one to an object that was never recorded, and an annotation that can not be read.
 func LinksOfWeb() *engine.Links {
-	return &engine.Links{Object: Web(), Links: []engine.Link{mounted(), owned()}, Cut: "the limit of 2 links was reached: 1 more were found",
+	return &engine.Links{Object: Web(), Links: []engine.Link{mounted(), owned()},
+		Unread: []engine.Unread{{Field: "metadata.annotations[kubewake.io/parent]", Reason: "a parent must have a name, or a uid"}}, Cut: "the limit of 2 links was reached: 1 more were found",
 		Pending: "links hold up to write 7 of 9", Coverage: Coverage()}
 }
 

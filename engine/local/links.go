@@ -57,6 +57,9 @@ func (e *Engine) Links(ctx context.Context, q query.Links) (*engine.Links, error
 		ties = ties[:limit]
 		out.Cut = fmt.Sprintf("the limit of %d links was reached: %d more were found", limit, over)
 	}
+	if out.Unread, err = r.unread(ctx, of); err != nil {
+		return nil, err
+	}
 	cov := newInvolved(of)
 	for _, tied := range ties {
 		l, err := r.link(ctx, tied)

@@ -416,6 +416,44 @@ func TestParentElsewhere(t *testing.T) {
 		"shop fleets/f *\n  shop configmaps/copy by parent\n2 objects")
 }
 
+// TestUnreadParent: an annotation that can not be read is told as of the time asked for, and makes no link.
+func TestUnreadParent(t *testing.T) {
+	s := newStage("c")
+	s.write(thing{kind: "Pod", name: "p", uid: "up"})
+	s.write(thing{kind: "ConfigMap", name: "copy", uid: "uc"})                                                                                        // 2
+	s.write(thing{kind: "ConfigMap", name: "copy", uid: "uc", annotations: `{"kubewake.io/parent":"{\"kind\":\"Pod\"}"}`})                            // 3
+	s.write(thing{kind: "ConfigMap", name: "copy", uid: "uc", annotations: `{"kubewake.io/parent":"pods/p"}`})                                        // 4
+	s.write(thing{kind: "ConfigMap", name: "copy", uid: "uc", annotations: `{"kubewake.io/parent":"{\"kind\":\"Pod\",\"name\":\"p\"}"}`, spec: "{}"}) // 5
+	e := engineOver(t, openStore(t), s.out, 2)
+	for _, c := range []struct {
+		q      query.Links
+		links  int
+		unread string
+	}{
+		{query.Links{At: s.at(2)}, 0, ""},
+		{query.Links{At: s.at(3)}, 0, "a parent must have a name, or a uid"},
+		{query.Links{Window: query.Window{To: s.at(4)}}, 0, "not a JSON document"},
+		{query.Links{At: s.at(4), Types: []string{"owns"}}, 0, ""},
+		{query.Links{At: s.at(5)}, 1, ""},
+		{query.Links{}, 1, ""},
+	} {
+		c.q.Object = byUID("uc")
+		got, err := e.Links(t.Context(), c.q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reason := ""
+		for _, u := range got.Unread {
+			if reason += u.Reason; u.Field != "metadata.annotations[kubewake.io/parent]" {
+				t.Errorf("%+v: %s", c.q, u.Field)
+			}
+		}
+		if len(got.Links) != c.links || !strings.HasPrefix(reason, c.unread) || (reason == "") != (c.unread == "") {
+			t.Errorf("%+v: %d links, unread %q, want %d, %q", c.q, len(got.Links), reason, c.links, c.unread)
+		}
+	}
+}
+
 // TestManyChildren: thousands of children are all there, or counted.
 func TestManyChildren(t *testing.T) {
 	s := newStage("c")

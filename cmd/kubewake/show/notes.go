@@ -16,6 +16,7 @@ const fewGaps = 3
 type Note struct {
 	Cut      string
 	Cursor   string
+	Unread   []engine.Unread
 	Coverage *engine.Coverage
 	// Marks are explained where the answer has them.
 	Marks []string
@@ -35,6 +36,9 @@ func Notes(w io.Writer, n Note, s Style) error {
 			line += "; go on with --cursor " + n.Cursor
 		}
 		list = append(list, line)
+	}
+	for _, u := range n.Unread {
+		list = append(list, u.Field+" can not be read and makes no link: "+u.Reason+".")
 	}
 	list = append(list, s.gaps(n)...)
 	for _, line := range list {

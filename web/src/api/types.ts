@@ -322,9 +322,16 @@ export interface Link {
   reason?: string;
 }
 
+/** A place in an object's state that should name others, and can not be read. */
+export interface Unread {
+  field: string;
+  reason: string;
+}
+
 export interface Links {
   object: Ref;
   links: Link[];
+  unread?: Unread[];
   cut?: string;
   pending?: string;
   coverage: Coverage;

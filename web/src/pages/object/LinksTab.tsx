@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
 import type { Link as ObjectLinkage, Links, When } from '../../api/types';
 import { useAnswer } from '../../api/useAnswer';
-import { Button, CertaintyChip, CoverageNote, CutNote, Empty, ErrorBox, ObjectLink, Sentence, Skeleton, TimeLabel } from '../../parts';
+import { Button, CertaintyChip, CoverageNote, CutNote, Empty, ErrorBox, Icon, ObjectLink, Sentence, Skeleton, TimeLabel } from '../../parts';
 import { parseMoment, type Moment } from '../../time/moment';
 import type { View } from '../../url/state';
 import { isOfEvent, relationWords } from './relations';
@@ -33,6 +33,12 @@ export function LinksTab({ view, data }: { view: View; data: ObjectData }) {
       {answer.error && <ErrorBox error={answer.error} retry={answer.retry} />}
       {!answer.data && !answer.error && <Skeleton lines={8} />}
       {answer.data?.pending && <p className="object-note"><Sentence text={answer.data.pending} /></p>}
+      {answer.data?.unread?.map(({ field, reason }) => (
+        <p key={field} className="object-note object-note-warn">
+          <Icon name="warn" size={14} />
+          <span><code>{field}</code> can not be read and makes no link: {reason}.</span>
+        </p>
+      ))}
       {answer.data && groups.length === 0 && <Empty title="No link is known at this time" icon="link" />}
       <div className="object-scroll object-links">
         {groups.map((group) => (
