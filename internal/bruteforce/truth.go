@@ -106,7 +106,8 @@ func makers(l *Life, mine []*Event, prev, rv record.ResourceVersion) []*Event {
 		case e.Verb == "deletecollection":
 			// Only a delete that names a grace period shortens one that runs.
 			names := strings.Contains(string(e.RequestObject), "gracePeriodSeconds")
-			if was, _ := e.itemRV(string(l.UID)); was == prev && (before.Metadata.DeletionTimestamp == nil || names) {
+			// It deletes by name what it listed, whatever became of it since: a delete that is answered the mark may have found it.
+			if was, _ := e.itemRV(string(l.UID)); was != 0 && was <= prev && (before.Metadata.DeletionTimestamp == nil || names) {
 				collections = append(collections, e)
 			}
 		case e.Verb == "delete" && (o.RV() == rv || o.RV() == l.End && after.ends() || o.leaves(after)): // others may write between its mark and the deletion

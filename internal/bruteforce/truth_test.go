@@ -48,6 +48,12 @@ func TestOf(t *testing.T) {
 			other("o", 3, 6, 8)}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 e"},
 		"a delete with grace": {[]*Event{event("d", "delete", "", 200, 0, 5, "", pod(2, grace)), event("k", "delete", "", 200, 2000, 2005, "", status)}, []string{pod(1, ""), pod(2, grace)}, 3, "1 nobody 2 d 3 end k"},
 		"a collection":        {[]*Event{event("x", "deletecollection", "", 200, 0, 50, "{}", list(1))}, []string{pod(1, ""), pod(2, now)}, 4, "1 nobody 2 x 4 end x"},
+		"a collection that listed an earlier state": {[]*Event{event("p", "patch", "", 200, 2, 4, "{}", pod(2, "")), event("x", "deletecollection", "", 200, 0, 50, "{}", list(1))},
+			[]string{pod(1, ""), pod(2, ""), pod(3, grace)}, 0, "1 nobody 2 p 3 x"},
+		"a delete while a collection runs": {[]*Event{event("p", "patch", "", 200, 2, 4, "{}", pod(2, "")), event("x", "deletecollection", "", 200, 0, 50, "{}", list(1)),
+			event("d", "delete", "", 200, 30, 40, "", pod(3, grace))}, []string{pod(1, ""), pod(2, ""), pod(3, grace)}, 0, "1 nobody 2 p 3 d|x"},
+		"a delete of what a collection had marked": {[]*Event{event("p", "patch", "", 200, 2, 4, "{}", pod(2, "")), event("x", "deletecollection", "", 200, 0, 50, "{}", list(1)),
+			other("o", 4, 12, 14), event("d", "delete", "", 200, 30, 40, "", pod(3, grace))}, []string{pod(1, ""), pod(2, ""), pod(3, grace)}, 0, "1 nobody 2 p 3 x"},
 		"finalizers removed": {[]*Event{event("f", "update", "", 200, 0, 5, pod(2, grace), pod(2, grace))},
 			[]string{pod(1, ""), pod(2, grace+`,"finalizers":["a"]`)}, 3, "1 nobody 2 nobody 3 end f"},
 	} {
