@@ -32,7 +32,31 @@ type Rows struct {
 	Total    int       `json:"total"` // at least; exact where Cut is empty
 	Cut      string    `json:"cut,omitempty"`
 	Pending  string    `json:"pending,omitempty"` // as in Links
+	Refused  *Refusals `json:"refused,omitempty"` // nil: none is known
 	Coverage *Coverage `json:"coverage"`
+}
+
+// Refusals are what was asked for in the window and never made: it has no UID, and so no row.
+type Refusals struct {
+	Names []Refused `json:"names"` // the newest first; what the end of a namespace refused behind all others
+	Total int       `json:"total"` // of those that were looked for
+	Cut   string    `json:"cut,omitempty"`
+}
+
+// Refused is a name of which every create in the window failed, and that had no life in it. Where the name is not known, of generateName and of what was
+// refused before it was read, it is all such creates of one resource in a namespace by one user, for one owner.
+type Refused struct {
+	Ref            // without UID; without a name where that is not known
+	Owner   *Ref   `json:"owner,omitempty"` // that the bodies name, the controller before others
+	Code    int    `json:"code"`            // of the last one, but for what was refused because its namespace ended, where others were not; so are reason and message
+	Reason  string `json:"reason,omitempty"`
+	Message string `json:"message,omitempty"`
+	// Users are those who asked, sorted; More is how many are left out.
+	Users []string `json:"users"`
+	More  int      `json:"more,omitempty"`
+	Count int      `json:"count"` // failed creates that were no dry runs
+	First Moment   `json:"first"`
+	Last  Moment   `json:"last"`
 }
 
 // Row is one object of a timeline.

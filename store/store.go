@@ -241,6 +241,9 @@ type WindowScan struct {
 	Skip func(body []byte) (bool, error)
 	// SkipRequest is Skip by a request's time and head.
 	SkipRequest func(at time.Time, head record.RequestHead) bool
+	// Except names objects: requests to one of these names are not asked for, and a driver that knows them by a hash of the name may leave them out before it reads
+	// them. A driver need not.
+	Except iter.Seq[record.ObjectRef]
 	// HeadsOnly leaves Revision.Body, End.LastBody and Request.Sent empty where that saves work.
 	HeadsOnly bool
 }

@@ -51,10 +51,11 @@ func (f *Fake) Follow(ctx context.Context, q query.Follow, emit func(*engine.Tic
 
 func moment(ms int) engine.Moment { return engine.MomentOf(*At(ms)) }
 
-// RowsOfWeb are a Deployment, a ReplicaSet of it that is gone, and a ConfigMap that was only named.
+// RowsOfWeb are a Deployment, a ReplicaSet of it that is gone, and a ConfigMap that was only named; beside them what was refused, by name and without one.
 func RowsOfWeb() *engine.Rows {
 	return &engine.Rows{
 		From: moment(0), To: moment(60_000), Total: 4, Cut: "the limit of 3 rows was reached", Pending: "links hold up to write 7 of 9", Coverage: Coverage(),
+		Refused: refusedOfWeb(),
 		Rows: []engine.Row{
 			{Ref: Web(), Parent: -1, Created: moment(0), First: moment(1), Last: moment(60_000)},
 			{Ref: part("apps", "ReplicaSet", "replicasets", "web-1", "u-rs"), Parent: 0, Via: "owns", Created: moment(1000), Ended: moment(50_000), Over: true,
@@ -62,6 +63,16 @@ func RowsOfWeb() *engine.Rows {
 			{Ref: part("", "ConfigMap", "configmaps", "settings", ""), Parent: 1, Via: "mounts", Stub: true},
 		},
 	}
+}
+
+func refusedOfWeb() *engine.Refusals {
+	owner := part("apps", "ReplicaSet", "replicasets", "web-1", "u-rs")
+	return &engine.Refusals{Total: 3, Cut: "showing 2 of 3 refused names", Names: []engine.Refused{
+		{Ref: part("apps", "Deployment", "deployments", "greedy", ""), Code: 422, Reason: "Invalid", Message: "denied by a policy", Users: []string{"alice", "bob"}, More: 1, Count: 12,
+			First: moment(2000), Last: moment(9000)},
+		{Ref: part("", "Pod", "pods", "", ""), Owner: &owner, Code: 403, Reason: "Forbidden", Message: "exceeded quota", Users: []string{"system:serviceaccount:kube-system:replicaset-controller"},
+			Count: 17, First: moment(3000), Last: moment(8000)},
+	}}
 }
 
 // LanesOfWeb are one lane with everything in it, and one that could not be drawn.

@@ -72,7 +72,8 @@ type Engine struct {
 	links  *index.Links
 	modes  atomic.Pointer[trace.Modes]
 
-	members int // of one set, at most
+	members       int // of one set, at most
+	refusedLooked int // requests that one scan for refused names looks at, at most
 
 	amounts amountsCache
 	answers answerCache
@@ -90,7 +91,7 @@ func New(st store.Store, config Config) *Engine {
 		config.LinkRules = link.Builtin()
 	}
 	e := &Engine{st: st, config: config, limits: config.Limits.withDefaults(), clocks: index.NewClocks(st),
-		links: index.NewLinks(st, config.LinkRules), members: maxMembers, amounts: amountsCache{turn: make(chan struct{}, 1)}}
+		links: index.NewLinks(st, config.LinkRules), members: maxMembers, refusedLooked: maxRefusedLooked, amounts: amountsCache{turn: make(chan struct{}, 1)}}
 	e.modes.Store(modes)
 	return e
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/query"
 )
@@ -13,24 +15,46 @@ import (
 // Rows gives the objects of a set that were there in the window, each below its owner. It costs what a list of the objects, a tree or a
 // search does, and the clock's word on each row: no state is read, but to choose among several owners and by label.
 //
-// An object that was only refused, of which no UID is known, has no row.
+// What was only refused has no UID and no row: it is told beside them, for a look at the head of each write in the window to a name that has none.
 func (e *Engine) Rows(ctx context.Context, q query.Rows) (*engine.Rows, error) {
 	limit := cmp.Or(max(q.Limit, 0), e.limits.Lanes)
 	s, err := e.set(ctx, q.Set, q.Window, limit)
 	if err != nil {
 		return nil, err
 	}
+	var out *engine.Rows
+	var refused *engine.Refusals
+	f := newRefusals(s)
+	group, within := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		refused, err = e.refused(within, q, f)
+		return err
+	})
+	group.Go(func() (err error) {
+		out, err = s.rows(within, limit)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	out.Refused = refused
+	return out, nil
+}
+
+// rows tells the members in their order, as many as a limit leaves.
+func (s *objectSet) rows(ctx context.Context, limit int) (*engine.Rows, error) {
 	if s.tree == nil {
 		if err := s.order(ctx); err != nil {
 			return nil, err
 		}
 	}
+	var err error
 	out := &engine.Rows{Rows: []engine.Row{}, Total: s.total, Cut: s.cut, Pending: s.pending}
 	shown := s.members[:min(limit, len(s.members))]
 	if len(shown) < s.total || s.full {
 		out.Cut = joinCuts(fmt.Sprintf("showing %d of %s", len(shown), atLeast(s.total, s.cut != "" && !s.counted)), s.cut)
 	}
-	if out.Rows, err = e.rows(ctx, shown); err != nil {
+	if out.Rows, err = s.e.rows(ctx, shown); err != nil {
 		return nil, err
 	}
 	out.From, out.To = s.bounds(out.Rows)

@@ -41,7 +41,8 @@ type objectSet struct {
 	last    *store.Entry // behind it nobody is a member any more; nil: there was room for all so far
 	cut     string
 	pending string
-	tree    *grower // of a tree
+	tree    *grower   // of a tree
+	refused *refusals // of a filter: what it matched
 }
 
 // member is one object of a set. One of a tree stands behind the one that it stands below.
@@ -191,7 +192,12 @@ func (s *objectSet) byFilter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	search.collect = f.add
+	s.refused = newRefusals(s)
+	s.refused.matched = true
+	search.collect = func(r *record.Record) {
+		f.add(r)
+		s.refused.match(r)
+	}
 	if len(search.parts()) > 0 {
 		if err := search.scan(ctx, search.window); err != nil {
 			return err

@@ -37,7 +37,19 @@ func BenchmarkTimeline(b *testing.B) {
 		{"tree", query.Set{Object: object, Down: query.All}, query.Window{}},
 	} {
 		benchAsk(b, "rows/"+q.name, func() (int, error) {
+			e.answers = answerCache{}
 			rows, err := e.Rows(ctx, query.Rows{Set: q.set, Window: q.window})
+			if err != nil {
+				return 0, err
+			}
+			return len(rows.Rows), nil
+		})
+		benchAsk(b, "rows-without-refused/"+q.name, func() (int, error) {
+			s, err := e.set(ctx, q.set, q.window, e.limits.Lanes)
+			if err != nil {
+				return 0, err
+			}
+			rows, err := s.rows(ctx, e.limits.Lanes)
 			if err != nil {
 				return 0, err
 			}

@@ -41,7 +41,8 @@ type window struct {
 	within   nanoBounds
 	yield    func(*record.Record) error
 	patience patience
-	plain    []byte   // of the revision at hand, used again
+	plain    []byte // of the revision at hand, used again
+	except   map[nameHash]bool
 	object   struct { // the one that the revisions are of, and whether it is asked for
 		uid   record.UID
 		entry *entry
@@ -98,6 +99,12 @@ func (w *window) requests() error {
 		classes = append(classes, classRead)
 	}
 	narrow := w.narrowed()
+	if w.q.Except != nil {
+		w.except = map[nameHash]bool{}
+		for ref := range w.q.Except {
+			w.except[hashName(ref.Group, ref.Resource, ref.Namespace, ref.Name)] = true
+		}
+	}
 	return w.hours(famRequest, func(h hour) error {
 		for _, class := range classes {
 			prefix := append(append(hourKey(famRequest, w.c, h), class), narrow...)
@@ -165,6 +172,9 @@ func (w *window) timedBelow(prefix []byte, h hour) error {
 		if !w.within.contains(nanos) {
 			return nil
 		}
+		if key[0] == famRequest && w.isOther(key) {
+			return nil
+		}
 		if w.q.SkipRequest != nil && key[0] == famRequest {
 			return w.unlessSkippedRequest(it, nanos)
 		}
@@ -173,6 +183,20 @@ func (w *window) timedBelow(prefix []byte, h hour) error {
 		}
 		return timed(it, w.c, nanos, w.q.HeadsOnly, w.yieldIfNamed)
 	})
+}
+
+// isOther reports whether a request is not asked for, as far as its key tells: it is in another namespace, or to a name that is excepted.
+func (w *window) isOther(key []byte) bool {
+	if len(key) < len(nameHash{})+momentLen || w.except == nil && w.q.Namespace == "" {
+		return false
+	}
+	name := nameHash(key[len(key)-momentLen-len(nameHash{}):])
+	if w.q.Namespace != "" {
+		if in := hash16("", w.q.Namespace); name[2] != byte(in>>8) || name[3] != byte(in) {
+			return true
+		}
+	}
+	return w.except[name]
 }
 
 // unlessAgain is timed for spans: a pushed record that repeats an earlier one is none of its own.

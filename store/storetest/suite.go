@@ -26,7 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Empty", empty}, {"Records", records}, {"Catalogue", catalogue}, {"Entry", entries}, {"Variants", variants}, {"Ranges", ranges},
 		{"Window", windows}, {"Requests", requests}, {"Events", events}, {"Spans", spans}, {"PushedAgain", pushedAgain}, {"Pins", pins}, {"Facts", facts}, {"Meta", meta}, {"Clusters", clusters},
 		{"Snapshot", snapshot}, {"Cancel", cancelled}, {"Concurrent", concurrent}, {"Drop", dropped}, {"DropEnded", droppedEnded}, {"Late", late},
-		{"Briefs", briefs}, {"Skip", skips}, {"Seal", sealed}, {"Closed", closed}, {"Refuses", refuses},
+		{"Briefs", briefs}, {"Skip", skips}, {"Except", excepts}, {"Seal", sealed}, {"Closed", closed}, {"Refuses", refuses},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)

@@ -3,6 +3,8 @@ package storetest
 import (
 	"bytes"
 	"errors"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/kubewake/kubewake/record"
@@ -44,4 +46,28 @@ func skips(t *testing.T, s store.Store) {
 	if _, err := collect(s.Window(t.Context(), scan)); len(asked) > 0 && !errors.Is(err, enough) {
 		t.Errorf("the scan ended with %v", err)
 	}
+}
+
+// excepts: a scan may leave out requests to the names that are excepted, and leaves out nothing else.
+func excepts(t *testing.T, s store.Store) {
+	list := History(Config{Seed: 33, Clusters: []record.Cluster{"c"}, Writes: 15})
+	fill(t, s, list, 100)
+	scan := store.WindowScan{Kinds: []record.Kind{record.KindRequest, record.KindKubeEvent}, Reads: true}
+	all := must(collect(s.Window(t.Context(), scan)))(t)
+	named := func(ref record.ObjectRef) record.ObjectRef {
+		return record.ObjectRef{Group: ref.Group, Resource: ref.Resource, Namespace: ref.Namespace, Name: ref.Name}
+	}
+	excepted := map[record.ObjectRef]bool{}
+	for _, r := range all {
+		if r.Kind == record.KindRequest && r.Ref.Name != "" && len(r.Ref.Name)%2 == 0 {
+			excepted[named(r.Ref)] = true
+		}
+	}
+	if len(excepted) == 0 {
+		t.Fatal("no name is excepted")
+	}
+	scan.Except = maps.Keys(excepted)
+	isOther := func(r *record.Record) bool { return r.Kind == record.KindRequest && excepted[named(r.Ref)] }
+	got := must(collect(s.Window(t.Context(), scan)))(t)
+	same(t, "what is not excepted", slices.DeleteFunc(all, isOther), slices.DeleteFunc(got, isOther))
 }

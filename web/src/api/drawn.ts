@@ -9,7 +9,29 @@ export interface Rows {
   total: number;
   cut?: string;
   pending?: string;
+  /** Absent: none is known. */
+  refused?: Refusals;
   coverage: Coverage;
+}
+
+/** What was asked for and never made. */
+export interface Refusals {
+  names: Refused[] | null;
+  total: number;
+  cut?: string;
+}
+
+/** One name of which every create failed; without a name all such creates of a resource, in a namespace, by a user, for an owner. */
+export interface Refused extends Ref {
+  owner?: Ref;
+  code: number;
+  reason?: string;
+  message?: string;
+  users: string[] | null;
+  more?: number;
+  count: number;
+  first: Moment;
+  last: Moment;
 }
 
 export interface Row extends Ref {

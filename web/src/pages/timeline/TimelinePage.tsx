@@ -10,6 +10,7 @@ import { everything, type View } from '../../url/state';
 import { go } from '../../url/useView';
 import { Corner } from './Corner';
 import { Picture } from './Picture';
+import { RefusedLine } from './RefusedLine';
 import { RowMenu } from './RowMenu';
 import { savePicture } from './save';
 import { SetBar } from './SetBar';
@@ -47,6 +48,7 @@ export function TimelinePage({ view }: { view: View }) {
         <Tools timeline={timeline} words={words} onExport={(form) => timeline && savePicture(timeline, form)} />
       </div>
       {data.rows.error && <ErrorBox error={data.rows.error} retry={data.rows.retry} />}
+      <RefusedLine view={view} refusals={data.rows.data?.refused} window={data.window} />
       <div className="timeline-page-body">
         <div className={data.rows.stale ? 'timeline-page-main timeline-page-stale' : 'timeline-page-main'} aria-busy={data.rows.loading}>
           {!data.rows.data && !data.rows.error && <RowSkeleton />}

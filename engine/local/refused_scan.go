@@ -1,0 +1,148 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"time"
+
+	"github.com/kubewake/kubewake/query"
+	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
+)
+
+const (
+	// maxRefusedLooked bounds the requests that are looked at for names that were refused, and refusedTime how long that may take.
+	maxRefusedLooked = 1_000_000
+	refusedTime      = 3 * time.Second
+	// longestPart bounds what is gone through at once, for clocks that told nonsense.
+	longestPart = 10 * 365 * 24 * time.Hour
+)
+
+// errRefusedLimit ends a scan for refused names when a limit is reached.
+var errRefusedLimit = errors.New("a limit of the scan for refused names is reached")
+
+// scan looks at the heads of the window's writes, its end first. What a limit keeps it from is older than all that it tells: a part that it can not go through
+// counts for nothing.
+func (f *refusals) scan(ctx context.Context) error {
+	looked := 0
+	f.until = deadline{time.Now().Add(refusedTime)}
+	for _, part := range f.parts() {
+		found := maps.Clone(f.found)
+		for key, t := range found {
+			found[key] = t.clone()
+		}
+		err := f.scanPart(ctx, part, &looked)
+		if !errors.Is(err, errRefusedLimit) {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		f.found = found
+		f.cut = fmt.Sprintf("refused names were looked for from %s on, the limits of that reach no further back: narrow the window or the set", part.To.UTC().Format(time.RFC3339))
+		if part.To.IsZero() {
+			f.cut = "refused names were not looked for: there is more in the last hour than the limits of that allow; narrow the window or the set"
+		}
+		return nil
+	}
+	return nil
+}
+
+// parts cuts the window at hours, the newest part first: an hour, then eight times as long each time.
+func (f *refusals) parts() []query.Window {
+	all := f.s.recorded()
+	first, last := latest(all.From, f.s.w.From), all.To
+	if to := f.s.w.To; !to.IsZero() && to.Before(last) {
+		last = to
+	}
+	var out []query.Window
+	to, step := f.s.w.To, time.Hour
+	for at := last.Truncate(time.Hour); at.After(first); at = at.Add(-step) {
+		out = append(out, query.Window{From: at, To: to})
+		to, step = at, min(8*step, longestPart)
+	}
+	return append(out, query.Window{From: f.s.w.From, To: to})
+}
+
+func (f *refusals) scanPart(ctx context.Context, part query.Window, looked *int) error {
+	for _, c := range f.s.clusters {
+		for _, scan := range f.scans(c, timeRange(part)) {
+			if err := f.requests(ctx, scan, looked); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// scans go over all writes that can be of the set.
+func (f *refusals) scans(c store.ClusterInfo, between store.TimeRange) []store.WindowScan {
+	base := store.WindowScan{Cluster: c.Name, Kinds: []record.Kind{record.KindRequest}, Between: between, Namespace: f.namespace(), Except: f.made(c.Name)}
+	resources := f.s.resources[c.Name]
+	if resources == nil {
+		return []store.WindowScan{base}
+	}
+	var out []store.WindowScan
+	for _, gr := range resources {
+		scan := base
+		scan.Resource = &gr
+		out = append(out, scan)
+	}
+	return out
+}
+
+// made yields the objects of the set: they were made.
+func (f *refusals) made(c record.Cluster) iter.Seq[record.ObjectRef] {
+	return func(yield func(record.ObjectRef) bool) {
+		for i := range f.members {
+			if m := &f.members[i]; m.key.Cluster == c && m.key.UID != "" && !yield(m.ref) {
+				return
+			}
+		}
+	}
+}
+
+// namespace is the one that the set lies in, empty for several.
+func (f *refusals) namespace() (only string) {
+	if f.s.tree == nil {
+		return f.s.q.Namespace
+	}
+	for _, n := range f.s.tree.nodes {
+		if ns := n.ref.Namespace; ns == "" || only != "" && ns != only {
+			return ""
+		} else {
+			only = ns
+		}
+	}
+	return only
+}
+
+// requests looks at the requests of one scan.
+func (f *refusals) requests(ctx context.Context, scan store.WindowScan, looked *int) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	reached := false
+	scan.SkipRequest = func(_ time.Time, h record.RequestHead) bool {
+		if *looked++; *looked > f.s.e.refusedLooked || *looked%lookEvery == 0 && f.until.passed() {
+			reached = true
+			cancel()
+		}
+		return reached || f.skips(scan.Cluster, &h)
+	}
+	for r, err := range f.s.e.st.Window(ctx, scan) {
+		switch {
+		case reached || f.full:
+			return errRefusedLimit
+		case err != nil:
+			return err
+		}
+		f.match(r) // a driver need not ask what to skip
+	}
+	if reached || f.full {
+		return errRefusedLimit
+	}
+	return nil
+}
