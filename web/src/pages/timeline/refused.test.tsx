@@ -56,8 +56,14 @@ describe('what was refused', () => {
 
 describe('the line above the lanes', () => {
   it('is not there where nothing was refused', () => {
-    const { container } = render(<RefusedLine view={view} refusals={{ names: [greedy], total: 1 }} window={{ from: 600, to: 900 }} />);
+    const { container } = render(<RefusedLine view={view} refusals={{ names: [], total: 0, cut: 'some' }} window={{ from: 600, to: 900 }} />);
     expect(container.textContent).toBe('');
+  });
+
+  it('stays where the window has none and other times have', () => {
+    const { container } = render(<RefusedLine view={view} refusals={{ names: [greedy], total: 1 }} window={{ from: 600, to: 900 }} />);
+    expect(container.textContent).toBe('Asked for and never made:none in this window, 1 at other times');
+    expect(screen.queryByRole('button')).toBeNull();
   });
 
   it('names some, and opens to all with their messages and what is left out', () => {
