@@ -69,7 +69,11 @@ func (f *refusals) parts() []query.Window {
 
 func (f *refusals) scanPart(ctx context.Context, part query.Window, looked *int) error {
 	for _, c := range f.s.clusters {
-		for _, scan := range f.scans(c, timeRange(part)) {
+		scans, err := f.scans(ctx, c, timeRange(part))
+		if err != nil {
+			return err
+		}
+		for _, scan := range scans {
 			if err := f.requests(ctx, scan, looked); err != nil {
 				return err
 			}
@@ -78,12 +82,18 @@ func (f *refusals) scanPart(ctx context.Context, part query.Window, looked *int)
 	return nil
 }
 
-// scans go over all writes that can be of the set.
-func (f *refusals) scans(c store.ClusterInfo, between store.TimeRange) []store.WindowScan {
+// scans go over all writes that can be of the set: in one namespace resource by resource, which the store finds at once.
+func (f *refusals) scans(ctx context.Context, c store.ClusterInfo, between store.TimeRange) ([]store.WindowScan, error) {
 	base := store.WindowScan{Cluster: c.Name, Kinds: []record.Kind{record.KindRequest}, Between: between, Namespace: f.namespace(), Except: f.made(c.Name)}
 	resources := f.s.resources[c.Name]
+	if resources == nil && base.Namespace == "" {
+		return []store.WindowScan{base}, nil
+	}
 	if resources == nil {
-		return []store.WindowScan{base}
+		var err error
+		if resources, err = f.written(ctx, c, between); err != nil {
+			return nil, err
+		}
 	}
 	var out []store.WindowScan
 	for _, gr := range resources {
@@ -91,7 +101,21 @@ func (f *refusals) scans(c store.ClusterInfo, between store.TimeRange) []store.W
 		scan.Resource = &gr
 		out = append(out, scan)
 	}
-	return out
+	return out, nil
+}
+
+// written gives the resources of the set to which writes were recorded, sorted.
+func (f *refusals) written(ctx context.Context, c store.ClusterInfo, between store.TimeRange) ([]record.GroupResource, error) {
+	found := map[record.GroupResource]bool{}
+	for seen, err := range f.s.e.st.Seen(ctx, c.Name, wholeHours(between)) {
+		if err != nil {
+			return nil, err
+		}
+		if seen.Write && isChangeable(seen.Resource) && f.s.wantsResource(c.Name, seen.Resource) {
+			found[seen.Resource] = true
+		}
+	}
+	return sortedResources(found), nil
 }
 
 // made yields the objects of the set: they were made.
