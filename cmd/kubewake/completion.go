@@ -19,17 +19,23 @@ const (
 	completeMax = 5000
 )
 
-// complete registers the values of a flag; nothing to offer is no error.
+// complete registers the values of a flag that are asked for; nothing to offer is no error.
 func (a *app) complete(command *cobra.Command, flag string, values func(*asker, string) []string) {
 	// The error says that the flag does not exist, or was registered twice: the tests run every command.
 	_ = command.RegisterFlagCompletionFunc(flag, func(c *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
-		var list []string
-		if flag == "output" || flag == "record" || flag == "type" || flag == "ignore" {
-			list = values(nil, prefix)
-		} else {
-			list = a.offered(c.Context(), func(_ context.Context, k *asker) []string { return values(k, prefix) })
-		}
+		list := a.offered(c.Context(), func(_ context.Context, k *asker) []string { return values(k, prefix) })
 		return startingWith(list, prefix), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// completeWords registers the words of a flag that nobody is asked for. Behind a comma the next one is offered.
+func completeWords(command *cobra.Command, flag string, words func() []string) {
+	_ = command.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) { // as above
+		list, before := words(), typed[:strings.LastIndexByte(typed, ',')+1]
+		for i := range list {
+			list[i] = before + list[i]
+		}
+		return startingWith(list, typed), cobra.ShellCompDirectiveNoFileComp
 	})
 }
 

@@ -45,7 +45,8 @@ your own credentials must be allowed to create subjectaccessreviews for that.
 
 What you know of and accept is left out with --ignore and the word in brackets: --ignore disk,certificate.
 
-Exit status: 0 nothing is wrong (there may be hints); 4 a failure or a warning was found; 1 there was nothing to look at.`,
+Exit status: 0 nothing is wrong (there may be hints); 4 a failure or a warning was found; 1 it could not be looked; 2 the command line can
+not be understood, or names nothing to look at.`,
 		Example: `  kubewake doctor --server http://127.0.0.1:7575 --context prod
   kubewake doctor --context prod --as system:serviceaccount:kubewake:kubewake
   kubewake doctor --data ./wake --no-cluster -o json`,
@@ -63,9 +64,9 @@ Exit status: 0 nothing is wrong (there may be hints); 4 a failure or a warning w
 	flags.BoolVar(&f.noCluster, "no-cluster", false, "look at no cluster")
 	flags.StringVar(&f.webhook, "webhook-url", "", "where apiservers reach kubewake: its certificate is looked at, and it is put into what is to be pasted")
 	flags.StringSliceVar(&f.ignore, "ignore", nil, "leave out what these checks find: "+strings.Join(doctor.Checks(), ", "))
-	a.complete(command, "ignore", func(*asker, string) []string { return doctor.Checks() })
+	completeWords(command, "ignore", doctor.Checks)
 	flags.StringVarP(&a.output, "output", "o", "table", "table or json")
-	a.complete(command, "output", func(*asker, string) []string { return []string{"json", "table"} })
+	completeWords(command, "output", func() []string { return []string{"json", "table"} })
 	command.ValidArgsFunction = cobra.NoFileCompletions
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		if a.output != "table" && a.output != "json" {

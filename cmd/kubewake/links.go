@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,7 +69,7 @@ Rules of your own come from a YAML file, see docs/links.md; links check shows wh
 	flags.StringSliceVar(&q.Types, "type", nil, "only links of these types: owns, selects, mounts, ...")
 	flags.IntVar(&q.Limit, "limit", 0, "at most so many links (0: the engine's own limit)")
 	a.linkRulesFlag(flags)
-	a.complete(command, "type", a.linkTypes)
+	completeWords(command, "type", a.linkTypes)
 	command.RunE = func(command *cobra.Command, args []string) error {
 		a.linked = true
 		return a.ask(command.Context(), func(ctx context.Context, k *asker) (err error) {
@@ -105,16 +104,14 @@ func cutOrPending(cut, pending string) string {
 	return cmp.Or(cut, pending)
 }
 
-// linkTypes completes --type, behind the last comma: with the types of the built-in rules and of those of --link-rules.
-func (a *app) linkTypes(_ *asker, typed string) []string {
+// linkTypes are the types of the built-in rules and of those of --link-rules.
+func (a *app) linkTypes() (words []string) {
 	rules, err := serve.LinkRules(cmp.Or(a.linkRules, os.Getenv("KUBEWAKE_LINK_RULES")))
 	if err != nil {
 		return nil
 	}
-	before := typed[:strings.LastIndexByte(typed, ',')+1]
-	var words []string
 	for _, typ := range rules.Types() {
-		words = append(words, before+string(typ))
+		words = append(words, string(typ))
 	}
 	return words
 }

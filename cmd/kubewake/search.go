@@ -42,7 +42,7 @@ counts them. docs/search.md lists every field.`,
 	flags.BoolVar(&q.Newest, "newest", false, "newest first")
 	flags.IntVar(&q.Limit, "limit", searchLimit, "at most so many hits (0: 1000, too); an answer that was cut says so")
 	flags.StringVar(&q.Cursor, "cursor", "", "go on where an earlier answer ended")
-	a.complete(command, "record", func(*asker, string) []string {
+	completeWords(command, "record", func() []string {
 		return []string{"request", "revision", "end", "event", "gap", "progress", "span"}
 	})
 	command.RunE = func(command *cobra.Command, args []string) error {

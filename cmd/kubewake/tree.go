@@ -37,7 +37,7 @@ an object stands under one of them (the controller before others).`,
 	flags.StringSliceVar(&q.Types, "type", nil, "links to follow (default owns, parent, and those of your own rules)")
 	flags.IntVar(&q.Limit, "limit", 0, "at most so many objects (0: the engine's own limit)")
 	a.linkRulesFlag(flags)
-	a.complete(command, "type", a.linkTypes)
+	completeWords(command, "type", a.linkTypes)
 	command.RunE = func(command *cobra.Command, args []string) error {
 		a.linked = true
 		return a.ask(command.Context(), func(ctx context.Context, k *asker) (err error) {
