@@ -53,19 +53,23 @@ func (m *memory) claim() *claim { return &claim{memory: m, holders: 1} }
 func (c *claim) becomes(n int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.holders == 0 || !c.memory.change(n-c.has) {
-		return false
-	}
-	c.has = n
-	return true
+	return c.change(n - c.has)
 }
 
 // more asks for more.
 func (c *claim) more(n int64) bool {
 	c.mu.Lock()
-	now := c.has
-	c.mu.Unlock()
-	return c.becomes(now + n)
+	defer c.mu.Unlock()
+	return c.change(n)
+}
+
+// change is for who has the lock.
+func (c *claim) change(by int64) bool {
+	if c.holders == 0 || !c.memory.change(by) {
+		return false
+	}
+	c.has += by
+	return true
 }
 
 // hold keeps the claim until another letGo; false if it is given back already.

@@ -204,6 +204,29 @@ func TestClaim(t *testing.T) {
 	}
 }
 
+// Whoever asks for more of one claim at once gets all of it.
+func TestClaimAtOnce(t *testing.T) {
+	const askers, times = 8, 50_000
+	m := &memory{bytes: askers * times}
+	c := m.claim()
+	var all sync.WaitGroup
+	for range askers {
+		all.Go(func() {
+			for range times {
+				if !c.more(1) {
+					t.Error("no room")
+				}
+			}
+		})
+	}
+	if all.Wait(); c.has != askers*times || m.used != c.has {
+		t.Errorf("the claim has %d of %d asked for, the memory says %d", c.has, askers*times, m.used)
+	}
+	if c.letGo(); m.used != 0 {
+		t.Errorf("%d bytes are left", m.used)
+	}
+}
+
 // Less than one request may take would refuse it for ever.
 func TestMemorySettings(t *testing.T) {
 	if err := (Settings{InFlightBytes: 64 << 20}).Check(); err == nil || !strings.Contains(err.Error(), "otlp.inFlightBytes") {
