@@ -141,24 +141,49 @@ func (c Config) Check() error {
 }
 
 func (r Receive) check() error {
-	if r.Listen == "" {
-		return nil
+	return entrance{setting: "receive", listeners: []listener{{"listen", r.Listen}}, loopback: "a loopback address", tls: r.TLS, tokens: r.Tokens, insecure: r.Insecure}.check()
+}
+
+// entrance is listeners that are guarded alike.
+type entrance struct {
+	setting   string // that holds the others, as receive
+	listeners []listener
+	loopback  string // what insecure is for, in words
+	tls       tlsfiles.Server
+	tokens    string
+	insecure  bool
+}
+
+// listener is an address and the setting that names it; without an address there is none.
+type listener struct{ setting, address string }
+
+// check says what is wrong with the addresses and, where there are any, with how senders are known.
+func (e entrance) check() error {
+	var errs []error
+	listens := false
+	for _, l := range e.listeners {
+		if l.address == "" {
+			continue
+		}
+		listens = true
+		if _, _, err := net.SplitHostPort(l.address); err != nil {
+			errs = append(errs, fmt.Errorf("%s.%s: %q: want HOST:PORT", e.setting, l.setting, l.address))
+		} else if e.insecure && !IsLoopback(l.address) {
+			errs = append(errs, fmt.Errorf("%s.insecure: %s is reached from other machines; give cert, key and tokens or clientCA instead", e.setting, l.address))
+		}
 	}
-	if _, _, err := net.SplitHostPort(r.Listen); err != nil {
-		return fmt.Errorf("receive.listen: %q: want HOST:PORT", r.Listen)
-	}
+	identified := e.tokens != "" || e.tls.ClientCA != ""
 	switch {
-	case r.Insecure && !IsLoopback(r.Listen):
-		return fmt.Errorf("receive.insecure: %s is reached from other machines; give cert, key and tokens or clientCA instead", r.Listen)
-	case r.Insecure && (r.Tokens != "" || r.TLS.ClientCA != ""):
-		return errors.New("receive.insecure: nobody is asked who they are, so tokens and clientCA would hold for nobody: give them, with cert and key, or insecure")
-	case r.Insecure:
-	case r.TLS.Cert == "" || r.TLS.Key == "":
-		return errors.New("receive.tls: cert and key are needed (or insecure, on a loopback address)")
-	case r.Tokens == "" && r.TLS.ClientCA == "":
-		return errors.New("receive: tokens or tls.clientCA is needed, to know who sends")
+	case !listens:
+	case e.insecure && identified:
+		errs = append(errs, fmt.Errorf("%s.insecure: nobody is asked who they are, so tokens and clientCA would hold for nobody: give them, with cert and key, or insecure", e.setting))
+	case e.insecure:
+	case e.tls.Cert == "" || e.tls.Key == "":
+		errs = append(errs, fmt.Errorf("%s.tls: cert and key are needed (or insecure, on %s)", e.setting, e.loopback))
+	case !identified:
+		errs = append(errs, fmt.Errorf("%s: tokens or tls.clientCA is needed, to know who sends", e.setting))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // IsLoopback reports whether a host, or a host and port, is reached from this machine only.

@@ -27,28 +27,8 @@ type OTLP struct {
 }
 
 func (o OTLP) check() error {
-	errs := []error{o.Settings.Check()}
-	for _, l := range []struct{ name, address string }{{"grpc", o.GRPC}, {"http", o.HTTP}} {
-		if l.address == "" {
-			continue
-		}
-		if _, _, err := net.SplitHostPort(l.address); err != nil {
-			errs = append(errs, fmt.Errorf("otlp.%s: %q: want HOST:PORT", l.name, l.address))
-		} else if o.Insecure && !IsLoopback(l.address) {
-			errs = append(errs, fmt.Errorf("otlp.insecure: %s is reached from other machines; give cert, key and tokens or clientCA instead", l.address))
-		}
-	}
-	switch {
-	case o.GRPC == "" && o.HTTP == "":
-	case o.Insecure && (o.Tokens != "" || o.TLS.ClientCA != ""):
-		errs = append(errs, errors.New("otlp.insecure: nobody is asked who they are, so tokens and clientCA would hold for nobody: give them, with cert and key, or insecure"))
-	case o.Insecure:
-	case o.TLS.Cert == "" || o.TLS.Key == "":
-		errs = append(errs, errors.New("otlp.tls: cert and key are needed (or insecure, on loopback addresses)"))
-	case o.Tokens == "" && o.TLS.ClientCA == "":
-		errs = append(errs, errors.New("otlp: tokens or tls.clientCA is needed, to know who sends"))
-	}
-	return errors.Join(errs...)
+	return errors.Join(o.Settings.Check(), entrance{setting: "otlp", listeners: []listener{{"grpc", o.GRPC}, {"http", o.HTTP}}, loopback: "loopback addresses",
+		tls: o.TLS, tokens: o.Tokens, insecure: o.Insecure}.check())
 }
 
 // maxExporters bounds the connections of each listener; further ones wait.
