@@ -72,13 +72,7 @@ func (t *Truth) live(l *Life, mine []*Event, clock *clock) {
 	if l.End == 0 {
 		return
 	}
-	list := enders(l, mine, prev)
-	// A deletecollection answers what it found. One that stored a grace period of 0, with nothing left to hold the object, went on to
-	// delete it; other storage writes may lie between.
-	if e := t.Makers[Key{l.UID, prev, false}]; e != nil && e.Verb == "deletecollection" && len(list) == 0 && Parse(l.Watched[prev]).ends() {
-		list = []*Event{e}
-	}
-	t.settle(Key{l.UID, l.End, true}, list)
+	t.settle(Key{l.UID, l.End, true}, clock.within(l.End, enders(l, mine, prev)))
 }
 
 func (t *Truth) settle(k Key, list []*Event) {
@@ -160,7 +154,8 @@ func enders(l *Life, mine []*Event, last record.ResourceVersion) []*Event {
 			(len(Parse(l.Watched[o.RV()]).Metadata.Finalizers) > 0 || e.ObjectRef.Subresource == "finalize"):
 			sure = append(sure, e) // what it answered was never stored: nothing held the object any more
 		case e.Verb == "deletecollection":
-			if was, _ := e.itemRV(string(l.UID)); was == last {
+			// It answers what it listed, and deletes by name whatever became of that since, by itself (a grace period of 0 is stored first) or by others.
+			if was, _ := e.itemRV(string(l.UID)); was != 0 && was <= last {
 				out = append(out, e)
 			}
 		}

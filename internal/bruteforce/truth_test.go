@@ -54,6 +54,10 @@ func TestOf(t *testing.T) {
 			event("d", "delete", "", 200, 30, 40, "", pod(3, grace))}, []string{pod(1, ""), pod(2, ""), pod(3, grace)}, 0, "1 nobody 2 p 3 d|x"},
 		"a delete of what a collection had marked": {[]*Event{event("p", "patch", "", 200, 2, 4, "{}", pod(2, "")), event("x", "deletecollection", "", 200, 0, 50, "{}", list(1)),
 			other("o", 4, 12, 14), event("d", "delete", "", 200, 30, 40, "", pod(3, grace))}, []string{pod(1, ""), pod(2, ""), pod(3, grace)}, 0, "1 nobody 2 p 3 x"},
+		"a collection ends what changed since it was listed": {[]*Event{event("u", "update", "", 200, 10, 14, pod(1, ""), pod(2, "")), event("x", "deletecollection", "", 200, 0, 50, "{}", list(1))},
+			[]string{pod(1, ""), pod(2, "")}, 3, "1 nobody 2 u 3 end x"},
+		"two collections, told apart by what others made": {[]*Event{event("x", "deletecollection", "", 200, 0, 5, "{}", list(1)), other("o", 3, 6, 8),
+			event("y", "deletecollection", "", 200, 9, 50, "{}", list(2))}, []string{pod(1, ""), pod(2, grace)}, 4, "1 nobody 2 x 4 end y"},
 		"finalizers removed": {[]*Event{event("f", "update", "", 200, 0, 5, pod(2, grace), pod(2, grace))},
 			[]string{pod(1, ""), pod(2, grace+`,"finalizers":["a"]`)}, 3, "1 nobody 2 nobody 3 end f"},
 	} {
