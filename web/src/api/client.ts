@@ -22,7 +22,7 @@ const tokenKey = 'kubewake.token';
 export function setToken(token: string): void {
   if (token) sessionStorage.setItem(tokenKey, token);
   else sessionStorage.removeItem(tokenKey);
-  answers.clear();
+  forgetAnswers();
 }
 
 const refused = new Set<() => void>();
@@ -54,6 +54,8 @@ export function urlOf(question: string, params: Params): string {
 /** Answers lately given, the one used last at the end. */
 const answers = new Map<string, unknown>();
 const keptAnswers = 64;
+/** How often all were forgotten: what was asked for before is not kept when it comes in. */
+let forgotten = 0;
 
 /** What was answered before and may be shown at once. */
 export function remembered(url: string): unknown {
@@ -69,8 +71,9 @@ function remember(url: string, answer: unknown): void {
   }
 }
 
-/** Forgets all answers: something new was recorded. */
+/** Forgets all answers, and those that are on their way: something new was recorded, which they may not tell of. */
 export function forgetAnswers(): void {
+  forgotten++;
   answers.clear();
 }
 
@@ -85,9 +88,10 @@ export async function ask<T>(question: string, params: Params, signal?: AbortSig
     remember(url, known);
     return known as T;
   }
+  const turn = forgotten;
   const response = await fetchOf(url, 'application/json', signal);
   const answer = (exact.has(question) ? parseExact(await response.text()) : await response.json()) as T;
-  remember(url, answer);
+  if (turn === forgotten) remember(url, answer);
   return answer;
 }
 

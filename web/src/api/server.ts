@@ -28,7 +28,11 @@ function load(): void {
   const before = asked.data ? { data: asked.data } : {};
   set({ ...asked, loading: true });
   ask<Info>('info', {}).then(
-    (data) => set({ data, loading: false }),
+    (data) => {
+      set({ data, loading: false });
+      // Forgotten while it was on its way: it may be old already.
+      if (remembered(urlOf('info', {})) === undefined) load();
+    },
     (error: unknown) => set({ ...before, loading: false, error: error instanceof ApiError ? error : new ApiError(0, { detail: String(error) }) }),
   );
 }
