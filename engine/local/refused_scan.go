@@ -17,8 +17,6 @@ const (
 	// maxRefusedLooked bounds the requests that are looked at for names that were refused, and refusedTime how long that may take.
 	maxRefusedLooked = 1_000_000
 	refusedTime      = 3 * time.Second
-	// longestPart bounds what is gone through at once, for clocks that told nonsense.
-	longestPart = 10 * 365 * 24 * time.Hour
 )
 
 // errRefusedLimit ends a scan for refused names when a limit is reached.
@@ -29,7 +27,7 @@ var errRefusedLimit = errors.New("a limit of the scan for refused names is reach
 func (f *refusals) scan(ctx context.Context) error {
 	looked := 0
 	f.until = deadline{time.Now().Add(refusedTime)}
-	for _, part := range f.parts() {
+	for _, part := range cutWindow(f.s.w, f.s.recorded(), true, 8) {
 		found := maps.Clone(f.found)
 		for key, t := range found {
 			found[key] = t.clone()
@@ -49,22 +47,6 @@ func (f *refusals) scan(ctx context.Context) error {
 		return nil
 	}
 	return nil
-}
-
-// parts cuts the window at hours, the newest part first: an hour, then eight times as long each time.
-func (f *refusals) parts() []query.Window {
-	all := f.s.recorded()
-	first, last := latest(all.From, f.s.w.From), all.To
-	if to := f.s.w.To; !to.IsZero() && to.Before(last) {
-		last = to
-	}
-	var out []query.Window
-	to, step := f.s.w.To, time.Hour
-	for at := last.Truncate(time.Hour); at.After(first); at = at.Add(-step) {
-		out = append(out, query.Window{From: at, To: to})
-		to, step = at, min(8*step, longestPart)
-	}
-	return append(out, query.Window{From: f.s.w.From, To: to})
 }
 
 func (f *refusals) scanPart(ctx context.Context, part query.Window, looked *int) error {

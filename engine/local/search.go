@@ -149,61 +149,20 @@ func (s *searching) resources() []record.GroupResource {
 	return []record.GroupResource{{Group: s.bounds.Groups[0], Resource: s.bounds.Resources[0]}}
 }
 
-// parts cuts the window in hours, so that memory and the cost of the first hits stay bounded; the first and the last
-// part are open where the window is. They come in the order of the answer.
+// parts cuts the window, so that memory and the cost of the first hits stay bounded: an hour, then twice as long each time, for a store keeps many hours of
+// revisions together, and goes through all of them for each part. They come in the order of the answer.
 func (s *searching) parts() []query.Window {
 	if s.bounds.Nothing() || len(s.kinds) == 0 || len(s.clusters) == 0 {
 		return nil
 	}
-	var first, last time.Time
+	var recorded query.Window
 	for _, c := range s.clusters {
 		if !c.First.IsZero() {
-			first = earliest(first, c.First)
+			recorded.From = earliest(recorded.From, c.First)
 		}
-		last = latest(last, c.Last)
+		recorded.To = latest(recorded.To, c.Last)
 	}
-	if first.IsZero() {
-		first = last // no record tells a time of its own: there is no beginning to cut from
-	}
-	if s.window.From.After(first) {
-		first = s.window.From
-	}
-	if !s.window.To.IsZero() && s.window.To.Before(last) {
-		last = s.window.To
-	}
-	return s.behindCursor(s.cut(first, last))
-}
-
-// maxCuts of a window: the last part but one is as long as 60 years, whatever times records claim.
-const maxCuts = 20
-
-// cut makes the parts between the first and the last record: an hour, then twice as long each time. A store keeps many
-// hours of revisions together, and goes through all of them for each part.
-func (s *searching) cut(first, last time.Time) []query.Window {
-	var bounds []time.Time
-	step := time.Hour
-	if s.q.Newest {
-		for at := last.Truncate(time.Hour); at.After(first) && len(bounds) < maxCuts; at = at.Add(-step) {
-			bounds = append(bounds, at)
-			step *= 2
-		}
-		parts := make([]query.Window, 0, len(bounds)+1)
-		to := s.window.To
-		for _, at := range bounds {
-			parts, to = append(parts, query.Window{From: at, To: to}), at
-		}
-		return append(parts, query.Window{From: s.window.From, To: to})
-	}
-	for at := first.Truncate(time.Hour).Add(step); at.Before(last) && len(bounds) < maxCuts; at = at.Add(step) {
-		bounds = append(bounds, at)
-		step *= 2
-	}
-	parts := make([]query.Window, 0, len(bounds)+1)
-	from := s.window.From
-	for _, at := range bounds {
-		parts, from = append(parts, query.Window{From: from, To: at}), at
-	}
-	return append(parts, query.Window{From: from, To: s.window.To})
+	return s.behindCursor(cutWindow(s.window, recorded, s.q.Newest, 2))
 }
 
 // behindCursor leaves out the parts that earlier pieces of the answer have gone through.
