@@ -74,4 +74,16 @@ describe('an answer', () => {
     unmount();
     expect(last().signal.aborted).toBe(true);
   });
+
+  it('that was all there when its question was cancelled does not take the place of the one that is known', async () => {
+    const { result, rerender } = ask('a');
+    await last().answer(200, { of: 'a' });
+    let tell: (body: string) => void = () => undefined;
+    vi.stubGlobal('fetch', async () => ({ ok: true, status: 200, text: () => new Promise<string>((resolve) => (tell = resolve)) }));
+    rerender({ name: 'b', version: 0 });
+    await act(async () => undefined);
+    rerender({ name: 'a', version: 0 });
+    await act(async () => tell('{"of":"b"}'));
+    expect(result.current).toMatchObject({ data: { of: 'a' }, loading: false, stale: false });
+  });
 });

@@ -34,7 +34,9 @@ export function useAnswer<T>(question: string, params: Params | undefined, versi
     if (!params) return;
     const abort = new AbortController();
     ask<T>(question, params, abort.signal).then(
-      (data) => setGot({ url, turn, last: { url, data } }),
+      (data) => {
+        if (!abort.signal.aborted) setGot({ url, turn, last: { url, data } });
+      },
       (error: unknown) => {
         if (abort.signal.aborted) return;
         const told = error instanceof ApiError ? error : new ApiError(0, { detail: String(error) });
