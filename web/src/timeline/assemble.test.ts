@@ -211,12 +211,11 @@ describe('the store', () => {
     expect(tiles()).toEqual([Infinity]);
     const end = tileWindow(range.level, range.last).to;
     store.outdate(end);
-    await pause(15);
-    expect(asked).toBe(1);
     expect(tiles()).toEqual([end]);
-    store.outdate(0);
     await pause(15);
+    // Facts come in out of order: also a tile that ends before what was the newest may tell too little.
     expect(asked).toBe(2);
+    expect(tiles()).toEqual([Infinity]);
     store.close();
   });
 

@@ -148,15 +148,11 @@ export class LaneStore {
     this.outdate(-Infinity);
   }
 
-  /** Something new was recorded at or behind a moment. */
+  /** Something new was recorded, most of it behind a moment, but not all: audit logs come in batches, and what an agent kept while it was cut off much later. */
   outdate(from: number): void {
     this.generation++;
-    for (const lane of this.lanes.values())
-      for (const tile of lane.tiles.values()) {
-        if (tile.data.to <= from && tile.generation === this.generation - 1) tile.generation = this.generation;
-        // What it told to go on may have ended since.
-        if (from > -Infinity) tile.data.sure = Math.min(tile.data.sure, from);
-      }
+    // What a tile told to go on may have ended since.
+    if (from > -Infinity) for (const lane of this.lanes.values()) for (const tile of lane.tiles.values()) tile.data.sure = Math.min(tile.data.sure, from);
     this.want(this.wanted, this.range);
   }
 

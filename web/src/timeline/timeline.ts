@@ -253,7 +253,7 @@ export class Timeline {
     this.redraw();
   }
 
-  /** Facts at or behind a moment may be other ones now. */
+  /** Something new was recorded: what held at a moment may have ended since. */
   refresh(from: Moment): void {
     this.store.outdate(from);
     this.redraw();

@@ -33,7 +33,7 @@ export interface TimelineData {
   fresh: boolean;
   /** Shows it. */
   showFresh: () => void;
-  /** Rises when what is drawn is to be asked again, and from which moment on. */
+  /** Rises when what is drawn is to be asked again, and from which moment on what held may have ended since. */
   turn: { version: number; from: number };
 }
 
