@@ -68,13 +68,21 @@ export function useTimelineData(view: View): TimelineData {
   const narrowed = total > manyRows && window && extent ? quantised(window, extent) : undefined;
   const span = narrowed ? { from: printMoment(narrowed.from), to: printMoment(narrowed.to) } : {};
   const whole = useAnswer<Rows>('rows', total > firstRows ? { ...params, ...span, limit: maxRows } : undefined, turn.version);
-  const rows = total > firstRows ? { ...whole, stale: first.stale, ...(whole.data ?? first.data ? { data: whole.data ?? first.data } : {}) } as Answer<Rows> : first;
+  const own = useOfSet(whole, urlOf('rows', params));
+  const rows = total > firstRows ? { ...whole, stale: first.stale, data: own ?? first.data } as Answer<Rows> : first;
   const asked = extent && { ...params, from: printMoment(extent.from), to: printMoment(extent.to), bins: minimapBins, top: 1000 };
   const { params: counted, version } = useSettled(asked, turn.version, first.loading);
   const activity = useAnswer<Activity>('activity', counted, version);
   const density = activity.data;
   const score = useMemo(() => scores(activity.data), [activity.data]);
   return { rows, activity, recorded, extent, density, score, window, narrowed: narrowed !== undefined, fresh, showFresh, turn };
+}
+
+/** All rows, as long as they are of this set: those of the set before are not, however long the others take. Those of another window are. */
+function useOfSet(whole: Answer<Rows>, set: string): Rows | undefined {
+  const [of, setOf] = useState('');
+  if (whole.data && !whole.stale && of !== set) setOf(set);
+  return of === set ? whole.data : undefined;
 }
 
 interface Question {
