@@ -109,9 +109,11 @@ func makers(l *Life, mine []*Event, prev, rv record.ResourceVersion) []*Event {
 		case o.Kind == "Status" || o.RV() != rv:
 		case e.ResponseStatus.Code == 201:
 			creates = append(creates, e)
-		case e.Verb == "update" && e.Sent().RV() != rv:
-			updates = append(updates, e)
-		case e.Verb == "patch":
+		case e.Verb == "update" && e.Sent().RV() != 0:
+			if e.Sent().RV() != rv {
+				updates = append(updates, e)
+			}
+		case e.Verb == "patch", e.Verb == "update": // an update that names no state may have found this one
 			patches = append(patches, e)
 		}
 	}

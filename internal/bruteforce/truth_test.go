@@ -37,13 +37,14 @@ func TestOf(t *testing.T) {
 		end     record.ResourceVersion
 		want    string
 	}{
-		"a create":           {[]*Event{event("c", "create", "", 201, 0, 5, "", pod(1, ""))}, []string{pod(1, "")}, 0, "1 c"},
-		"of another object":  {[]*Event{event("c", "create", "", 201, 0, 5, "", strings.Replace(pod(1, ""), `"u"`, `"o"`, 1))}, []string{pod(1, "")}, 0, "1 nobody"},
-		"refused":            {[]*Event{event("c", "create", "", 409, 0, 5, "", pod(1, ""))}, []string{pod(1, "")}, 0, "1 nobody"},
-		"an update, a no-op": {[]*Event{event("u", "update", "", 200, 0, 5, pod(1, ""), pod(2, "")), event("n", "update", "", 200, 6, 9, pod(2, ""), pod(2, ""))}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 u"},
-		"patches in turn":    {[]*Event{event("p", "patch", "", 200, 0, 5, "{}", pod(2, "")), event("n", "patch", "", 200, 6, 9, "{}", pod(2, ""))}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 p"},
-		"patches at once":    {[]*Event{event("p", "patch", "", 200, 0, 5, "{}", pod(2, "")), event("n", "patch", "", 200, 3, 9, "{}", pod(2, ""))}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 p|n"},
-		"a binding":          {[]*Event{event("b", "create", "binding", 201, 0, 5, "", status)}, []string{pod(1, ""), bound}, 0, "1 nobody 2 b"},
+		"a create":                     {[]*Event{event("c", "create", "", 201, 0, 5, "", pod(1, ""))}, []string{pod(1, "")}, 0, "1 c"},
+		"of another object":            {[]*Event{event("c", "create", "", 201, 0, 5, "", strings.Replace(pod(1, ""), `"u"`, `"o"`, 1))}, []string{pod(1, "")}, 0, "1 nobody"},
+		"refused":                      {[]*Event{event("c", "create", "", 409, 0, 5, "", pod(1, ""))}, []string{pod(1, "")}, 0, "1 nobody"},
+		"an update, a no-op":           {[]*Event{event("u", "update", "", 200, 0, 5, pod(1, ""), pod(2, "")), event("n", "update", "", 200, 6, 9, pod(2, ""), pod(2, ""))}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 u"},
+		"patches in turn":              {[]*Event{event("p", "patch", "", 200, 0, 5, "{}", pod(2, "")), event("n", "patch", "", 200, 6, 9, "{}", pod(2, ""))}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 p"},
+		"patches at once":              {[]*Event{event("p", "patch", "", 200, 0, 5, "{}", pod(2, "")), event("n", "patch", "", 200, 3, 9, "{}", pod(2, ""))}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 p|n"},
+		"an update that names nothing": {[]*Event{event("p", "patch", "", 200, 0, 5, "{}", pod(2, "")), event("n", "update", "", 200, 6, 9, pod(0, ""), pod(2, ""))}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 p"},
+		"a binding":                    {[]*Event{event("b", "create", "binding", 201, 0, 5, "", status)}, []string{pod(1, ""), bound}, 0, "1 nobody 2 b"},
 		"two evictions, told apart by what others made": {[]*Event{event("e", "create", "eviction", 201, 0, 5, "", status), event("f", "create", "eviction", 201, 9, 12, "", status),
 			other("o", 3, 6, 8)}, []string{pod(1, ""), pod(2, "")}, 0, "1 nobody 2 e"},
 		"a delete with grace": {[]*Event{event("d", "delete", "", 200, 0, 5, "", pod(2, grace)), event("k", "delete", "", 200, 2000, 2005, "", status)}, []string{pod(1, ""), pod(2, grace)}, 3, "1 nobody 2 d 3 end k"},
