@@ -28,7 +28,8 @@ export function FilterBox({ filter, cluster, error, focusTurn, submit, children 
     setAsked(filter);
     if (draft.trim() !== filter) setDraft(filter);
   }
-  useEffect(() => () => clearTimeout(timer.current), []);
+  // What was written before that is not asked any more.
+  useEffect(() => () => clearTimeout(timer.current), [filter]);
   const send = (text: string, replace: boolean) => {
     clearTimeout(timer.current);
     if (text.trim() !== filter) submit(text.trim(), { replace });
