@@ -41,8 +41,8 @@ type refusalTally struct {
 type refusals struct {
 	s       *objectSet
 	members []member // of the set, in any order
-	until   deadline
-	matched bool // by a filter: nothing is scanned
+	until   deadline // of the scan
+	matched bool     // by a filter: nothing is scanned
 	found   map[refusal]*refusalTally
 	tree    map[record.UID]bool // the objects of a tree
 	full    bool                // some had no room

@@ -14,13 +14,14 @@ import (
 )
 
 const (
-	// maxRefusedLooked bounds the requests that are looked at for names that were refused, and refusedTime how long that may take.
+	// maxRefusedLooked bounds the requests that are looked at for names that were refused, and refusedTime how long that may take, and again how long it may take to
+	// look up what was found.
 	maxRefusedLooked = 1_000_000
 	refusedTime      = 3 * time.Second
 )
 
-// errRefusedLimit ends a scan for refused names when a limit is reached.
-var errRefusedLimit = errors.New("a limit of the scan for refused names is reached")
+// errRefusedLimit ends a scan for refused names, or the look at one of them, when a limit is reached.
+var errRefusedLimit = errors.New("a limit of looking for refused names is reached")
 
 // scan looks at the heads of the window's writes, its end first. What a limit keeps it from is older than all that it tells: a part that it can not go through
 // counts for nothing.

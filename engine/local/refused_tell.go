@@ -3,8 +3,10 @@ package local
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/query"
@@ -12,7 +14,8 @@ import (
 )
 
 // refused tells which names of a set were asked for in the window and never made; nil: none. It costs a look at the head of each write of the window, and at the
-// lives of each name found; the same question asked again costs nothing until more is recorded. The requests to what is in the set anyway are not read.
+// lives of and the requests to each name found, for a few seconds each; the same question asked again costs nothing until more is recorded. The requests to what
+// is in the set anyway are not read.
 func (e *Engine) refused(ctx context.Context, q query.Rows, f *refusals) (*engine.Refusals, error) {
 	q.Limit = 0
 	asked := e.asked("refused", q)
@@ -24,24 +27,25 @@ func (e *Engine) refused(ctx context.Context, q query.Rows, f *refusals) (*engin
 			return nil, err
 		}
 	}
-	out, err := f.tell(ctx)
+	out, err := f.tell(ctx, deadline{time.Now().Add(refusedTime)}) // however long it took to find them
 	if err == nil && (out == nil || out.Cut == "") && f.s.pending == "" && f.s.cut == "" {
 		asked.keep(out)
 	}
 	return out, err
 }
 
-// tell leaves out the names that had a life in the window, and tells the others.
-func (f *refusals) tell(ctx context.Context) (*engine.Refusals, error) {
+// tell leaves out the names that had a life in the window, and tells the others: those that come first, as many as are looked up in time.
+func (f *refusals) tell(ctx context.Context, until deadline) (*engine.Refusals, error) {
 	t, spans := f.s.e.telling(), f.s.e.spans()
 	list := slices.SortedFunc(maps.Values(f.found), compareRefusals)
 	out := &engine.Refusals{Names: []engine.Refused{}, Cut: f.cut}
-	if most := maxRefusedAsked; len(list) > most || f.full && f.cut == "" {
-		list = list[:min(len(list), most)]
-		out.Cut = joinCuts("only the "+itoa(len(list))+" names that were refused last were looked up: narrow the window or the set", out.Cut)
-	}
-	for _, r := range list {
-		made, err := f.wasMade(ctx, spans, r.key.name)
+	asked := min(len(list), maxRefusedAsked)
+	for i, r := range list[:asked] {
+		made, err := f.wasMade(ctx, spans, r.key.name, until)
+		if errors.Is(err, errRefusedLimit) {
+			asked = i
+			break
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -56,6 +60,9 @@ func (f *refusals) tell(ctx context.Context) (*engine.Refusals, error) {
 			return nil, err
 		}
 		out.Names = append(out.Names, told)
+	}
+	if asked < len(list) || f.full && f.cut == "" {
+		out.Cut = joinCuts("only the "+itoa(asked)+" names that were refused last were looked up: narrow the window or the set", out.Cut)
 	}
 	if len(out.Names) < out.Total {
 		out.Cut = joinCuts("showing "+itoa(len(out.Names))+" of "+itoa(out.Total)+" refused names", out.Cut)
@@ -78,7 +85,10 @@ func compareRefusals(a, b *refusalTally) int {
 }
 
 // wasMade reports whether a name had a life in the window: by the catalogue, or by a write to it that succeeded, whose answer was not recorded.
-func (f *refusals) wasMade(ctx context.Context, spans *spans, n toldName) (bool, error) {
+func (f *refusals) wasMade(ctx context.Context, spans *spans, n toldName, until deadline) (bool, error) {
+	if until.passed() {
+		return false, errRefusedLimit
+	}
 	if n.name == "" {
 		return false, nil
 	}
@@ -93,8 +103,11 @@ func (f *refusals) wasMade(ctx context.Context, spans *spans, n toldName) (bool,
 	}
 	scan := store.RequestScan{Cluster: n.cluster, Resource: n.resource, Namespace: n.namespace, Name: n.name, Between: timeRange(f.s.w)}
 	for r, err := range f.s.e.st.Requests(ctx, scan) {
-		if err != nil {
+		switch {
+		case err != nil:
 			return false, err
+		case until.passed(): // one name may have been refused a million times
+			return false, errRefusedLimit
 		}
 		q := r.Request
 		if q.Succeeded() && q.Code >= 200 && !q.Options().DryRun || q.Verb == "create" && q.Code == 409 && q.Reason == "AlreadyExists" && r.Ref.Subresource == "" {

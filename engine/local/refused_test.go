@@ -3,8 +3,10 @@ package local
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/kubewake/kubewake/engine"
 	"github.com/kubewake/kubewake/query"
 	"github.com/kubewake/kubewake/record"
+	"github.com/kubewake/kubewake/store"
 )
 
 // plainRefused counts what was refused and never made in the plainest way: over all records, one by one, and over the list of objects.
@@ -259,5 +262,93 @@ func TestRefusedIsCut(t *testing.T) {
 	all := ask()
 	if all.Total != len(records) || len(all.Names) != maxRefused || all.Names[0].Name != "m0599" || all.Cut != "showing 200 of 600 refused names" {
 		t.Errorf("%d of %d, first %s, cut %q", len(all.Names), all.Total, all.Names[0].Name, all.Cut)
+	}
+}
+
+// slowRequests takes its time for the requests to a name.
+type slowRequests struct {
+	store.Store
+	each, record time.Duration
+	names        atomic.Int32
+}
+
+func (s *slowRequests) Requests(ctx context.Context, scan store.RequestScan) iter.Seq2[*record.Record, error] {
+	return func(yield func(*record.Record, error) bool) {
+		s.names.Add(1)
+		time.Sleep(s.each)
+		for r, err := range s.Store.Requests(ctx, scan) {
+			if time.Sleep(s.record); !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestRefusedInTime: names are looked up while there is time, the newest first, and what is left is said; that they were found by a filter changes nothing.
+func TestRefusedInTime(t *testing.T) {
+	const names = 150
+	var records []*record.Record
+	for i := range names {
+		records = append(records, asks(i, fmt.Sprintf("m%04d", i), "alice", 403, "Forbidden"))
+	}
+	st := openStore(t)
+	engineOver(t, st, records, 100)
+	find := func(st store.Store, set query.Set) *refusals {
+		s, err := New(st, Config{}).set(t.Context(), set, query.Window{}, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := newRefusals(s)
+		if !f.matched {
+			err = f.scan(t.Context())
+		}
+		if err != nil || len(f.found) != names {
+			t.Fatalf("%d names found, %v", len(f.found), err)
+		}
+		return f
+	}
+	for name, set := range map[string]query.Set{"by a scan": {}, "by a filter": {Filter: "request.code == 403"}} {
+		slow := &slowRequests{Store: st, each: 20 * time.Millisecond}
+		some, err := find(slow, set).tell(t.Context(), deadline{time.Now().Add(500 * time.Millisecond)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprintf("only the %d names that were refused last were looked up: narrow the window or the set", some.Total); some.Cut != want || some.Total >= names || len(some.Names) != some.Total {
+			t.Errorf("%s: %d of %d names, cut %q", name, len(some.Names), some.Total, some.Cut)
+		}
+		for i, n := range some.Names {
+			if n.Name != fmt.Sprintf("m%04d", names-1-i) {
+				t.Errorf("%s: name %d is %s", name, i, n.Name)
+			}
+		}
+		if looked := int(slow.names.Load()); looked > some.Total+1 {
+			t.Errorf("%s: %d names were looked up, %d told", name, looked, some.Total)
+		}
+		rows, err := New(st, Config{}).Rows(t.Context(), query.Rows{Set: set})
+		if err != nil || rows.Refused == nil || rows.Refused.Total != names || rows.Refused.Cut != "" {
+			t.Errorf("%s: with all its time %+v, %v", name, rows.Refused, err)
+		}
+	}
+}
+
+// TestRefusedManyTimesInTime: one name of which more was recorded than there is time for does not hold the answer up.
+func TestRefusedManyTimesInTime(t *testing.T) {
+	var records []*record.Record
+	for i := range 500 {
+		records = append(records, asks(i, "again", "alice", 403, "Forbidden"))
+	}
+	st := openStore(t)
+	engineOver(t, st, records, 100)
+	s, err := New(&slowRequests{Store: st, record: 20 * time.Millisecond}, Config{}).set(t.Context(), query.Set{}, query.Window{}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newRefusals(s)
+	if err := f.scan(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	none, err := f.tell(t.Context(), deadline{time.Now().Add(100 * time.Millisecond)})
+	if err != nil || none == nil || none.Total != 0 || !strings.HasPrefix(none.Cut, "only the 0 names") {
+		t.Errorf("%+v, %v", none, err)
 	}
 }
