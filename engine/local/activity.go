@@ -37,7 +37,8 @@ func (e *Engine) Activity(ctx context.Context, q query.Activity) (*engine.Activi
 
 // activity counts; pending says why the set may be incomplete.
 func (e *Engine) activity(ctx context.Context, q query.Activity) (out *engine.Activity, pending string, err error) {
-	a := &activity{e: e, q: q, top: min(cmp.Or(max(q.Top, 0), e.limits.Rows), maxTop), deadline: e.deadline()}
+	asked := cmp.Or(max(q.Top, 0), e.limits.Rows)
+	a := &activity{e: e, q: q, top: min(asked, maxTop), deadline: e.deadline()}
 	if a.scope, err = e.scope(ctx, q.Set, q.Window); err != nil {
 		return nil, "", err
 	}
@@ -52,6 +53,9 @@ func (e *Engine) activity(ctx context.Context, q query.Activity) (out *engine.Ac
 	out = &engine.Activity{From: engine.MomentOf(a.from), To: engine.MomentOf(a.to), Bin: a.width, Bins: total.filled(), Records: total.records, Cut: joinCuts(set.cut, a.cut(total))}
 	if err := a.tell(ctx, total, out); err != nil {
 		return nil, "", err
+	}
+	if asked > a.top && max(len(out.Objects), len(out.Actors), len(out.Errors), len(out.People)) == a.top {
+		out.Cut = joinCuts("lists have "+itoa(maxTop)+" lines at most: narrow the set or the window", out.Cut)
 	}
 	out.Coverage, err = set.coverage(ctx)
 	return out, set.pending, err

@@ -412,6 +412,36 @@ func TestActivityCuts(t *testing.T) {
 	}
 }
 
+// TestActivityListsEnd: who asks for longer lists than there are is told where they end, if they do.
+func TestActivityListsEnd(t *testing.T) {
+	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	over := func(n int) *Engine {
+		var records []*record.Record
+		for i := range n {
+			r := requestAt("c", fmt.Sprint(i), at.Add(time.Duration(i)*time.Millisecond))
+			r.Ref.Name = fmt.Sprintf("a%04d", i)
+			records = append(records, r)
+		}
+		return engineOver(t, openStore(t), records, 1000)
+	}
+	many, few := over(maxTop+5), over(3)
+	const cut = "lists have 1000 lines at most: narrow the set or the window"
+	for _, c := range []struct {
+		e     *Engine
+		top   int
+		lines int
+		cut   string
+	}{{many, 0, 20, ""}, {many, 5, 5, ""}, {many, maxTop, maxTop, ""}, {many, maxTop + 1, maxTop, cut}, {many, 100_000, maxTop, cut}, {few, 100_000, 3, ""}} {
+		got, err := c.e.Activity(t.Context(), query.Activity{Top: c.top})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Objects) != c.lines || got.Cut != c.cut {
+			t.Errorf("top %d: %d lines, cut %q, want %d, %q", c.top, len(got.Objects), got.Cut, c.lines, c.cut)
+		}
+	}
+}
+
 func TestIsPerson(t *testing.T) {
 	for user, want := range map[string]bool{"alice": true, "kubernetes-admin": true, "jane@example.com": true, "": false, "system:admin": false, "system:serviceaccount:a:b": false,
 		"system:node:n": false, "aksService": false, "kwok": false, "x@y.iam.gserviceaccount.com": false} {
