@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { useLive } from '../api/live';
-import { formatClock, formatDay, formatMoment, formatSpan, parseTyped, precisionFor, zoneName, type Zone } from '../time/format';
+import { formatClock, formatMoment, formatSpan, parseTyped, precisionFor, sameDay, zoneName, type Zone } from '../time/format';
 import { milli, minute, type Window } from '../time/moment';
 import type { View } from '../url/state';
 import { setZone, useZone } from '../url/prefs';
@@ -105,7 +105,7 @@ function windowWords(view: View, now: Partial<Window>, zone: Zone): Words {
   const precision = precisionFor(Math.max(1, ((now.to ?? Infinity) - (now.from ?? 0)) / 200));
   const shown = precision === 'day' ? 'minute' : precision;
   const from = now.from === undefined ? 'the beginning' : formatMoment(now.from, zone, shown);
-  const to = now.to === undefined ? 'the end' : formatMoment(now.to, zone, shown).slice(sameDay(now, zone) ? 11 : 0);
+  const to = now.to === undefined ? 'the end' : formatMoment(now.to, zone, shown).slice(isOneDay(now, zone) ? 11 : 0);
   return [isWhole(view) ? 'All · ' : '', `${from} – ${to}`, spanWords(now)];
 }
 
@@ -113,7 +113,7 @@ function shortWords(view: View, now: Partial<Window>, zone: Zone): Words {
   const { from, to } = now;
   if (view.follow !== undefined || from === undefined || to === undefined) return windowWords(view, now, zone);
   if (isWhole(view)) return ['', 'Everything', spanWords(now)];
-  const show = (at: number) => (sameDay(now, zone) ? formatClock(at, zone) : formatMoment(at, zone, 'minute').slice(5));
+  const show = (at: number) => (isOneDay(now, zone) ? formatClock(at, zone) : formatMoment(at, zone, 'minute').slice(5));
   return ['', `${show(from)} – ${show(to)}`, ''];
 }
 
@@ -121,8 +121,8 @@ function isWhole(view: View): boolean {
   return view.from === undefined && view.to === undefined;
 }
 
-function sameDay({ from, to }: Partial<Window>, zone: Zone): boolean {
-  return from !== undefined && to !== undefined && formatDay(from, zone) === formatDay(to, zone);
+function isOneDay({ from, to }: Partial<Window>, zone: Zone): boolean {
+  return from !== undefined && to !== undefined && sameDay(from, to, zone);
 }
 
 function spanWords({ from, to }: Partial<Window>): string {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatClock, formatDay, formatMoment, formatOffset, formatRelative, formatSpan, parseTyped, precisionFor, zoneName } from './format';
+import { formatClock, formatDay, formatMoment, formatOffset, formatRelative, formatSpan, parseTyped, precisionFor, sameDay, zoneName } from './format';
 import { day, hour, milli, minute, parseMoment, second } from './moment';
 
 const at = (text: string) => parseMoment(text)!;
@@ -28,6 +28,9 @@ describe('moments', () => {
     expect(formatMoment(moment, 'local', 'milli')).toBe('2026-11-22 04:56:19.851');
     expect(formatDay(moment, 'local')).toBe('2026-11-22');
     expect(formatClock(moment, 'local')).toBe('04:56:19');
+    expect(sameDay(moment, at('2026-11-22T01:00:00Z'), 'local')).toBe(true);
+    expect(sameDay(moment, at('2026-11-22T01:00:00Z'), 'utc')).toBe(false);
+    expect(sameDay(moment, at('2026-11-21T12:00:00Z'), 'local')).toBe(false);
     expect(zoneName('local', moment)).toBe('UTC+05:30');
     expect(zoneName('utc', moment)).toBe('UTC');
   });

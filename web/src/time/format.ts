@@ -18,6 +18,11 @@ export function formatDay(at: Moment, zone: Zone): string {
   return `${String(year).padStart(4, '0')}-${two(month + 1)}-${two(date)}`;
 }
 
+/** Whether two moments lie on one day of the zone: then the time of day tells them apart. */
+export function sameDay(a: Moment, b: Moment, zone: Zone): boolean {
+  return formatDay(a, zone) === formatDay(b, zone);
+}
+
 /** "15:26:19.851". */
 export function formatClock(at: Moment, zone: Zone, precision: Precision = 'second'): string {
   const d = new Date(Math.floor(at / milli));

@@ -4,7 +4,7 @@ import type { ClusterInfo, Coverage, Failing, Info } from '../../api/types';
 import { useInfo } from '../../api/server';
 import { useAnswer } from '../../api/useAnswer';
 import { ErrorBox, NoCluster, PageHeader, Skeleton, WindowBar } from '../../parts';
-import { formatDay } from '../../time/format';
+import { sameDay } from '../../time/format';
 import { printMoment } from '../../time/moment';
 import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
@@ -73,7 +73,7 @@ function Known({ view, info, shown }: { view: View; info: Info; shown: readonly 
   const names = useMemo(() => (info.clusters ?? []).map((cluster) => cluster.name).filter((name) => !view.set.cluster || name === view.set.cluster), [info, view.set.cluster]);
   const zone = useZone();
   const window = chosen ?? recorded;
-  const dated = window !== undefined && formatDay(window.from, zone) !== formatDay(window.to, zone);
+  const dated = window !== undefined && !sameDay(window.from, window.to, zone);
   const many = (info.clusters ?? []).length > 1 && !view.set.cluster;
   const end = chosen?.to ?? recorded?.to ?? newestOf(live) ?? 0;
   return (

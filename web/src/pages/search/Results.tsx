@@ -3,9 +3,10 @@ import { memo, useEffect, useMemo, useRef } from 'react';
 import type { Hit, Ref } from '../../api/types';
 import { RefLabel } from '../../parts';
 import { actorShort } from '../../text/actors';
-import { formatClock, formatMoment } from '../../time/format';
-import { day, parseMoment } from '../../time/moment';
+import { formatClock, formatMoment, type Zone } from '../../time/format';
+import { parseMoment } from '../../time/moment';
 import { useZone } from '../../url/prefs';
+import { spansDays } from './facets';
 import { HitGlyph } from './HitGlyph';
 
 const rowHeight = 28;
@@ -29,7 +30,7 @@ export function Results({ hits, selected, stale, many, select, open, atEnd }: Re
   // The list's own functions are not compiled away: it is drawn again when it scrolls.
   // eslint-disable-next-line react-hooks/incompatible-library
   const rows = useVirtualizer({ count: hits.length, getScrollElement: () => host.current, estimateSize: () => rowHeight, overscan: 12 });
-  const dated = useMemo(() => spansDays(hits), [hits]);
+  const dated = useMemo(() => spansDays(hits, zone), [hits, zone]);
   useEffect(() => {
     if (selected >= 0) rows.scrollToIndex(selected, { align: 'auto' });
     // Only a new selection scrolls, not new hits.
@@ -74,7 +75,7 @@ export function Results({ hits, selected, stale, many, select, open, atEnd }: Re
   );
 }
 
-const HitCells = memo(function HitCells({ hit, dated, zone, many }: { hit: Hit; dated: boolean; zone: 'utc' | 'local'; many: boolean }) {
+const HitCells = memo(function HitCells({ hit, dated, zone, many }: { hit: Hit; dated: boolean; zone: Zone; many: boolean }) {
   const at = parseMoment(hit.when.at);
   const { code } = hit.request ?? {};
   const user = hit.request?.actor.user ?? hit.actor?.user;
@@ -111,9 +112,4 @@ function named(object: Ref): Ref {
   if (object.kind || !object.resource) return object;
   const kind = object.resource === 'endpoints' ? object.resource : object.resource.replace(/ies$/, 'y').replace(/(ss|x|ch)es$/, '$1').replace(/([^s])s$/, '$1');
   return { ...object, kind };
-}
-
-function spansDays(hits: readonly Hit[]): boolean {
-  const days = [hits[0], hits.at(-1)].map((hit) => Math.floor((parseMoment(hit?.when.at) ?? 0) / day));
-  return days[0] !== days[1];
 }

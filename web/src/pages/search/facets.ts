@@ -1,6 +1,7 @@
 /** What hits have in common, and what a click on it adds to the filter. Pure. */
 import type { Hit } from '../../api/types';
 import type { Counted } from '../../charts/columns';
+import { sameDay, type Zone } from '../../time/format';
 import { parseMoment, type Window } from '../../time/moment';
 import type { Term } from './cel';
 
@@ -83,4 +84,10 @@ export function hitColumns(hits: readonly Hit[], window: Window, bins: number): 
     counted.set(i, one);
   }
   return { ...window, bin, bins: [...counted.values()] };
+}
+
+/** Whether hits, in the order of time, are of more than one day of the zone. */
+export function spansDays(hits: readonly Hit[], zone: Zone): boolean {
+  const at = (hit: Hit | undefined) => parseMoment(hit?.when.at) ?? 0;
+  return !sameDay(at(hits[0]), at(hits.at(-1)), zone);
 }

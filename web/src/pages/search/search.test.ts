@@ -3,7 +3,7 @@ import type { Hit } from '../../api/types';
 import { everything, type View } from '../../url/state';
 import { conditionsOf, guessOf, hasTerm, isUnfinished, narrowed, tokensOf, widened } from './cel';
 import { placeAt, valueChoices, wordChoices, type Field } from './completion';
-import { facetsOf, hitColumns, termsOf } from './facets';
+import { facetsOf, hitColumns, spansDays, termsOf } from './facets';
 import { paramsOf, placeOf, plainProblem, toggled } from './question';
 
 describe('tokens', () => {
@@ -197,5 +197,21 @@ describe('facets', () => {
       { from: 0, to: 1_000_000 }, 10,
     );
     expect(columns).toEqual({ from: 0, to: 1_000_000, bin: 100_000, bins: [{ bin: 5, changes: 1, failed: 1 }] });
+  });
+
+  it('are of days as the zone has them', () => {
+    const before = process.env['TZ'];
+    process.env['TZ'] = 'Asia/Kolkata';
+    try {
+      const evening = hit({ when: { at: '2026-11-21T17:00:00Z' } });
+      const night = hit({ when: { at: '2026-11-21T21:00:00Z' } });
+      const morning = hit({ when: { at: '2026-11-22T01:00:00Z' } });
+      expect([spansDays([evening, night], 'utc'), spansDays([evening, night], 'local')]).toEqual([false, true]);
+      expect([spansDays([night, morning], 'utc'), spansDays([night, morning], 'local')]).toEqual([true, false]);
+      expect([spansDays([], 'local'), spansDays([evening, hit({})], 'utc')]).toEqual([false, true]);
+    } finally {
+      if (before === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = before;
+    }
   });
 });
