@@ -146,13 +146,19 @@ func onlyFirst(list []*Event) []*Event {
 
 // enders lists the requests that can have ended the object.
 func enders(l *Life, mine []*Event, last record.ResourceVersion) []*Event {
+	final := Parse(l.Watched[last])
 	var sure, out []*Event
 	for _, e := range mine {
 		o := e.Answer()
+		changed := e.Verb == "update" || e.Verb == "patch"
 		switch {
-		case e.Verb == "delete" && o.Kind == "Status", e.Verb == "delete" && o.RV() == l.End:
+		case e.Verb == "delete" && o.Kind == "Status", (e.Verb == "delete" || changed) && o.RV() == l.End:
 			sure = append(sure, e)
-		case (e.Verb == "update" || e.Verb == "patch") && o.Metadata.DeletionTimestamp != nil && len(o.Metadata.Finalizers) == 0 && len(o.Spec.Finalizers) == 0 &&
+		case e.Verb == "delete" && o.leaves(final):
+			// An update, even one that is refused in the end, removes what it finds with a grace period of 0; the delete that stored that one is
+			// answered as if it had.
+			sure = append(sure, e)
+		case changed && o.Metadata.DeletionTimestamp != nil && len(o.Metadata.Finalizers) == 0 && len(o.Spec.Finalizers) == 0 &&
 			(len(Parse(l.Watched[o.RV()]).Metadata.Finalizers) > 0 || e.ObjectRef.Subresource == "finalize"):
 			sure = append(sure, e) // what it answered was never stored: nothing held the object any more
 		case e.Verb == "deletecollection":

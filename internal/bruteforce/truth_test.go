@@ -59,6 +59,10 @@ func TestOf(t *testing.T) {
 			[]string{pod(1, ""), pod(2, "")}, 3, "1 nobody 2 u 3 end x"},
 		"two collections, told apart by what others made": {[]*Event{event("x", "deletecollection", "", 200, 0, 5, "{}", list(1)), other("o", 3, 6, 8),
 			event("y", "deletecollection", "", 200, 9, 50, "{}", list(2))}, []string{pod(1, ""), pod(2, grace)}, 4, "1 nobody 2 x 4 end y"},
+		"an eviction that is refused removes what a delete had marked": {[]*Event{event("e", "create", "eviction", 404, 0, 9, "", status),
+			event("d", "delete", "", 200, 1, 8, "", strings.Replace(pod(0, now), `"resourceVersion":"0",`, "", 1))}, []string{pod(1, ""), pod(2, now)}, 3, "1 nobody 2 d 3 end d"},
+		"a patch removes what a delete had marked": {[]*Event{event("p", "patch", "status", 200, 0, 9, "{}", pod(3, now)),
+			event("d", "delete", "", 200, 1, 8, "", pod(0, now))}, []string{pod(1, ""), pod(2, now)}, 3, "1 nobody 2 d 3 end p|d"},
 		"finalizers removed": {[]*Event{event("f", "update", "", 200, 0, 5, pod(2, grace), pod(2, grace))},
 			[]string{pod(1, ""), pod(2, grace+`,"finalizers":["a"]`)}, 3, "1 nobody 2 nobody 3 end f"},
 	} {
