@@ -57,7 +57,7 @@ func TestFindings(t *testing.T) {
 	gap := func(reason, group, resource string) engine.Gap {
 		return engine.Gap{Reason: reason, Scope: engine.Ref{Cluster: "prod", Group: group, Resource: resource}, Sentence: "a sentence about " + resource}
 	}
-	for _, tt := range []struct {
+	tests := []struct {
 		name  string
 		spoil func(*Seen)
 		want  string // severity check: words of the sentence, one a line
@@ -123,6 +123,12 @@ func TestFindings(t *testing.T) {
 			s.Instance.Clusters[0].Gaps = []engine.Gap{gap("watch-missed", "", "pods"), gap("watch-error", "", ""), gap("dropped", "", "")}
 		},
 			"warning dropped: were dropped by a limit (1)\nwarning watch: has holes (2)", ""},
+		{"what was sent could not be read", func(s *Seen) {
+			s.Instance.Clusters[0].Gaps = []engine.Gap{gap("undecodable", "", ""), gap("undecodable", "", "")}
+		},
+			"warning unreadable: Some of what cluster prod sent could not be read (2)", ""},
+		{"bodies cut", func(s *Seen) { s.Instance.Clusters[0].Gaps = []engine.Gap{gap("truncated", "", "configmaps")} }, "warning truncated: Bodies of requests to cluster prod were cut (1)", ""},
+		{"restored from a backup", func(s *Seen) { s.Instance.Clusters[0].Gaps = []engine.Gap{gap("epoch", "", "")} }, "warning epoch: The resourceVersions of cluster prod ran back (1 times)", ""},
 		{"holes that are none", func(s *Seen) {
 			s.Instance.Clusters[0].Gaps = []engine.Gap{gap("before-recording", "", ""), gap("after-recording", "", "")}
 		}, "", ""},
@@ -192,7 +198,19 @@ func TestFindings(t *testing.T) {
 		{"export refused", func(s *Seen) {
 			s.Instance.Metrics["kubewake_export_refused_spans_total"] = []promtext.Sample{{Labels: map[string]string{"reason": "partial"}, Value: 3}}
 		}, "warning export: refused 3 spans", ""},
-	} {
+	}
+	wanted := map[string]bool{}
+	for _, tt := range tests {
+		for line := range strings.Lines(tt.want) {
+			head, _, _ := strings.Cut(line, ": ")
+			_, check, _ := strings.Cut(head, " ")
+			wanted[check] = true
+		}
+	}
+	if diff := cmp.Diff(Checks(), sortedKeys(wanted)); diff != "" {
+		t.Errorf("checks, and those of which there is a case (-checks +cases):\n%s", diff)
+	}
+	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			seen := Seen{Instance: well(t), Cluster: fit(t), Now: noon()}
 			tt.spoil(&seen)
