@@ -1,5 +1,5 @@
 import { useId, useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
-import { formatClock, formatMoment, formatSpan, precisionFor, type Zone } from '../time/format';
+import { formatClock, formatMoment, formatSpan, precisionFor, sameDay, type Zone } from '../time/format';
 import type { Moment, Window } from '../time/moment';
 import { rulerOf } from '../time/ruler';
 import { scaleOf } from '../time/scale';
@@ -249,13 +249,14 @@ function Hovered({ columns, tracks, zone, holes, x, axis, width, draft }: TimeCo
   if (i < 0) return null;
   const from = columns.from + i * columns.bin;
   const precision = precisionFor(columns.bin / 2);
+  const drawn = draft && sameDay(draft.from, draft.to, zone) ? (at: Moment) => formatClock(at, zone, precision) : (at: Moment) => formatMoment(at, zone, precision);
   const touched = (holes ?? []).filter((hole) => hole.from <= from + columns.bin && hole.to >= from);
   return (
     <Tip x={x} y={0} width={width}>
       <div className="chart-tip-head">
         {draft ? (
           <>
-            {formatClock(draft.from, zone, precision)} – {formatClock(draft.to, zone, precision)} <b>{formatSpan(draft.to - draft.from)}</b>
+            {drawn(draft.from)} – {drawn(draft.to)} <b>{formatSpan(draft.to - draft.from)}</b>
           </>
         ) : (
           <>

@@ -1,7 +1,9 @@
+import { useContext } from 'react';
 import type { When } from '../api/types';
 import { formatClock, formatMoment, formatRelative, formatSpan, zoneName, type Precision } from '../time/format';
 import { milli, parseMoment, printMoment, type Moment } from '../time/moment';
 import { useZone } from '../url/prefs';
+import { Dated } from './dated';
 import './TimeLabel.css';
 import { useNow } from './useNow';
 
@@ -9,7 +11,7 @@ export interface TimeLabelProps {
   at: Moment | string | undefined;
   /** "3 min ago" instead of the time itself; the other one is told on hover. */
   relative?: boolean;
-  /** Only the time of day; for rows whose day is told elsewhere. */
+  /** Only the time of day, but where what is shown spans days (Dated). */
   clock?: boolean;
   precision?: Precision;
 }
@@ -18,9 +20,10 @@ export interface TimeLabelProps {
 export function TimeLabel({ at, relative, clock, precision = 'second' }: TimeLabelProps) {
   const zone = useZone();
   const now = useNow();
+  const dated = useContext(Dated);
   const moment = typeof at === 'string' ? parseMoment(at) : at;
   if (moment === undefined || moment === 0) return <span className="time-label time-label-none">unknown</span>;
-  const text = relative ? formatRelative(moment, now) : clock ? formatClock(moment, zone, precision) : formatMoment(moment, zone, precision);
+  const text = relative ? formatRelative(moment, now) : clock && !dated ? formatClock(moment, zone, precision) : formatMoment(moment, zone, precision);
   const exact = [...new Set([zone, 'utc'] as const)].map((z) => `${formatMoment(moment, z, 'micro')} ${zoneName(z, moment)}`);
   return (
     <time className="time-label" dateTime={printMoment(moment)} title={[...exact, formatRelative(moment, now)].join('\n')}>

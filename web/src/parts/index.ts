@@ -3,6 +3,7 @@ export { Button, IconButton, Segments } from './Button';
 export { CertaintyChip, Chip, StateChip, StateGlyph } from './Chip';
 export { Copy } from './CopyButton';
 export { copyText } from './copyText';
+export { Dated } from './dated';
 export { Dialog } from './Dialog';
 export { Empty, ErrorBox, Skeleton } from './Feedback';
 export { Icon } from './Icon';

@@ -6,7 +6,7 @@ import type { Ref } from '../api/types';
 import { parseMoment } from '../time/moment';
 import { setZone } from '../url/prefs';
 import { parseView } from '../url/state';
-import { CertaintyChip, Copy, CoverageNote, CutNote, ErrorBox, Menu, ObjectLink, StateChip, Tabs, TimeLabel, WindowButton } from '.';
+import { CertaintyChip, Copy, CoverageNote, CutNote, Dated, ErrorBox, Menu, ObjectLink, StateChip, Tabs, TimeLabel, WindowButton } from '.';
 
 // Only what waits for ever fails, also on a machine that is busy.
 configure({ asyncUtilTimeout: 15_000 });
@@ -52,6 +52,17 @@ describe('times', () => {
     const time = screen.getByText('2026-11-21 15:26:19.851');
     expect(time.getAttribute('dateTime')).toBe('2026-11-21T15:26:19.851234Z');
     expect(time.title).toContain('15:26:19.851234 UTC');
+  });
+
+  it('are told by the clock alone where they are of one day', () => {
+    render(<TimeLabel at="2026-11-21T15:26:19Z" clock />);
+    expect(screen.getByText('15:26:19')).toBeTruthy();
+    render(
+      <Dated.Provider value>
+        <TimeLabel at="2026-11-21T15:26:19Z" clock />
+      </Dated.Provider>,
+    );
+    expect(screen.getByText('2026-11-21 15:26:19')).toBeTruthy();
   });
 
   it('that are not known say so', () => {

@@ -1,5 +1,6 @@
 import './object.css'; // what the parts share comes before their own
-import { Tabs } from '../../parts';
+import { Dated, Tabs } from '../../parts';
+import { sameDay } from '../../time/format';
 import { useKeys } from '../../url/keys';
 import { useZone } from '../../url/prefs';
 import type { View } from '../../url/state';
@@ -38,23 +39,25 @@ export function ObjectPage({ view }: { view: View }) {
   const { error } = data.history;
   if (error && !data.history.data) return <Problem view={view} error={error} retry={data.history.retry} />;
   return (
-    <main className="object-page" aria-label="Object">
-      <Head view={view} data={data} />
-      <StripView data={data} />
-      <p className="visually-hidden" role="status">
-        {spoken(data, zone)}
-      </p>
-      <div className="object-halves">
-        <HistoryList view={view} data={data} />
-        <section className="object-main">
-          <Tabs id="object-tab" label="About the object" tabs={tabsOf(data)} value={tab} onChange={openTab} />
-          <h2 className="visually-hidden">{tab}</h2>
-          <div className="object-panel" role="tabpanel" aria-labelledby={`object-tab-${tab}`}>
-            <Shown tab={tab} view={view} data={data} />
-          </div>
-        </section>
-      </div>
-    </main>
+    <Dated.Provider value={data.window !== undefined && !sameDay(data.window.from, data.window.to, zone)}>
+      <main className="object-page" aria-label="Object">
+        <Head view={view} data={data} />
+        <StripView data={data} />
+        <p className="visually-hidden" role="status">
+          {spoken(data, zone)}
+        </p>
+        <div className="object-halves">
+          <HistoryList view={view} data={data} />
+          <section className="object-main">
+            <Tabs id="object-tab" label="About the object" tabs={tabsOf(data)} value={tab} onChange={openTab} />
+            <h2 className="visually-hidden">{tab}</h2>
+            <div className="object-panel" role="tabpanel" aria-labelledby={`object-tab-${tab}`}>
+              <Shown tab={tab} view={view} data={data} />
+            </div>
+          </section>
+        </div>
+      </main>
+    </Dated.Provider>
   );
 }
 

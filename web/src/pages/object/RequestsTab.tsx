@@ -1,7 +1,7 @@
-import { useMemo, useState } from 'react';
+import { useContext, useMemo, useState } from 'react';
 import type { Entry, Request } from '../../api/types';
 import { briefly } from '../../manifest/lines';
-import { Button, Chip, Empty, Skeleton, TimeLabel } from '../../parts';
+import { Button, Chip, Dated, Empty, Skeleton, TimeLabel } from '../../parts';
 import { agentShort } from '../../text/actors';
 import { counted } from '../../text/counts';
 import { codeText, isRead } from '../../text/verbs';
@@ -55,6 +55,7 @@ export function RequestsTab({ view, data }: { view: View; data: ObjectData }) {
       ) : (
         <div className="object-scroll">
           <table className="object-table object-requests">
+            <Widths />
             <thead>
               <tr>
                 <th>Time</th>
@@ -76,6 +77,18 @@ export function RequestsTab({ view, data }: { view: View; data: ObjectData }) {
         </div>
       )}
     </div>
+  );
+}
+
+/** How wide the columns are; the last one takes what is left. */
+function Widths() {
+  const time = useContext(Dated) ? 172 : 98;
+  return (
+    <colgroup>
+      {[time, 108, 98, 132, 150, 110].map((width, i) => (
+        <col key={i} style={{ width }} />
+      ))}
+    </colgroup>
   );
 }
 

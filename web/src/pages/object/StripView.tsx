@@ -1,6 +1,6 @@
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type PointerEvent } from 'react';
+import { useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore, type PointerEvent } from 'react';
 import { useWidth } from '../../charts/useWidth';
-import { Skeleton } from '../../parts';
+import { Dated, Skeleton } from '../../parts';
 import { onThemeChange, readPalette } from '../../theme/palette';
 import { formatClock, formatMoment, formatSpan, precisionFor, type Zone } from '../../time/format';
 import type { Moment } from '../../time/moment';
@@ -53,7 +53,7 @@ function Drawn({ strip, data }: { strip: Strip; data: ObjectData }) {
     const x = Math.max(0, Math.min(scale.width, event.clientX - box.left - sides));
     return snapped(strip, timeAt(scale, x), 4 * scale.perPixel);
   };
-  const precision = precisionFor(scale.perPixel);
+  const dated = useContext(Dated);
   const cursor = data.at;
   const shown = cursor === undefined ? undefined : xOf(scale, cursor) + sides;
   const words = cursor === undefined ? 'no cursor' : `${formatMoment(cursor, zone, 'milli')}, ${data.index < 0 ? 'before the first revision' : `revision ${data.index + 1} of ${data.revisions.length}`}`;
@@ -89,8 +89,8 @@ function Drawn({ strip, data }: { strip: Strip; data: ObjectData }) {
       <canvas ref={canvas} style={{ width: '100%', height: places.height }} aria-hidden />
       {hover !== undefined && (
         <span className="object-strip-hover" style={{ left: xOf(scale, hover) + sides }}>
-          <span className={xOf(scale, hover) > scale.width - 150 ? 'object-strip-tip object-strip-tip-left' : 'object-strip-tip'}>
-            {formatClock(hover, zone, precision)}
+          <span className={xOf(scale, hover) > scale.width - (dated ? 230 : 150) ? 'object-strip-tip object-strip-tip-left' : 'object-strip-tip'}>
+            {pointed(hover, zone, scale.perPixel, dated)}
             {cursor !== undefined && !data.newest && hover !== cursor ? ` (${hover > cursor ? '+' : '−'}${formatSpan(Math.abs(hover - cursor))})` : ''}
             <Near strip={strip} at={hover} within={5 * scale.perPixel} zone={zone} />
           </span>
@@ -101,6 +101,12 @@ function Drawn({ strip, data }: { strip: Strip; data: ObjectData }) {
       )}
     </div>
   );
+}
+
+/** The moment below the pointer, as precisely as one can point. */
+function pointed(at: Moment, zone: Zone, perPixel: number, dated: boolean): string {
+  const precision = precisionFor(perPixel);
+  return dated ? formatMoment(at, zone, precision === 'day' ? 'minute' : precision) : formatClock(at, zone, precision);
 }
 
 /** What stands nearest to the pointer. */

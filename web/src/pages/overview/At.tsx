@@ -1,7 +1,6 @@
 import { useContext } from 'react';
-import { TimeLabel } from '../../parts';
+import { Dated, TimeLabel } from '../../parts';
 import type { Moment } from '../../time/moment';
-import { Dated } from './dated';
 
 /** When something happened, as short as it is clear. */
 export function At({ at }: { at: Moment | string | undefined }) {
