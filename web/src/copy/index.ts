@@ -1,5 +1,5 @@
 /** What can be copied of what is seen. */
 export { CopyMenu, linkTo, useAsker } from './CopyMenu';
 export { linesOf, printValue, type ChangeLine } from './changes';
-export { commandOfView, traceCommand, type Asker } from './commands';
+export { commandOfView, historyCommand, traceCommand, type Asker } from './commands';
 export { tell } from './sentence';

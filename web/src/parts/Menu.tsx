@@ -61,14 +61,15 @@ export function Menu({ label, items, children, icon, className, align = 'start' 
       </button>
       {open && (
         <Popover anchor={button} onClose={() => setOpen(false)} role="menu" label={label} align={align} className="menu">
-          <Items id={id} items={items} close={close} />
+          <MenuItems id={id} items={items} close={close} />
         </Popover>
       )}
     </>
   );
 }
 
-function Items({ id, items, close }: { id: string; items: readonly MenuItem[]; close: () => void }) {
+/** The actions of a menu in a Popover of role menu: the first one has the focus, and Tab leaves them. close: gives the focus back. */
+export function MenuItems({ id, items, close }: { id: string; items: readonly MenuItem[]; close: () => void }) {
   const list = useRef<HTMLDivElement>(null);
   const all = () => [...(list.current?.querySelectorAll<HTMLElement>('[role^=menuitem]:not(:disabled)') ?? [])];
   useEffect(() => {

@@ -9,7 +9,7 @@ export { Empty, ErrorBox, Skeleton } from './Feedback';
 export { Icon } from './Icon';
 export { Kbd } from './Kbd';
 export { Link, ObjectLink, RefLabel } from './Link';
-export { Menu, type MenuItem } from './Menu';
+export { Menu, MenuItems, type MenuItem } from './Menu';
 export { NoCluster } from './NoCluster';
 export { CoverageNote, CutNote } from './Notes';
 export { kindPath, nameOf, objectView, rootSet, timelineOf, toPage } from './objectView';

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Row } from '../../api/drawn';
 import { DetailPane } from '../../detail';
-import { Button, CoverageNote, CutNote, Empty, ErrorBox, Link, Sentence, Skeleton, WindowBar, toPage } from '../../parts';
+import { Button, copiedWords, CoverageNote, CutNote, Empty, ErrorBox, Link, Sentence, Skeleton, toPage, useCopy, WindowBar } from '../../parts';
 import { counted } from '../../text/counts';
 import type { RowOptions } from '../../timeline/rows';
 import { countShown, rowKey } from '../../timeline/rows';
@@ -29,6 +29,7 @@ export function TimelinePage({ view }: { view: View }) {
   const [timeline, setTimeline] = useState<Timeline>();
   const [menu, setMenu] = useState<{ row: Row; at: DOMRect }>();
   const [failed, setFailed] = useState('');
+  const { done, copy } = useCopy();
   useRecovery(data, failed);
   const rows = data.rows.data?.rows ?? none;
   const choice = useChoice(rows, words, data);
@@ -76,6 +77,7 @@ export function TimelinePage({ view }: { view: View }) {
           )}
           {failed && !data.rows.error && <Failed why={failed} retry={() => timeline?.store.retry()} />}
           {data.fresh && !failed && <Fresh data={data} />}
+          <span className={done === 'failed' ? 'timeline-fresh timeline-copied' : 'visually-hidden'} role="status">{copiedWords[done]}</span>
         </div>
         {view.sel && (
           <Side>
@@ -84,7 +86,7 @@ export function TimelinePage({ view }: { view: View }) {
         )}
       </div>
       <Foot data={data} words={words} rows={rows.length} />
-      {menu && <RowMenu {...menu} view={view} words={words} close={() => setMenu(undefined)} />}
+      {menu && <RowMenu {...menu} view={view} words={words} copy={copy} close={() => setMenu(undefined)} />}
     </main>
   );
 }
