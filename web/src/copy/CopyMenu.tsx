@@ -28,12 +28,12 @@ export function CopyMenu({ view, one, object, label = 'Copy' }: { view: View; on
     <>
       <Menu
         label="Copy"
-        icon={done === 'copied' ? 'check' : 'copy'}
+        icon={done === 'copied' ? 'check' : done === 'failed' ? 'warn' : 'copy'}
         className="button button-small"
         align="end"
         items={itemsFor(seen, one, object, asker, (text) => () => copy(text))}
       >
-        {done === 'copied' ? copiedWords[done] : label}
+        {done === 'copied' ? copiedWords[done] : done === 'failed' ? 'Not copied' : label}
       </Menu>
       <span className="visually-hidden" role="status">
         {copiedWords[done]}
