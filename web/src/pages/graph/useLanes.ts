@@ -2,13 +2,7 @@ import { useEffect, useState } from 'react';
 import { ask } from '../../api/client';
 import type { Lane, Lanes } from '../../api/types';
 import type { GraphNode } from '../../layout/graph';
-import { stateName, type StateName } from '../../theme/palette';
-import { printMoment, type Moment, type Window } from '../../time/moment';
-
-export interface NodeState {
-  state: StateName;
-  text: string;
-}
+import { printMoment, type Window } from '../../time/moment';
 
 /** At most so many objects are asked for their states. */
 const mostLanes = 800;
@@ -48,18 +42,4 @@ async function fill(nodes: readonly GraphNode[], window: Window, signal: AbortSi
       }
     }
   }
-}
-
-/** The state of an object at a moment; undefined: it is not known. */
-export function stateAt(lane: Lane | undefined, at: Moment): NodeState | undefined {
-  const bar = lane?.bars?.findLast((b) => b.from <= at && (b.to === undefined || at < b.to));
-  return bar && { state: stateName(bar.state), text: bar.text ?? bar.state };
-}
-
-/** How often an object changed in the window, and whether something failed. */
-export function changesIn(lane: Lane | undefined): { changes: number; failed: number } {
-  if (!lane) return { changes: 0, failed: 0 };
-  const marks = lane.marks?.filter((m) => (m.kind === 'revision' || m.kind === 'end') && !m.noop).length ?? 0;
-  const binned = lane.bins?.reduce((sum, b) => sum + (b.changes ?? 0), 0) ?? 0;
-  return { changes: marks + binned, failed: lane.failed ?? 0 };
 }

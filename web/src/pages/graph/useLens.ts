@@ -105,22 +105,25 @@ function useWheel(svg: RefObject<SVGSVGElement | null>, lens: RefObject<Lens>, s
   }, [svg, lens]);
 }
 
-/** Moves the plane with the pointer; a press that goes nowhere is a click. */
+/** Moves the plane with the pointer that is pressed, whatever other fingers do; a press that goes nowhere is a click. */
 export function drag(event: ReactPointerEvent<SVGSVGElement>, from: Lens, show: (lens: Lens) => void, clicked: () => void): void {
-  if (event.button !== 0) return;
+  if (event.button !== 0 || !event.isPrimary) return;
   const target = event.currentTarget;
   const [x, y] = [event.clientX, event.clientY];
+  const own = event.pointerId;
   const stop = new AbortController();
   let far = false;
   const moved = (e: PointerEvent) => {
+    if (e.pointerId !== own) return;
     if (!far && Math.hypot(e.clientX - x, e.clientY - y) < 4) return;
-    if (!far) target.setPointerCapture(e.pointerId);
+    if (!far) target.setPointerCapture(own);
     far = true;
     show({ ...from, x: from.x - (e.clientX - x) / from.scale, y: from.y - (e.clientY - y) / from.scale });
   };
   addEventListener('pointermove', moved, { signal: stop.signal });
   for (const type of ['pointerup', 'pointercancel'] as const)
-    addEventListener(type, () => {
+    addEventListener(type, (e) => {
+      if (e.pointerId !== own) return;
       stop.abort();
       if (!far && type === 'pointerup') clicked();
     }, { signal: stop.signal });
