@@ -40,7 +40,7 @@ export function DiffTab({ view, data }: { view: View; data: ObjectData }) {
   useKeys({ n: { does: 'Next difference', run: () => handle.current?.step(1) }, p: { does: 'Difference before', run: () => handle.current?.step(-1) } }, 'Diff');
 
   if (data.state.error && !ready) return <NoState data={data} error={data.state.error} />;
-  const stale = before.stale || after.stale || before.loading || after.loading;
+  const stale = before.stale || after.stale;
   return (
     <div className={stale && textA !== undefined ? 'object-tab object-tab-stale' : 'object-tab'}>
       <div className="object-bar">
