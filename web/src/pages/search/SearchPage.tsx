@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { useBounds, useInfo } from '../../api/server';
 import type { Hit } from '../../api/types';
-import { Button, Copy, Icon, Link, objectView, PageHeader, Segments, useSeen, WindowBar } from '../../parts';
+import { Button, Copy, Icon, Link, objectView, PageHeader, Segments, useSeen, WindowBar, windowOf } from '../../parts';
 import { commandOfView, useAsker } from '../../copy';
 import { parseMoment } from '../../time/moment';
 import { useKeys } from '../../url/keys';
@@ -75,7 +75,7 @@ export function SearchPage({ view }: { view: View }) {
                 <NoHits view={view} end={found.end} />
               ) : (
                 <>
-                  <Times hits={hits} view={view} bounds={bounds} stale={stale || wrong} />
+                  <Times hits={hits} view={view} bounds={windowOf(view, asked)} stale={stale || wrong} />
                   <Results hits={hits} selected={selected} stale={stale || wrong} many={many} select={select} open={open} atEnd={() => hits.length < 5000 && more()} />
                 </>
               )}
