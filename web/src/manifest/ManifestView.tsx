@@ -1,8 +1,8 @@
 import { forceParsing } from '@codemirror/language';
 import { openSearchPanel } from '@codemirror/search';
-import { EditorState } from '@codemirror/state';
+import { EditorState, type Extension } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
-import { useEffect, useEffectEvent, useImperativeHandle, useLayoutEffect, useRef, useState, type ReactNode, type Ref } from 'react';
+import { useEffect, useEffectEvent, useImperativeHandle, useLayoutEffect, useRef, useState, type ReactNode, type Ref, type RefObject } from 'react';
 import { reading } from './editor';
 import { activate, blameGutter, firstChanged, showBlame, type Doings, type Shown } from './gutter';
 import './manifest.css';
@@ -77,14 +77,7 @@ export function ManifestView({ printed, blame, label, plain = false, reveal = ''
     if (!host.current) return;
     const doings: Doings = { over: (l, r) => over(l, r), active: (l, r) => active(l, r), choose: (l) => choose(l) };
     told.current = doings;
-    const made = new EditorView({
-      parent: host.current,
-      state: EditorState.create({
-        doc: printed.text,
-        extensions: [plain ? [] : blameGutter(doings), reading(label, printed.lines.length), EditorView.domEventHandlers({ scroll: () => later(undefined, 0) })],
-      }),
-    });
-    forceParsing(made, made.state.doc.length, parseMillis);
+    const made = editorIn(host.current, printed, [plain ? [] : blameGutter(doings), reading(label, printed.lines.length), EditorView.domEventHandlers({ scroll: () => later(undefined, 0) })]);
     view.current = made;
     return () => {
       clearTimeout(pending.current);
@@ -104,6 +97,39 @@ export function ManifestView({ printed, blame, label, plain = false, reveal = ''
     if (!plain) view.current?.dispatch({ effects: showBlame.of(blame) });
   }, [blame, plain, label]);
 
+  useReveal(view, blame, reveal);
+  useImperativeHandle(handle, () => handleOf(view, told));
+
+  const content = carded && card(carded.line);
+  return (
+    <div className="manifest-view">
+      <div className="manifest-host" ref={host} />
+      {carded && content && (
+        <CardBox
+          box={cardBox}
+          carded={carded}
+          keep={() => clearTimeout(pending.current)}
+          leave={(millis) => later(undefined, millis)}
+          close={() => {
+            view.current?.focus();
+            setCarded(undefined);
+          }}
+        >
+          {content}
+        </CardBox>
+      )}
+    </div>
+  );
+}
+
+function editorIn(parent: HTMLElement, { text }: Printed, extensions: Extension): EditorView {
+  const made = new EditorView({ parent, state: EditorState.create({ doc: text, extensions }) });
+  forceParsing(made, made.state.doc.length, parseMillis);
+  return made;
+}
+
+/** Scrolls to what the state shown changed, once for each that is to be revealed. */
+function useReveal(view: RefObject<EditorView | undefined>, blame: Shown, reveal: string): void {
   const revealed = useRef('');
   useEffect(() => {
     const made = view.current;
@@ -111,9 +137,12 @@ export function ManifestView({ printed, blame, label, plain = false, reveal = ''
     revealed.current = reveal;
     const line = reveal === '' ? -1 : firstChanged(blame);
     if (line >= 0 && line < made.state.doc.lines) made.dispatch({ effects: EditorView.scrollIntoView(made.state.doc.line(line + 1).from, { y: 'nearest', yMargin: 90 }) });
-  }, [blame, reveal]);
+  }, [view, blame, reveal]);
+}
 
-  useImperativeHandle(handle, () => ({
+/** What the page may do with the editor. */
+function handleOf(view: RefObject<EditorView | undefined>, told: RefObject<Doings | undefined>): ManifestHandle {
+  return {
     search: () => {
       if (view.current) openSearchPanel(view.current);
     },
@@ -124,32 +153,35 @@ export function ManifestView({ printed, blame, label, plain = false, reveal = ''
       const top = made.lineBlockAtHeight(made.scrollDOM.scrollTop + 8);
       activate(made, told.current, made.state.doc.lineAt(top.from).number - 1);
     },
-  }));
+  };
+}
 
-  const content = carded && card(carded.line);
+/** The card of a line; it stays as long as pointer or focus are in it. */
+function CardBox({ box, carded, keep, leave, close, children }: {
+  box: Ref<HTMLDivElement>;
+  carded: Carded;
+  keep: () => void;
+  leave: (millis: number) => void;
+  close: () => void;
+  children: ReactNode;
+}) {
   return (
-    <div className="manifest-view">
-      <div className="manifest-host" ref={host} />
-      {carded && content && (
-        <div
-          ref={cardBox}
-          className="manifest-card"
-          role={carded.held ? 'status' : 'tooltip'}
-          style={placeOfCard(carded.rect)}
-          onMouseEnter={() => clearTimeout(pending.current)}
-          onMouseLeave={() => later(undefined, 200)}
-          onFocus={() => clearTimeout(pending.current)}
-          onBlur={() => later(undefined, 150)}
-          onKeyDown={(event) => {
-            if (event.key !== 'Escape') return;
-            event.stopPropagation();
-            view.current?.focus();
-            setCarded(undefined);
-          }}
-        >
-          {content}
-        </div>
-      )}
+    <div
+      ref={box}
+      className="manifest-card"
+      role={carded.held ? 'status' : 'tooltip'}
+      style={placeOfCard(carded.rect)}
+      onMouseEnter={keep}
+      onMouseLeave={() => leave(200)}
+      onFocus={keep}
+      onBlur={() => leave(150)}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.stopPropagation();
+        close();
+      }}
+    >
+      {children}
     </div>
   );
 }
