@@ -82,7 +82,7 @@ func TestRefusedInABrowser(t *testing.T) {
 		{"application/json", "another", "application/problem+json", `"status":401`},
 		{"", "", "application/problem+json", `"status":401`},
 	} {
-		for _, target := range []string{"/redirect?name=<script>", "/api/v1/info", "/metrics"} {
+		for _, target := range []string{"/api/v1/info?name=<script>", "/api/v1/trace", "/metrics"} {
 			w := httptest.NewRecorder()
 			r := httptest.NewRequest(http.MethodGet, target, nil)
 			r.Header.Set("Accept", tc.accept)

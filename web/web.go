@@ -153,14 +153,21 @@ func (h *Handler) nowhere(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Refuse answers a person in a browser who may not have what was asked for with a page that says why, and what to do; it holds nothing
-// else. It gives false, and answers nothing, where who asks reads no pages.
+// leadsOn is the path of api/jaeger that the UI follows for who can show no token there: it asks for one, then where to.
+const leadsOn = "/redirect"
+
+// Refuse answers a person in a browser who may not have what was asked for with a page that says why, and what to do, or where the UI can do
+// it, with the UI; it holds nothing else. It gives false, and answers nothing, where who asks reads no pages.
 func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, status int, detail string) bool {
 	w.Header().Add("Vary", "Accept")
 	if r.Method != http.MethodGet || !takes(r.Header.Get("Accept"), "text/html") {
 		return false
 	}
 	protect(w.Header())
+	if r.URL.Path == leadsOn && h.built.index != nil {
+		h.built.index.serveAs(w, r, status)
+		return true
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	says := struct {

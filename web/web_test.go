@@ -175,28 +175,32 @@ func TestNowhere(t *testing.T) {
 
 // Who is refused in a browser is told whether the UI can ask for a token here.
 func TestRefuse(t *testing.T) {
+	const said = "<p>Who &lt;are&gt; you?</p>"
 	for _, tc := range []struct {
-		files  fs.FS
-		accept string
-		text   string
+		files              fs.FS
+		path, accept, text string
+		said               bool
 	}{
-		{built(), "text/html", `<a href="/">The UI</a> asks for one`},
-		{unbuilt(), "text/html", "make ui"},
-		{built(), "*/*", ""},
+		{built(), "/metrics", "text/html", `<a href="/">The UI</a> asks for one`, true},
+		{unbuilt(), "/metrics", "text/html", "make ui", true},
+		{built(), "/metrics", "*/*", "", false},
+		{built(), "/redirect", "text/html", "/assets/index-Ab12.js", false},
+		{unbuilt(), "/redirect", "text/html", "make ui", true},
+		{built(), "/redirect", "application/json", "", false},
 	} {
 		h := handler(tc.files)
 		page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h.Refuse(w, r, http.StatusUnauthorized, "Who <are> you?")
 		})
-		r, body := ask(t, page, http.MethodGet, "/metrics", "Accept", tc.accept)
+		r, body := ask(t, page, http.MethodGet, tc.path, "Accept", tc.accept)
 		if tc.text == "" {
 			if body != "" {
 				t.Errorf("who reads no pages got one: %s", body)
 			}
 			continue
 		}
-		if r.StatusCode != http.StatusUnauthorized || !strings.Contains(body, tc.text) || !strings.Contains(body, "<p>Who &lt;are&gt; you?</p>") || r.Header.Get("Content-Security-Policy") == "" {
-			t.Errorf("%d %v %s", r.StatusCode, r.Header, body)
+		if r.StatusCode != http.StatusUnauthorized || !strings.Contains(body, tc.text) || strings.Contains(body, said) != tc.said || r.Header.Get("Content-Security-Policy") == "" {
+			t.Errorf("%s: %d %v %s", tc.path, r.StatusCode, r.Header, body)
 		}
 	}
 }

@@ -263,6 +263,27 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
+// A script in a browser is told where to, and why not.
+func TestRedirectIsTold(t *testing.T) {
+	const object = "/redirect?cluster=prod&group=apps&resource=deployments&namespace=shop&name=web"
+	for _, tc := range []struct {
+		target, ui, kind, body string
+		status                 int
+	}{
+		{object, "http://jaeger.example/ui/", "application/json", `{"location":"http://jaeger.example/ui/trace/` + idOf(1).String() + `"}`, 200},
+		{object + "&ts=yesterday", "http://jaeger.example", "application/problem+json", `"detail":"ts: \"yesterday\" is neither a time`, 400},
+		{object, "", "application/problem+json", `"detail":"No Jaeger UI is configured here`, 404},
+	} {
+		r := httptest.NewRequest(http.MethodGet, tc.target, nil)
+		r.Header.Set("Accept", "application/json")
+		w := httptest.NewRecorder()
+		serving(t, jaeger.Config{Engine: newFake(story(1)), UI: tc.ui}).ServeHTTP(w, r)
+		if w.Code != tc.status || w.Header().Get("Content-Type") != tc.kind || w.Header().Get("Vary") != "Accept" || !strings.Contains(w.Body.String(), tc.body) {
+			t.Errorf("%s: %d %v %s", tc.target, w.Code, w.Header(), w.Body)
+		}
+	}
+}
+
 func TestConfigIsChecked(t *testing.T) {
 	for _, ui := range []string{"jaeger:16686", "ftp://x", "://"} {
 		if _, err := jaeger.New(jaeger.Config{Engine: newFake(), UI: ui}); err == nil {

@@ -1,6 +1,7 @@
 package jaeger
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,39 +16,55 @@ import (
 // around is how far a redirect without window looks, both ways from its ts.
 const around = 30 * time.Minute
 
-// redirect leads from an object's name and a moment to its trace in the Jaeger UI.
+// redirect leads from an object's name and a moment to its trace in the Jaeger UI. Who takes JSON only is told the address: a script in a
+// browser can not read where it is sent.
 func (f *Face) redirect(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	refuse := func(err error) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("Vary", "Accept")
+	header.Set("X-Content-Type-Options", "nosniff")
+	told := r.Header.Get("Accept") == "application/json"
+	to, err := f.leadsTo(r)
+	switch {
+	case err != nil && told:
 		status, message := f.statusOf(r.URL.Path, err)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
+		header.Set("Content-Type", "application/problem+json")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(map[string]any{"title": http.StatusText(status), "status": status, "detail": message}) // the asker may have gone
+	case err != nil:
+		status, message := f.statusOf(r.URL.Path, err)
 		http.Error(w, message, status)
+	case told:
+		header.Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]string{"location": to}) // as above
+	default:
+		http.Redirect(w, r, to, http.StatusFound)
 	}
+}
+
+// leadsTo is the address of the trace that r asks for.
+func (f *Face) leadsTo(r *http.Request) (string, error) {
 	if f.ui == nil {
-		http.Error(w, "No Jaeger UI is configured here: set jaeger.ui, or give --jaeger-ui URL.", http.StatusNotFound)
-		return
+		return "", engine.Errorf(engine.KindNotFound, "No Jaeger UI is configured here: set jaeger.ui, or give --jaeger-ui URL.")
 	}
 	q, err := readRedirect(r.URL)
 	if err != nil {
-		refuse(err)
-		return
+		return "", err
 	}
 	ctx, leave, err := f.enter(r.Context())
 	if err != nil {
-		refuse(err)
-		return
+		return "", err
 	}
 	defer leave()
 	answer, err := f.config.Engine.Trace(ctx, q)
-	if err == nil && len(answer.Spans) == 0 {
-		err = engine.Errorf(engine.KindNotFound, "Nothing was recorded of %s/%s between %s and %s.", q.Object.Kind, q.Object.Name,
+	if err != nil {
+		return "", err
+	}
+	if len(answer.Spans) == 0 {
+		return "", engine.Errorf(engine.KindNotFound, "Nothing was recorded of %s/%s between %s and %s.", q.Object.Kind, q.Object.Name,
 			q.Window.From.Format(time.RFC3339), q.Window.To.Format(time.RFC3339))
 	}
-	if err != nil {
-		refuse(err)
-		return
-	}
-	http.Redirect(w, r, f.ui.JoinPath("trace", answer.ID.String()).String(), http.StatusFound)
+	return f.ui.JoinPath("trace", answer.ID.String()).String(), nil
 }
 
 // readRedirect reads cluster, group, resource, namespace, name and ts, and besides uid, window, mode and modifier.

@@ -1,3 +1,5 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,5 +48,48 @@ describe('a Jaeger UI that the settings name', () => {
     expect(data[0]?.spans.length).toBeGreaterThan(1);
     expect(v.faults).toEqual([]);
     await v.close();
+  });
+});
+
+describe('an address that leads to Jaeger, where a token is wanted', () => {
+  const token = '0123456789abcdef0123456789abcdef';
+  let browser: Browser;
+  let wake: Served;
+  let ui: Server;
+  let folder = '';
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kubewake-ui-token-'));
+    ui = createServer((request, response) => response.end(`Jaeger at ${request.url}`));
+    await new Promise<void>((listening) => ui.listen(0, '127.0.0.1', listening));
+    const { port } = ui.address() as AddressInfo;
+    const settings = join(folder, 'kubewake.yaml');
+    await writeFile(join(folder, 'tokens'), `${token} *\n`, { mode: 0o600 });
+    await writeFile(settings, `api:\n  tokens: ${join(folder, 'tokens')}\njaeger:\n  ui: http://127.0.0.1:${port}\n`);
+    const data = join(folder, 'store');
+    await importRecording(data, 'demo', 'deployment');
+    [browser, wake] = await Promise.all([launch(), serve('serve', '--config', settings, '--data', data)]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await wake?.stop();
+    ui?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('asks for the token, and leads on', async () => {
+    const page = await browser.newPage();
+    const objects = await fetch(`${wake.url}/api/v1/objects?kind=deploy&limit=1`, { headers: { Authorization: `Bearer ${token}` } });
+    const [object] = ((await objects.json()) as { objects: { namespace: string; name: string }[] }).objects;
+    await page.goto(`${wake.url}/redirect?group=apps&resource=deployments&namespace=${object?.namespace}&name=${object?.name}`);
+    await page.getByLabel('Token').fill('another');
+    await page.getByRole('button', { name: 'Use it' }).click();
+    await page.getByText('The server refused the token that was given last.').waitFor();
+    await page.getByLabel('Token').fill(token);
+    await page.getByRole('button', { name: 'Use it' }).click();
+    await page.waitForURL(/^http:\/\/127\.0\.0\.1:\d+\/trace\/[0-9a-f]+$/);
+    expect(await page.locator('body').innerText()).toMatch(/^Jaeger at \/trace\/[0-9a-f]+$/);
+    await page.close();
   });
 });

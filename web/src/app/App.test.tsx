@@ -34,6 +34,7 @@ let clusters = [{ name: 'demo', epochs: 1, objects: 2, first: '2026-11-21T15:26:
 
 function answerOf(url: URL): unknown {
   if (url.pathname === '/ui/config.json') return { version: 'x', jaeger: '', live: false };
+  if (url.pathname === '/redirect') return {};
   if (url.pathname === '/api/v1/info') return { version: 'x', clusters, diskBytes: 0 };
   const named = url.searchParams.get('name') === '*web*';
   if (url.pathname === '/api/v1/objects') return { objects: !named ? [] : url.searchParams.get('kind') === 'po,rs' ? [pod] : [web], total: 1 };
@@ -100,6 +101,19 @@ describe('the frame', () => {
     history.replaceState(null, '', '/nothing');
     render(<App />);
     expect(screen.getByText('There is no such page')).toBeTruthy();
+  });
+
+  it('asks for a token where an address leads on to Jaeger, then where to', async () => {
+    status = 401;
+    history.replaceState(null, '', '/redirect?resource=pods&name=web');
+    render(<App />);
+    fireEvent.change(await screen.findByLabelText('Token'), { target: { value: 'good' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Use it' }));
+    expect(await screen.findByText('The server did not say where the trace is.')).toBeTruthy();
+    expect(document.title).toBe('To Jaeger · kubewake');
+    const questions = asked.filter((url) => url.pathname === '/redirect').map((url) => url.search);
+    expect(questions.length).toBeGreaterThan(1);
+    expect(new Set(questions)).toEqual(new Set(['?resource=pods&name=web']));
   });
 
   it('keeps an error to its page, and forgets it on another', async () => {

@@ -11,6 +11,7 @@ import './App.css';
 import { ErrorBoundary } from './ErrorBoundary';
 import { Header } from './Header';
 import { KeysDialog } from './KeysDialog';
+import { isLeadingOn, LeadOn } from './LeadOn';
 import { pageOf, PageSkeleton } from './pages';
 import { Palette } from './palette/Palette';
 import { ServerNotice } from './ServerNotice';
@@ -92,6 +93,7 @@ function Notice({ askToken, again }: { askToken: () => void; again: () => void }
 }
 
 function ShownPage({ view }: { view: View | undefined }) {
+  if (!view && isLeadingOn()) return <LeadOn />;
   if (!view) {
     return (
       <main>
@@ -123,7 +125,7 @@ function placeOf(view: View | undefined): string {
 function useArrival(view: View | undefined): void {
   const place = placeOf(view);
   const before = useRef(place);
-  const title = titleOf(view);
+  const title = view || !isLeadingOn() ? titleOf(view) : 'To Jaeger · kubewake';
   useEffect(() => {
     document.title = title;
   }, [title]);
