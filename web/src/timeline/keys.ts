@@ -27,6 +27,7 @@ export const pageKeys: readonly KeyAct[] = [
   { keys: '.', does: 'Next record in the row', run: (t) => step(t, 1) },
   { keys: 'p', does: 'Pin the row to the top, or take it off', run: (t) => toggle(t, 'pin') },
   { keys: 'x', does: 'Hide or show what stands below the row', run: (t) => toggle(t, 'fold') },
+  { keys: 'm', does: 'Menu of the row', run: menu },
 ];
 
 /** Keys of the rows: only where they have the focus, since buttons and links need them too. */
@@ -90,6 +91,14 @@ function toggle(t: Timeline, what: 'fold' | 'open' | 'pin'): void {
   if (!spot) return;
   if (spot.line.kind === 'group') t.on.toggle('fold', spot.line.key);
   else if (spot.line.kind === 'object') t.on.toggle(what, plainKey(spot.line));
+}
+
+/** Opens the menu of the focused row beside its label. */
+function menu(t: Timeline): void {
+  const spot = t.spotOf(t.focused);
+  if (spot?.line.kind !== 'object') return;
+  const box = t.host.getBoundingClientRect();
+  t.on.menu(spot.line, t.rowOf(spot.line), new DOMRect(box.left, box.top + spot.y, t.scene.left, spot.height));
 }
 
 function enter(t: Timeline): void {
