@@ -1,24 +1,14 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectAccessible, launch, settled, visit } from './browser';
-import { serveDemo, type Served } from './kubewake';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { expectAccessible, settled } from './browser';
+import { onDemo } from './demo';
 import { looks } from './pages';
 
-let browser: Browser;
-let wake: Served;
-
-beforeAll(async () => {
-  [browser, wake] = await Promise.all([launch(), serveDemo()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await wake?.stop();
-});
+const demo = onDemo();
 
 /** Opens a page, lets the story be told, and holds that nothing went wrong in it. */
 async function story(path: string, tell: (page: Page) => Promise<void>): Promise<void> {
-  const v = await visit(browser, wake.url + path);
+  const v = await demo.visit(path);
   await tell(v.page);
   expect(v.faults).toEqual([]);
   await v.close();
@@ -94,14 +84,14 @@ describe('the incident', () => {
   it('is searched with CEL, and an error stands at its column', () =>
     story('/search?filter=request.code%20%3E%3D%20400', async (page) => {
       await page.getByText('mallory').first().waitFor();
-      await page.goto(`${wake.url}/search?filter=request.code%20%3E%3D%3D%20400`);
+      await page.goto(`${demo.url}/search?filter=request.code%20%3E%3D%3D%20400`);
       await page.getByRole('alert').filter({ hasText: /column|syntax/i }).first().waitFor();
     }));
 });
 
 describe.each(['light', 'dark'] as const)('in the %s', (theme) => {
   it.each(looks)('$name can be read by everybody', async ({ path, shows }) => {
-    const v = await visit(browser, wake.url + path, { theme });
+    const v = await demo.visit(path, { theme });
     await v.page.getByText(shows, { exact: false }).first().waitFor();
     await settled(v.page);
     await expectAccessible(v.page);

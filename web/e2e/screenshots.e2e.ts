@@ -1,31 +1,21 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, settled, visit } from './browser';
-import { serveDemo, type Served } from './kubewake';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { settled } from './browser';
+import { onDemo } from './demo';
 import { looks } from './pages';
 
 /** Where the pictures go; make screenshots sets it. */
 const folder = process.env['SCREENSHOTS'];
 
 describe.skipIf(!folder)('pictures', () => {
-  let browser: Browser;
-  let wake: Served;
+  const demo = onDemo();
 
-  beforeAll(async () => {
-    await mkdir(folder ?? '', { recursive: true });
-    [browser, wake] = await Promise.all([launch(), serveDemo()]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await wake?.stop();
-  });
+  beforeAll(async () => void (await mkdir(folder ?? '', { recursive: true })));
 
   describe.each(['light', 'dark'] as const)('%s', (theme) => {
     it.each(looks)('of $name', async ({ name, path, shows }) => {
-      const v = await visit(browser, wake.url + path, { theme, zone: 'UTC' });
+      const v = await demo.visit(path, { theme, zone: 'UTC' });
       await v.page.getByText(shows).first().waitFor();
       await settled(v.page);
       await v.page.screenshot({ path: join(folder ?? '', `${name}-${theme}.png`) });
@@ -35,7 +25,7 @@ describe.skipIf(!folder)('pictures', () => {
   });
 
   it.each(['light', 'dark'] as const)('of the incident, %s', async (theme) => {
-    const v = await visit(browser, wake.url, { theme, zone: 'UTC' });
+    const v = await demo.visit('', { theme, zone: 'UTC' });
     await v.page.getByRole('region', { name: /failing or stuck/i }).getByRole('link', { name: /web/ }).first().click();
     await v.page.getByRole('complementary').getByText('web:v3-bad').first().waitFor();
     await settled(v.page);
@@ -45,7 +35,7 @@ describe.skipIf(!folder)('pictures', () => {
   });
 
   it('of the overview on a small screen', async () => {
-    const v = await visit(browser, wake.url, { width: 1024, height: 700, zone: 'UTC' });
+    const v = await demo.visit('', { width: 1024, height: 700, zone: 'UTC' });
     await v.page.getByText('ImagePullBackOff').first().waitFor();
     await settled(v.page);
     const overflow = await v.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

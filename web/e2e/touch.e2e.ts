@@ -1,19 +1,9 @@
-import type { Browser, CDPSession, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, settled, visit } from './browser';
-import { serveDemo, type Served } from './kubewake';
+import type { CDPSession, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { settled } from './browser';
+import { onDemo } from './demo';
 
-let browser: Browser;
-let wake: Served;
-
-beforeAll(async () => {
-  [browser, wake] = await Promise.all([launch(), serveDemo()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await wake?.stop();
-});
+const demo = onDemo();
 
 interface Point {
   x: number;
@@ -72,7 +62,7 @@ const timeline = { path: '/timeline?cluster=demo&namespace=shop', box: '.timelin
 /** A page on a tablet, the box of what is touched, and a hand. */
 async function touched(tell: (hand: Hand, page: Page, box: Point & { width: number; height: number }) => Promise<void>, what: Partial<typeof timeline> = {}): Promise<void> {
   const { path, box, touch } = { ...timeline, ...what };
-  const v = await visit(browser, wake.url + path, { width: 1024, height: 768 });
+  const v = await demo.visit(path, { width: 1024, height: 768 });
   const session = await v.context.newCDPSession(v.page);
   if (touch) await session.send('Emulation.setTouchEmulationEnabled', { enabled: true, maxTouchPoints: 5 });
   await settled(v.page);
@@ -131,7 +121,7 @@ describe('fingers on the timeline', () => {
       expect(dragged.to - dragged.from).toBeCloseTo(near.to - near.from, -4);
       expect((near.from - dragged.from) / perPixel).toBeGreaterThan(80);
       // Four times as near as before.
-      await page.goto(wake.url + timeline.path);
+      await page.goto(demo.url + timeline.path);
       await settled(page);
       await page.locator('.timeline-scroll').press('Shift+ArrowRight');
       const whole = await settledWindow(page);
