@@ -57,6 +57,9 @@ func (l *Life) join(ctx context.Context, st store.Store, clock *Clock, shared *S
 	if in.Siblings, err = l.siblings(ctx, st, reader, shared); err != nil {
 		return err
 	}
+	if in.Along, err = l.along(ctx, st, clock, shared); err != nil {
+		return err
+	}
 	out := join.ByEpoch(in, clock.joinEpochs())
 	losses := slices.DeleteFunc(out.Losses, func(loss join.Loss) bool {
 		return loss.Kind == join.MissingRequest && !seen.audited // the audit policy leaves the resource out
@@ -126,6 +129,46 @@ func (l *Life) namedLosses() {
 			Sentence: fmt.Sprintf("The %s by %s names resourceVersion %d, which was not recorded.", r.Request.Verb, r.Request.Actor.User, rv)})
 	}
 	slices.SortStableFunc(l.Losses, func(a, b join.Loss) int { return cmp.Or(cmp.Compare(a.ToRV, b.ToRV), cmp.Compare(a.FromRV, b.FromRV)) })
+}
+
+// along gives the requests that may have ended the object that this one goes with: the last of its name that ended before.
+func (l *Life) along(ctx context.Context, st store.Store, clock *Clock, shared *Shared) ([]*record.Record, error) {
+	with, ok := join.GoesWith(l.Entry.Ref)
+	if !ok || l.End == nil || l.End.End.RV == 0 {
+		return nil, nil
+	}
+	resource := with.GroupResource()
+	var last *store.Entry
+	var ended record.ResourceVersion
+	for entry, err := range st.Objects(ctx, store.ObjectScan{Cluster: with.Cluster, Resource: &resource, Namespace: with.Namespace, Name: with.Name}) {
+		if err != nil {
+			return nil, err
+		}
+		if entry.Storage != l.Entry.Storage {
+			continue
+		}
+		end, err := st.End(ctx, entry.Key())
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if rv := end.End.RV; rv > ended && rv < l.End.End.RV {
+			last, ended = entry, rv
+		}
+	}
+	if last == nil {
+		return nil, nil
+	}
+	life, err := readLife(ctx, st, clock, last, Bounds{Makers: true, Shared: shared})
+	if err != nil {
+		return nil, err
+	}
+	if m := life.EndMaker; m.Request != nil {
+		return []*record.Record{m.Request}, nil
+	}
+	return life.EndMaker.Candidates, nil
 }
 
 // sight is how much of an object's resource was recorded.

@@ -29,6 +29,10 @@ func ReadLife(ctx context.Context, st store.Store, clocks *Clocks, entry *store.
 	if err != nil {
 		return nil, err
 	}
+	return readLife(ctx, st, clock, entry, bounds)
+}
+
+func readLife(ctx context.Context, st store.Store, clock *Clock, entry *store.Entry, bounds Bounds) (*Life, error) {
 	bounds.skew = clock.skew
 	recs, err := readRecords(ctx, st, entry, bounds)
 	if err != nil {

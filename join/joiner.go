@@ -13,6 +13,7 @@ type joiner struct {
 	in       Input
 	resource string
 	writes   []*write
+	along    []*write // such that may have ended what the object goes with
 	revs     []*rev
 	end      *rev // the end as a target; nil where the object has not ended
 	out      Result
@@ -57,7 +58,8 @@ func newJoiner(in Input) *joiner {
 }
 
 func (j *joiner) run() Result {
-	j.writes = j.writesOf(j.in.Requests)
+	j.writes = j.writesOf(j.in.Requests, j.concerns)
+	j.along = j.writesOf(j.in.Along, func(*record.Record) bool { return true })
 	j.targets()
 	j.gaps()
 	j.changes()
@@ -65,6 +67,7 @@ func (j *joiner) run() Result {
 	j.gather()
 	j.settle()
 	j.outlives()
+	j.gone()
 	j.settle()
 	j.siblings()
 	j.settle()

@@ -70,6 +70,19 @@ func fails(code int) func(*record.Record, *record.Request) {
 	return func(_ *record.Record, q *record.Request) { q.Code = code }
 }
 
+func notFound(message string) func(*record.Record, *record.Request) {
+	return func(_ *record.Record, q *record.Request) { q.Code, q.Reason, q.Message = 404, "NotFound", message }
+}
+
+// along adds a request that ended the Service of the same name.
+func (p *play) along(id, verb string, from, to float64) *play {
+	q := newPlay("services").ask(id, verb, "", from, to, func(_ *record.Record, q *record.Request) {
+		q.Answer, q.AnswerUID, q.AnswerEnds = record.BodyStatus, "another", true
+	})
+	p.in.Along = append(p.in.Along, q.in.Requests...)
+	return p
+}
+
 func all(list ...func(*record.Record, *record.Request)) func(*record.Record, *record.Request) {
 	return func(r *record.Record, q *record.Request) {
 		for _, f := range list {
@@ -259,6 +272,38 @@ func TestRules(t *testing.T) {
 				}),
 			want: map[record.ResourceVersion]string{5: "unknown"},
 			end:  "exact c",
+		},
+		"a delete of what was gone already": {
+			play: newPlay("services").rev(5, created, `,"spec":{}`).end(9).ask("a", "create", "", 0.1, 0.2, nil).
+				ask("b", "delete", "", 5.1, 5.2, nil).ask("c", "delete", "", 5.3, 5.4, notFound(`services "web" not found`)).ask("d", "deletecollection", "", 5.5, 5.6, nil),
+			want: map[record.ResourceVersion]string{5: "inferred a"},
+			end:  "inferred b",
+		},
+		"what was not found may be another thing, or not yet have been made": {
+			play: newPlay("services").rev(5, created, `,"spec":{}`).end(9).ask("x", "delete", "", 0.1, 0.15, notFound(`services "web" not found`)).
+				ask("a", "create", "", 0.2, 0.3, nil).ask("b", "delete", "", 5.1, 5.2, nil).ask("c", "patch", "", 5.3, 5.4, notFound(`namespaces "shop" not found`)).
+				ask("d", "deletecollection", "", 5.5, 5.6, nil),
+			want: map[record.ResourceVersion]string{5: "inferred a"},
+			end:  "candidates b d",
+		},
+		"Endpoints go with their Service": {
+			play: newPlay("endpoints").rev(5, created, "").end(9).ask("a", "create", "", 0.1, 0.2, nil).along("s", "delete", 5.1, 5.2).
+				ask("c", "delete", "", 5.3, 5.4, notFound(`endpoints "web" not found`)).ask("d", "deletecollection", "", 5.5, 5.6, nil),
+			want: map[record.ResourceVersion]string{5: "inferred a"},
+			end:  "inferred s",
+		},
+		"Endpoints go with their Service, or were deleted": {
+			play: newPlay("endpoints").rev(5, created, "").end(9).ask("a", "create", "", 0.1, 0.2, nil).along("s", "delete", 5.1, 5.2).ask("d", "deletecollection", "", 5.0, 5.6, nil),
+			want: map[record.ResourceVersion]string{5: "inferred a"},
+			end:  "candidates d s",
+		},
+		"a delete that answered the UID of Endpoints": {
+			play: newPlay("endpoints").rev(5, created, "").end(9).ask("a", "create", "", 0.1, 0.2, nil).along("s", "delete", 5.1, 5.2).
+				ask("d", "delete", "", 5.0, 5.6, func(_ *record.Record, q *record.Request) {
+					q.Answer, q.AnswerUID, q.AnswerEnds = record.BodyStatus, uid, true
+				}),
+			want: map[record.ResourceVersion]string{5: "inferred a"},
+			end:  "exact d",
 		},
 		"stages of one request are one": {
 			play: newPlay("deployments").rev(5, created, `,"spec":{"replicas":1}`).

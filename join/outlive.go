@@ -1,5 +1,10 @@
 package join
 
+import (
+	"fmt"
+	"time"
+)
+
 // outlives: a write that succeeded on the object found it there, so the end was committed after it began. At level Metadata a request tells only a name: it is about this object unless another
 // create of that name began before it ended.
 func (j *joiner) outlives() {
@@ -30,9 +35,7 @@ func (j *joiner) isAbout(w *write, others []*write) bool {
 	if !j.revs[0].chg.first {
 		return false // what was there before the recording is not known
 	}
-	first := j.revs[0]
-	made := first.when.And(windowOf(first.cand, j.in.Skew)).NotAfter
-	if made.IsZero() || w.from.Add(-j.in.Skew).Before(made) {
+	if !j.sawIt(w.from) {
 		return false // an earlier object of that name may have been meant
 	}
 	for _, o := range others {
@@ -41,6 +44,31 @@ func (j *joiner) isAbout(w *write, others []*write) bool {
 		}
 	}
 	return true
+}
+
+// sawIt reports whether what began at a moment came after the first recorded state was committed.
+func (j *joiner) sawIt(at time.Time) bool {
+	first := j.revs[0]
+	made := first.when.And(windowOf(first.cand, j.in.Skew)).NotAfter
+	return !made.IsZero() && !at.Add(-j.in.Skew).Before(made)
+}
+
+// gone: a write that was refused because there was no object of the name, and began when this one had been there, tells that the end was
+// committed before it was answered.
+func (j *joiner) gone() {
+	if len(j.revs) == 0 || j.end == nil || !j.oneEpoch {
+		return
+	}
+	missing := fmt.Sprintf("%s %q not found", j.in.Ref.GroupResource(), j.in.Ref.Name)
+	for _, r := range j.in.Requests {
+		if r == nil || r.Request == nil || r.Request.IsRead() {
+			continue // reads are not always among the requests, and no answer may hang on that
+		}
+		if q := r.Request; q.Code == 404 && q.Message == missing && !q.StageAt.IsZero() && j.sawIt(r.OccurredAt) {
+			j.end.when = j.end.when.And(Interval{NotAfter: q.StageAt.Add(j.in.Skew)})
+		}
+	}
+	j.monotonous()
 }
 
 func contains(list []*write, w *write) bool {

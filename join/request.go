@@ -37,8 +37,9 @@ type write struct {
 	options  record.Options
 }
 
-// writesOf folds the stages of each request and keeps those that can have changed the object, by received time, then identity.
-func (j *joiner) writesOf(requests []*record.Record) []*write {
+// writesOf folds the stages of each request and keeps those that can have changed the object, of those that concern it, by received time, then
+// identity.
+func (j *joiner) writesOf(requests []*record.Record, concerns func(*record.Record) bool) []*write {
 	type key struct {
 		auditID, user, uri, verb string
 		at                       int64
@@ -69,17 +70,23 @@ func (j *joiner) writesOf(requests []*record.Record) []*write {
 	slices.Sort(j.out.Reused)
 	list := make([]*write, 0, len(best))
 	for _, r := range best {
-		if w := j.writeOf(r); w != nil {
+		if !concerns(r) {
+			continue
+		}
+		if w := writeOf(r); w != nil {
 			list = append(list, w)
 		}
 	}
-	slices.SortFunc(list, func(a, b *write) int {
-		if c := a.from.Compare(b.from); c != 0 {
-			return c
-		}
-		return bytes.Compare(a.id[:], b.id[:])
-	})
+	slices.SortFunc(list, (*write).compare)
 	return list
+}
+
+// compare orders by received time, then identity.
+func (w *write) compare(o *write) int {
+	if c := w.from.Compare(o.from); c != 0 {
+		return c
+	}
+	return bytes.Compare(w.id[:], o.id[:])
 }
 
 // stageRank orders the stages by how much they tell of the outcome.
@@ -97,10 +104,10 @@ func stageRank(s record.Stage) int {
 	return 0
 }
 
-// writeOf gives nil for requests that can not have changed the object.
-func (j *joiner) writeOf(r *record.Record) *write {
+// writeOf gives nil for requests that can not have changed anything.
+func writeOf(r *record.Record) *write {
 	q := r.Request
-	if q.IsRead() || !j.concerns(r) {
+	if q.IsRead() {
 		return nil
 	}
 	w := &write{rec: r, q: q, sub: r.Ref.Subresource, from: r.OccurredAt, to: q.StageAt, options: q.Options()}

@@ -56,7 +56,10 @@ func (j *joiner) byInference(w *write, r *rev) ([]string, bool) {
 }
 
 func (j *joiner) endReasons(w *write) []string {
+	along := j.alongReason(w)
 	switch {
+	case along != "":
+		return []string{along}
 	case w.q.AnswerEnds:
 		return []string{"Its answer says that it ended the object."}
 	case j.sameDelete():

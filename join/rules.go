@@ -30,6 +30,7 @@ func (j *joiner) gather() {
 			j.end.cand = append(j.end.cand, w)
 		}
 	}
+	j.gatherAlong()
 }
 
 // span is the range of revisions that w can have made, by lock and by time.
