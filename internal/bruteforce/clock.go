@@ -40,11 +40,16 @@ func clockOf(events []*Event) *clock {
 	return c
 }
 
-// within keeps the requests that ran when rv was committed. It decides between several only.
+// within decides between several requests: it keeps those that ran when rv was committed.
 func (c *clock) within(rv record.ResourceVersion, list []*Event) []*Event {
 	if len(list) < 2 {
 		return list
 	}
+	return c.during(rv, list)
+}
+
+// during keeps the requests that ran when rv was committed.
+func (c *clock) during(rv record.ResourceVersion, list []*Event) []*Event {
 	next := sort.Search(len(c.rvs), func(i int) bool { return c.rvs[i] >= rv })
 	var out []*Event
 	for _, e := range list {

@@ -56,12 +56,12 @@ func Of(events []*Event, lives []*Life) Truth {
 				mine = append(mine, e)
 			}
 		}
-		t.live(l, mine, clock)
+		t.live(l, mine, alongWith(l, writes[resource{"", "services"}]), clock)
 	}
 	return t
 }
 
-func (t *Truth) live(l *Life, mine []*Event, clock *clock) {
+func (t *Truth) live(l *Life, mine, along []*Event, clock *clock) {
 	var prev record.ResourceVersion
 	for _, rv := range slices.Sorted(maps.Keys(l.Watched)) {
 		if !l.Listed[rv] {
@@ -72,7 +72,31 @@ func (t *Truth) live(l *Life, mine []*Event, clock *clock) {
 	if l.End == 0 {
 		return
 	}
-	t.settle(Key{l.UID, l.End, true}, clock.within(l.End, enders(l, mine, prev)))
+	list := enders(l, mine, prev)
+	if len(list) == 0 {
+		list = clock.during(l.End, along)
+	}
+	t.settle(Key{l.UID, l.End, true}, clock.within(l.End, list))
+}
+
+// alongWith lists the deletes of Services that may have taken Endpoints with them, as apiservers before Kubernetes 1.37 do within the request.
+func alongWith(l *Life, services []*Event) (out []*Event) {
+	if l.Group != "" || l.Resource != "endpoints" {
+		return nil
+	}
+	for _, e := range services {
+		switch e.Verb {
+		case "delete":
+			if e.ObjectRef.Namespace == l.Namespace && e.ObjectRef.Name == l.Name {
+				out = append(out, e)
+			}
+		case "deletecollection":
+			if e.ObjectRef.Namespace == l.Namespace && slices.ContainsFunc(e.Answer().Items, func(i json.RawMessage) bool { return Parse(i).Metadata.Name == l.Name }) {
+				out = append(out, e)
+			}
+		}
+	}
+	return out
 }
 
 func (t *Truth) settle(k Key, list []*Event) {

@@ -107,6 +107,37 @@ func other(id string, rv, from, to int) *Event {
 	return e
 }
 
+// Endpoints end with their Service, within its delete, unless a request of their own ended them.
+func TestEndpoints(t *testing.T) {
+	status := `{"kind":"Status","status":"Success","details":{"uid":"u"}}`
+	service := func(id, verb string, from, to int, answer string) *Event {
+		e := event(id, verb, "", 200, from, to, "", answer)
+		e.ObjectRef.Resource = "services"
+		return e
+	}
+	own := event("d", "delete", "", 200, 21, 24, "", status)
+	own.ObjectRef.Resource = "endpoints"
+	for name, c := range map[string]struct {
+		events []*Event
+		want   string
+	}{
+		"a delete":                    {[]*Event{service("s", "delete", 10, 15, `{"kind":"Status"}`), other("o", 8, 16, 18)}, "s"},
+		"a collection":                {[]*Event{service("s", "deletecollection", 10, 15, `{"kind":"ServiceList","items":[`+pod(4, "")+`]}`)}, "s"},
+		"a collection without it":     {[]*Event{service("s", "deletecollection", 10, 15, `{"kind":"ServiceList","items":[]}`)}, ""},
+		"an earlier one of that name": {[]*Event{service("s", "delete", 0, 3, `{"kind":"Status"}`), other("o", 6, 5, 8)}, ""},
+		"their own delete":            {[]*Event{service("s", "delete", 10, 25, `{"kind":"Status"}`), own}, "d"},
+	} {
+		l := &Life{UID: "u", Resource: "endpoints", Namespace: "shop", Name: "web", End: 7, Watched: map[record.ResourceVersion]json.RawMessage{5: json.RawMessage(pod(5, ""))}}
+		got := ""
+		if e := Of(c.events, []*Life{l}).Makers[Key{"u", 7, true}]; e != nil {
+			got = e.AuditID
+		}
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 func TestStrip(t *testing.T) {
 	e := event("d", "delete", "", 200, 0, 5, `{}`, `{"kind":"Status","details":{"uid":"u"}}`)
 	e.Strip()
