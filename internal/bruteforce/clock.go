@@ -40,6 +40,16 @@ func clockOf(events []*Event) *clock {
 	return c
 }
 
+// Apart is how far the times of requests contradict the order of the resourceVersions that they made, at most: it is zero where one clock made
+// them, and nobody set that back meanwhile.
+func Apart(events []*Event) (out time.Duration) {
+	c := clockOf(events)
+	for i := range c.rvs {
+		out = max(out, c.after[i].Sub(c.before[i]))
+	}
+	return out
+}
+
 // within decides between several requests: it keeps those that ran when rv was committed.
 func (c *clock) within(rv record.ResourceVersion, list []*Event) []*Event {
 	if len(list) < 2 {

@@ -138,6 +138,17 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
+func TestApart(t *testing.T) {
+	for want, events := range map[time.Duration][]*Event{
+		0:                    {other("a", 1, 0, 5), other("b", 2, 3, 9), other("c", 3, 4, 8)},
+		3 * time.Millisecond: {other("a", 1, 10, 15), other("b", 2, 3, 7), other("c", 3, 16, 18)},
+	} {
+		if got := Apart(events); got != want {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+}
+
 func TestStrip(t *testing.T) {
 	e := event("d", "delete", "", 200, 0, 5, `{}`, `{"kind":"Status","details":{"uid":"u"}}`)
 	e.Strip()

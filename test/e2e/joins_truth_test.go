@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kubewake/kubewake/index"
 	"github.com/kubewake/kubewake/internal/bruteforce"
@@ -118,6 +119,9 @@ type figures struct {
 	missed   int // no maker at all, or candidates without the right one
 	several  int // the bodies themselves leave several requests: not counted
 	none     int // no audited request made them
+
+	apart time.Duration // by which the bodies contradict one clock
+	skew  time.Duration // that the store reckons with
 }
 
 // share of the states for which one request can be told.
@@ -126,8 +130,8 @@ func (f figures) share() float64 { return percent(f.single, f.total-f.parallel) 
 func percent(n, of int) float64 { return 100 * float64(n) / float64(max(1, of)) }
 
 func (f figures) String() string {
-	return fmt.Sprintf("%d watched states and ends made by audited requests: %d wrong, %d missed; right user %.2f %%, user and agent %.2f %%; single right request %.2f %% (%.2f %% with the %d of parallel creates without a name); %d undecided by the truth, %d made by no audited request",
-		f.total, f.wrong, f.missed, percent(f.actor, f.total), percent(f.agent, f.total), f.share(), percent(f.single, f.total), f.parallel, f.several, f.none)
+	return fmt.Sprintf("%d watched states and ends made by audited requests: %d wrong, %d missed; right user %.2f %%, user and agent %.2f %%; single right request %.2f %% (%.2f %% with the %d of parallel creates without a name); %d undecided by the truth, %d made by no audited request; clocks are %v apart, %v is reckoned with",
+		f.total, f.wrong, f.missed, percent(f.actor, f.total), percent(f.agent, f.total), f.share(), percent(f.single, f.total), f.parallel, f.several, f.none, f.apart, f.skew)
 }
 
 // comparison holds answers against the truth.
@@ -150,7 +154,11 @@ func compareJoins(tb testing.TB, dir string, logs ...string) figures {
 	}
 	defer st.Close()
 	events, lives := loggedEvents(tb, logs...), livesOf(tb, st)
-	c := &comparison{tb: tb, events: events, answers: answersOf(tb, st), truth: bruteforce.Of(events, lives), open: map[string]int{}, creates: map[string][]*bruteforce.Event{}}
+	clock, err := index.NewClocks(st).Of(tb.Context(), cluster, record.MainStorage)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c := &comparison{figures: figures{apart: bruteforce.Apart(events), skew: clock.Skew()}, tb: tb, events: events, answers: answersOf(tb, st), truth: bruteforce.Of(events, lives), open: map[string]int{}, creates: map[string][]*bruteforce.Event{}}
 	for _, e := range events {
 		if e.Nameless() && e.ResponseStatus.Code == 201 {
 			c.creates[collection(e)] = append(c.creates[collection(e)], e)
