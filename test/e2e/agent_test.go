@@ -56,19 +56,13 @@ func (a *agent) leads() bool {
 	return strings.Contains(page("http://"+a.listen+"/metrics"), `kubewake_collect_leading{cluster="prod",election="objects"} 1`)
 }
 
-// webhookTo is a webhook of the control plane that sends to an address.
-func webhookTo(t *testing.T, s *server, address string) *testcluster.Webhook {
-	return &testcluster.Webhook{URL: "https://" + address + "/audit/" + string(cluster), CAFile: s.pki.cert, Token: s.pki.secret(t),
-		BatchMaxWait: 300 * time.Millisecond, Backoff: time.Second}
-}
-
 // TestLeaderKilled: two agents side by side, by election one watches; it is killed during updates, and the other goes on from
 // the last resourceVersion that is durable at the server.
 func TestLeaderKilled(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	network := newProxy(t, "127.0.0.1:1")
-	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, Webhook: webhookTo(t, s, network.address())})
+	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, Webhook: s.hook("https://" + network.address())})
 	c.Kubectl("create", "namespace", "kubewake")
 	s.start()
 	config := filepath.Join(t.TempDir(), "agent.yaml")
@@ -97,6 +91,9 @@ func TestLeaderKilled(t *testing.T) {
 	work.wait()
 	stored := stopAndCompare(t, s, c)
 	for _, g := range stored.gaps {
+		if strings.HasPrefix(g.Gap.Detail, "its definition was removed while nobody watched it") {
+			continue // it may fall into the seconds in which nobody leads
+		}
 		t.Errorf("a gap where nothing was lost: %s %s", g.Gap.Reason, g.Gap.Detail)
 	}
 }
@@ -106,7 +103,9 @@ func TestSpoolBridges(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	receive := freeAddress(t)
-	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, Webhook: webhookTo(t, s, receive)})
+	hook := s.hook("https://" + receive)
+	hook.Backoff = 2 * time.Second // it tries for 16 s
+	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, Webhook: hook})
 	s.start()
 	a := newAgent(t, s, c, "--spool", filepath.Join(t.TempDir(), "spool"))
 	for i, arg := range a.args {
@@ -135,7 +134,9 @@ func TestSpoolBridges(t *testing.T) {
 func TestDroppedByApiserver(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, Webhook: webhookTo(t, s, s.receive)})
+	hook := s.hook("https://" + s.receive)
+	hook.Backoff = time.Second // it gives up within 12 s
+	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, Webhook: hook})
 	s.args = append(s.args, "--kubeconfig", c.Kubeconfig(), "--cluster", string(cluster))
 	s.start()
 	work := drive(t, c, 1, 30*time.Second)

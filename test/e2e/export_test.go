@@ -84,8 +84,7 @@ func TestExportOfKilledServer(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "serve.yaml")
 	writeFile(t, config, fmt.Sprintf("export: {otlp: {endpoint: %q, settle: 3s}}\n", receiver.URL+"/v1/traces"))
 	s := newServer(t, "--config", config)
-	c := testcluster.Start(t, testcluster.Config{Webhook: &testcluster.Webhook{
-		URL: "https://" + s.receive + "/audit/" + string(cluster), CAFile: s.pki.cert, Token: s.pki.secret(t), BatchMaxWait: 300 * time.Millisecond, Backoff: time.Second}})
+	c := testcluster.Start(t, testcluster.Config{Webhook: s.hook("https://" + s.receive)})
 	s.args = append(s.args, "--kubeconfig", c.Kubeconfig(), "--cluster", string(cluster))
 	s.start()
 	driven := make(chan error, 1)
@@ -103,7 +102,7 @@ func TestExportOfKilledServer(t *testing.T) {
 		t.Error(err)
 	}
 	caught.away.Store(false)
-	time.Sleep(12 * time.Second)     // a batch that was refused is sent again after some seconds
+	time.Sleep(15 * time.Second)     // a batch that was refused is sent again after some seconds
 	c.Kill(testcluster.APIServer(0)) // nothing more comes
 	within(t, 2*time.Minute, "the export's queues are empty", func() bool {
 		text := metricsOf(t, s.url()+"/metrics")

@@ -15,11 +15,12 @@ import (
 	"github.com/kubewake/kubewake/test/testcluster"
 )
 
-// hook is how apiservers send to the server: soon, and again soon when it fails, five times within 16 s, as 80 s is by default.
+// hook is how apiservers send to the server: soon, and again soon when it fails, five times within 24 s, as 80 s is by default: a busy
+// machine takes half of that to start a server.
 func (s *server) hook(url string) *testcluster.Webhook {
 	s.tb.Helper()
 	return &testcluster.Webhook{URL: url + "/audit/" + string(cluster), CAFile: s.pki.cert, Token: s.pki.secret(s.tb),
-		BatchMaxWait: 300 * time.Millisecond, Backoff: 2 * time.Second}
+		BatchMaxWait: 300 * time.Millisecond, Backoff: 3 * time.Second}
 }
 
 // record starts a cluster whose audit log goes to s, and s beside it, watching.
@@ -131,7 +132,7 @@ func stopAndFind(t *testing.T, s *server, c *testcluster.Cluster, before ...trut
 	t.Helper()
 	last := truthOf(t, c)
 	s.settled()
-	time.Sleep(15 * time.Second) // a batch that was refused, and a watch that broke, is tried again after some seconds
+	time.Sleep(20 * time.Second) // a batch that was refused, and a watch that broke, is tried again after some seconds
 	s.terminate(30 * time.Second)
 	stored := read(t, s.dir)
 	if twice := stored.twice(); len(twice) > 0 {

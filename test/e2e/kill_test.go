@@ -12,8 +12,7 @@ import (
 func TestKilledServerLosesNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, Webhook: &testcluster.Webhook{
-		URL: "https://" + s.receive + "/audit/" + string(cluster), CAFile: s.pki.cert, Token: s.pki.secret(t), BatchMaxWait: 300 * time.Millisecond, Backoff: time.Second}})
+	c := testcluster.Start(t, testcluster.Config{KeepHistory: true, Webhook: s.hook("https://" + s.receive)})
 	s.args = append(s.args, "--kubeconfig", c.Kubeconfig(), "--cluster", string(cluster))
 	s.start()
 
@@ -39,7 +38,7 @@ func stopAndCompare(t *testing.T, s *server, c *testcluster.Cluster) *contents {
 	t.Helper()
 	truth := audited(t, c.AuditLog())
 	states, events, ended := written(c.History(1))
-	time.Sleep(12 * time.Second) // a batch that was refused is sent again after some seconds
+	time.Sleep(15 * time.Second) // a batch that was refused is sent again after some seconds
 	s.terminate(30 * time.Second)
 
 	stored := read(t, s.dir)

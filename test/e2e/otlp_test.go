@@ -23,7 +23,7 @@ func TestAPIServerSpans(t *testing.T) {
 	s.start() // first: an apiserver that finds nobody waits longer each time
 	c := testcluster.Start(t, testcluster.Config{
 		Tracing: &testcluster.Tracing{Endpoint: spans, PerMillion: 1_000_000},
-		Webhook: &testcluster.Webhook{URL: "https://" + s.receive + "/audit/" + string(cluster), CAFile: s.pki.cert, Token: s.pki.secret(t), BatchMaxWait: 300 * time.Millisecond, Backoff: time.Second},
+		Webhook: s.hook("https://" + s.receive),
 	})
 	c.Kubectl("create", "deployment", "demo", "--image=nginx:1", "--replicas=1")
 	c.Kubectl("scale", "deployment/demo", "--replicas=2")

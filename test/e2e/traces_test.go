@@ -24,8 +24,7 @@ func writeFile(tb testing.TB, path, text string) {
 func storyCluster(t *testing.T) (*testcluster.Cluster, *server, asker) {
 	t.Helper()
 	s := newServer(t)
-	c := testcluster.Start(t, testcluster.Config{Webhook: &testcluster.Webhook{
-		URL: "https://" + s.receive + "/audit/" + string(cluster), CAFile: s.pki.cert, Token: s.pki.secret(t), BatchMaxWait: 300 * time.Millisecond, Backoff: time.Second}})
+	c := testcluster.Start(t, testcluster.Config{Webhook: s.hook("https://" + s.receive)})
 	s.args = append(s.args, "--kubeconfig", c.Kubeconfig(), "--cluster", string(cluster))
 	jaeger := jaegerOver(t, s)
 	return c, s, jaeger
