@@ -83,10 +83,10 @@ describe('an address that leads to Jaeger, where a token is wanted', () => {
     const objects = await fetch(`${wake.url}/api/v1/objects?kind=deploy&limit=1`, { headers: { Authorization: `Bearer ${token}` } });
     const [object] = ((await objects.json()) as { objects: { namespace: string; name: string }[] }).objects;
     await page.goto(`${wake.url}/redirect?group=apps&resource=deployments&namespace=${object?.namespace}&name=${object?.name}`);
-    await page.getByLabel('Token').fill('another');
+    await page.getByRole('textbox', { name: 'Token' }).fill('another');
     await page.getByRole('button', { name: 'Use it' }).click();
     await page.getByText('The server refused the token that was given last.').waitFor();
-    await page.getByLabel('Token').fill(token);
+    await page.getByRole('textbox', { name: 'Token' }).fill(token);
     await page.getByRole('button', { name: 'Use it' }).click();
     await page.waitForURL(/^http:\/\/127\.0\.0\.1:\d+\/trace\/[0-9a-f]+$/);
     expect(await page.locator('body').innerText()).toMatch(/^Jaeger at \/trace\/[0-9a-f]+$/);
