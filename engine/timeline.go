@@ -43,7 +43,7 @@ type Refusals struct {
 	Cut   string    `json:"cut,omitempty"`
 }
 
-// Refused is a name of which every create in the window failed, and that had no life in it. Where the name is not known, of generateName and of what was
+// Refused is a name of which every create and server-side apply in the window failed, and that had no life in it. Where the name is not known, of generateName and of what was
 // refused before it was read, it is all such creates of one resource in a namespace by one user, for one owner.
 type Refused struct {
 	Ref            // without UID; without a name where that is not known

@@ -66,8 +66,8 @@ func newRefusals(s *objectSet) *refusals {
 
 // skips reports whether a request is none of them, by its head.
 func (f *refusals) skips(c record.Cluster, h *record.RequestHead) bool {
-	if h.Code < 400 || len(h.Subresource) > 0 || string(h.Verb) != "create" || h.Stage == record.StageRequestReceived || h.Stage == record.StageResponseStarted ||
-		bytes.Contains(h.URI, []byte("dryRun=")) || h.Code == 409 && (len(h.Reason) == 0 || string(h.Reason) == "AlreadyExists") {
+	if h.Code < 400 || len(h.Subresource) > 0 || !mayMake(h) || h.Stage == record.StageRequestReceived || h.Stage == record.StageResponseStarted ||
+		bytes.Contains(h.URI, []byte("dryRun=")) {
 		return true
 	}
 	q := &f.s.q
@@ -79,6 +79,18 @@ func (f *refusals) skips(c record.Cluster, h *record.RequestHead) bool {
 	}
 	gr := record.GroupResource{Group: string(h.Group), Resource: string(h.Resource)}
 	return !isChangeable(gr) || !f.s.wantsResource(c, gr)
+}
+
+// mayMake reports whether a request that failed was to make its object: a create, or a server-side apply, which clients send as a patch with force
+// in its options. What was there already is told by the conflict.
+func mayMake(h *record.RequestHead) bool {
+	switch string(h.Verb) {
+	case "create":
+		return h.Code != 409 || len(h.Reason) > 0 && string(h.Reason) != "AlreadyExists"
+	case "patch":
+		return h.Code != 409 && (bytes.Contains(h.URI, []byte("?force=")) || bytes.Contains(h.URI, []byte("&force=")))
+	}
+	return false
 }
 
 // match takes in a record that a filter matched.

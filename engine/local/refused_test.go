@@ -197,6 +197,9 @@ func asks(second int, name, user string, code int, reason string, change ...func
 // TestRefusedAndMadeLater: what was made within the window, or was there, is no such name, by the catalogue or by what answered; what was made after it is one.
 func TestRefusedAndMadeLater(t *testing.T) {
 	dry := func(r *record.Record) { r.Request.URI += "?dryRun=All" }
+	apply := func(r *record.Record) {
+		r.Request.Verb, r.Request.URI = "patch", r.Request.URI+"?fieldManager=flux&force=true"
+	}
 	made := func(r *record.Record) {
 		r.Ref.UID, r.Request.AnswerUID, r.Request.AnswerRV, r.Request.Answer = "uid-"+record.UID(r.Ref.Name), "uid-"+record.UID(r.Ref.Name), 7, record.BodyObject
 	}
@@ -206,6 +209,9 @@ func TestRefusedAndMadeLater(t *testing.T) {
 		asks(1, "retried", "alice", 403, "Forbidden"), asks(3, "retried", "alice", 201, ""),
 		asks(1, "there", "alice", 409, "AlreadyExists"), asks(2, "there", "alice", 403, "Forbidden"),
 		asks(1, "busy", "alice", 409, "Conflict"),
+		asks(1, "applied", "flux", 403, "Forbidden", apply), asks(2, "applied", "flux", 403, "Forbidden", apply), asks(3, "applied", "flux", 403, "Forbidden", apply, dry),
+		asks(1, "applied-to", "flux", 409, "Conflict", apply), asks(1, "patched", "alice", 403, "Forbidden", func(r *record.Record) { r.Request.Verb = "patch" }),
+		asks(1, "applied-later", "flux", 403, "Forbidden", apply), asks(30, "applied-later", "flux", 201, "", apply, made),
 		asks(1, "dry", "alice", 403, "Forbidden", dry),
 		asks(1, "bound", "alice", 403, "Forbidden", func(r *record.Record) { r.Ref.Subresource = "binding" }),
 		asks(1, "", "alice", 403, "Forbidden"), asks(2, "", "alice", 403, "Forbidden"), asks(3, "", "bob", 403, "Forbidden"),
@@ -225,11 +231,13 @@ func TestRefusedAndMadeLater(t *testing.T) {
 		}
 		return out
 	}
-	alone := []string{" 403 Forbidden  [bob] 1 3-3", " 403 Forbidden  [alice] 2 1-2", "busy 409 Conflict busy [alice] 1 1-1"}
+	nameless := []string{" 403 Forbidden  [bob] 1 3-3", " 403 Forbidden  [alice] 2 1-2", "applied 403 Forbidden applied [flux] 2 1-2"}
+	alone := append(slices.Clip(nameless), "busy 409 Conflict busy [alice] 1 1-1")
 	if diff := cmp.Diff(append([]string{"never 403 Forbidden never [alice bob carol] 3 1-40"}, alone...), ask(query.Window{})); diff != "" {
 		t.Errorf("in all (-want +got):\n%s", diff)
 	}
-	want := append([]string{"never 422 Invalid never [alice bob] 2 1-5"}, append(alone, "later 403 Forbidden later [alice] 1 1-1")...)
+	want := append([]string{"never 422 Invalid never [alice bob] 2 1-5"}, nameless...)
+	want = append(want, "applied-later 403 Forbidden applied-later [flux] 1 1-1", "busy 409 Conflict busy [alice] 1 1-1", "later 403 Forbidden later [alice] 1 1-1")
 	if diff := cmp.Diff(want, ask(query.Window{From: from, To: from.Add(20 * time.Second)})); diff != "" {
 		t.Errorf("in 20 s (-want +got):\n%s", diff)
 	}
