@@ -134,7 +134,10 @@ func (a *Agent) receiversKey(ctx context.Context) (redact.Key, error) {
 			a.log.Error("the receiver does not take what is collected: it goes to the spool, redacted with the key kept beside that", "to", a.settings.To.URL, "error", err)
 			return key, nil
 		}
-		if errors.Is(err, wire.ErrDenied) || ctx.Err() != nil {
+		if stopped := ctx.Err(); stopped != nil {
+			return redact.Key{}, fmt.Errorf("%s: %w; %w", a.settings.To.URL, stopped, err)
+		}
+		if errors.Is(err, wire.ErrDenied) {
 			return redact.Key{}, fmt.Errorf("%s: %w", a.settings.To.URL, err)
 		}
 		if !said {
