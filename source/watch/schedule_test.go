@@ -103,7 +103,11 @@ func schedule(w *world, seed uint64) {
 			w.pass(3 * time.Minute)
 			// What an apiserver writes when it starts keeps the runs of two restores of one snapshot apart.
 			serial++
+			// It takes a while: an answer from before it and a watch from after it are not one moment apart.
+			w.api.with(func() { w.api.down = true; w.api.cuts++ })
+			w.pass(time.Second)
 			w.api.restore(rv+uint64(serial), objects)
+			w.api.with(func() { w.api.down = false })
 			_, objects = w.api.snapshot()
 			w.pass(3 * time.Minute)
 		default:
