@@ -1,37 +1,41 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { launch, settled, visit } from './browser';
 import { importRecording, serve, type Served } from './kubewake';
 
 /** Where the settings say that a Jaeger UI is; nothing answers there, and nothing is asked of it. */
 const jaeger = 'http://127.0.0.1:9/jaeger';
 
+let browser: Browser;
+let wake: Served;
+let folder = '';
+
+/** Serves a recording by settings, with a browser beside it. */
+async function serveBy(settings: string): Promise<void> {
+  const [file, data] = [join(folder, 'kubewake.yaml'), join(folder, 'store')];
+  await writeFile(file, settings);
+  await importRecording(data, 'demo', 'deployment');
+  [browser, wake] = await Promise.all([launch(), serve('serve', '--config', file, '--data', data)]);
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kubewake-ui-settings-'));
+});
+
+afterEach(async () => {
+  await browser?.close();
+  await wake?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
 describe('a Jaeger UI that the settings name', () => {
-  let browser: Browser;
-  let wake: Served;
-  let folder = '';
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'kubewake-ui-settings-'));
-    const settings = join(folder, 'kubewake.yaml');
-    await writeFile(settings, `jaeger:\n  ui: ${jaeger}/\n`);
-    const data = join(folder, 'store');
-    await importRecording(data, 'demo', 'deployment');
-    [browser, wake] = await Promise.all([launch(), serve('serve', '--config', settings, '--data', data)]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await wake?.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
-
   it('opens the trace that is shown, by an ID that kubewake answers to it', async () => {
+    await serveBy(`jaeger:\n  ui: ${jaeger}/\n`);
     const v = await visit(browser, `${wake.url}/trace?cluster=demo`);
     await v.page.locator('.trace-list-table a').first().click();
     const link = v.page.getByRole('link', { name: 'Open in Jaeger' });
@@ -53,32 +57,15 @@ describe('a Jaeger UI that the settings name', () => {
 
 describe('an address that leads to Jaeger, where a token is wanted', () => {
   const token = '0123456789abcdef0123456789abcdef';
-  let browser: Browser;
-  let wake: Served;
-  let ui: Server;
-  let folder = '';
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'kubewake-ui-token-'));
-    ui = createServer((request, response) => response.end(`Jaeger at ${request.url}`));
-    await new Promise<void>((listening) => ui.listen(0, '127.0.0.1', listening));
-    const { port } = ui.address() as AddressInfo;
-    const settings = join(folder, 'kubewake.yaml');
-    await writeFile(join(folder, 'tokens'), `${token} *\n`, { mode: 0o600 });
-    await writeFile(settings, `api:\n  tokens: ${join(folder, 'tokens')}\njaeger:\n  ui: http://127.0.0.1:${port}\n`);
-    const data = join(folder, 'store');
-    await importRecording(data, 'demo', 'deployment');
-    [browser, wake] = await Promise.all([launch(), serve('serve', '--config', settings, '--data', data)]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await wake?.stop();
-    ui?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const ui = createServer((request, response) => response.end(`Jaeger at ${request.url}`));
+  afterAll(() => void ui.close());
 
   it('asks for the token, and leads on', async () => {
+    await new Promise<void>((listening) => ui.listen(0, '127.0.0.1', listening));
+    const { port } = ui.address() as AddressInfo;
+    const tokens = join(folder, 'tokens');
+    await writeFile(tokens, `${token} *\n`, { mode: 0o600 });
+    await serveBy(`api:\n  tokens: ${tokens}\njaeger:\n  ui: http://127.0.0.1:${port}\n`);
     const page = await browser.newPage();
     const objects = await fetch(`${wake.url}/api/v1/objects?kind=deploy&limit=1`, { headers: { Authorization: `Bearer ${token}` } });
     const [object] = ((await objects.json()) as { objects: { namespace: string; name: string }[] }).objects;
