@@ -31,9 +31,10 @@ func (a *app) complete(command *cobra.Command, flag string, values func(*asker, 
 // completeWords registers the words of a flag that nobody is asked for. Behind a comma the next one is offered.
 func completeWords(command *cobra.Command, flag string, words func() []string) {
 	_ = command.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) { // as above
-		list, before := words(), typed[:strings.LastIndexByte(typed, ',')+1]
-		for i := range list {
-			list[i] = before + list[i]
+		var list []string
+		before := typed[:strings.LastIndexByte(typed, ',')+1]
+		for _, word := range words() {
+			list = append(list, before+word)
 		}
 		return startingWith(list, typed), cobra.ShellCompDirectiveNoFileComp
 	})

@@ -132,7 +132,7 @@ func (a *app) askFlags(command *cobra.Command, more ...string) {
 	flags.StringVar(&a.cluster, "cluster", "", "cluster, where several are recorded")
 	flags.StringVarP(&a.output, "output", "o", "table", strings.Join(outputs[:len(outputs)-1], ", ")+" or "+outputs[len(outputs)-1])
 	flags.BoolVar(&a.utc, "utc", false, "show times in UTC")
-	completeWords(command, "output", func() []string { return slices.Clone(outputs) })
+	completeWords(command, "output", func() []string { return outputs })
 	a.complete(command, "cluster", (*asker).clusters)
 	check := command.PreRunE
 	command.PreRunE = func(c *cobra.Command, args []string) error {
