@@ -25,21 +25,23 @@ func (f *Face) redirect(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	told := r.Header.Get("Accept") == "application/json"
 	to, err := f.leadsTo(r)
-	switch {
-	case err != nil && told:
+	if err != nil {
 		status, message := f.statusOf(r.URL.Path, err)
+		if !told {
+			http.Error(w, message, status)
+			return
+		}
 		header.Set("Content-Type", "application/problem+json")
 		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(map[string]any{"title": http.StatusText(status), "status": status, "detail": message}) // the asker may have gone
-	case err != nil:
-		status, message := f.statusOf(r.URL.Path, err)
-		http.Error(w, message, status)
-	case told:
-		header.Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]string{"location": to}) // as above
-	default:
-		http.Redirect(w, r, to, http.StatusFound)
+		return
 	}
+	if !told {
+		http.Redirect(w, r, to, http.StatusFound)
+		return
+	}
+	header.Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]string{"location": to}) // as above
 }
 
 // leadsTo is the address of the trace that r asks for.
