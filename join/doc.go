@@ -27,7 +27,7 @@
 //     that wrote it, and whoever changes a value owns it afterwards;
 //   - time: a request commits between its requestReceivedTimestamp and its stageTimestamp; creationTimestamp,
 //     deletionTimestamp less the grace period, and managedFields times name the second;
-//   - absence: a write that is answered "not found", and began when the object had been there, came after the end;
+//   - absence: a write that is answered "not found", and began when the object had been there, was answered after the end;
 //   - company: an apiserver before Kubernetes 1.37 deletes the Endpoints of a Service within the request that ends the Service
 //     (rule_along.go);
 //   - order: revisions are committed in the order of their resourceVersions, and a client that names a

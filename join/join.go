@@ -17,7 +17,8 @@ type Input struct {
 	// Requests are writes to its name (whatever UID, any stage, failures too) and to its collection, in the time of its
 	// life. Reads and requests that can not concern it are passed over. In any order.
 	Requests []*record.Record
-	// Along are the requests that may have ended the object that this one goes with (GoesWith). In any order.
+	// Along are the requests that may have ended the object that this one goes with (GoesWith); they bear on the end
+	// alone. In any order.
 	Along []*record.Record
 	// Siblings are the other objects of its collection that were created by generateName in its time, all of them
 	// within SiblingsWithin or none: they tell parallel creates without a name apart. In any order.
