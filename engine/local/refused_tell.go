@@ -61,7 +61,7 @@ func (f *refusals) tell(ctx context.Context, until deadline) (*engine.Refusals, 
 		}
 		out.Names = append(out.Names, told)
 	}
-	if asked < len(list) || f.full && f.cut == "" {
+	if asked < len(list) { // so it is where some had no room
 		out.Cut = joinCuts("only the "+itoa(asked)+" names that were refused last were looked up: narrow the window or the set", out.Cut)
 	}
 	if len(out.Names) < out.Total {
